@@ -1,0 +1,1 @@
+//! Results with names, units, axes and provenance.

@@ -1,0 +1,1 @@
+//! Bosonic operators as polynomials with symbolic coefficients.

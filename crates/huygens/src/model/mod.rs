@@ -1,0 +1,1 @@
+//! Models: modes, parameters, Hamiltonian, jumps, baths.
