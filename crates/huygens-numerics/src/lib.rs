@@ -1,1 +1,21 @@
-//! huygens-numerics
+//! Linear algebra, integrators, roots and Fourier series for Huygens.
+//!
+//! This crate knows no physics. It is written for the sizes that synchronization problems have: matrices of
+//! 4 to 40 rows, states of 8 to a few hundred numbers, periodic series of some thousand samples.
+//!
+//! * [`linalg`]: [`linalg::Matrix`] with solves, eigenvalues with left vectors, Schur form, exponential and the
+//!   Lyapunov, Stein and Sylvester equations.
+//! * [`ode`]: explicit and stiff integrators with dense output and events.
+//! * [`roots`]: zeros of scalar functions and of systems.
+//! * [`fourier`]: trigonometric interpolation of periodic samples.
+//!
+//! Mistakes of the caller in shapes panic; everything that the numbers can cause is an error with its diagnosis.
+
+pub mod fourier;
+pub mod linalg;
+pub mod ode;
+pub mod roots;
+
+/// Complex double precision number.
+#[allow(non_camel_case_types)]
+pub type c64 = num_complex::Complex64;

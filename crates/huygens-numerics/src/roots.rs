@@ -1,0 +1,1 @@
+//! Zeros of scalar functions and of systems.
