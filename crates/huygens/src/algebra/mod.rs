@@ -14,6 +14,7 @@ mod boson;
 mod compiled;
 mod display;
 mod operator;
+pub mod parse;
 mod polynomial;
 mod scalar;
 

@@ -38,6 +38,14 @@ pub enum ScalarError {
         /// The offending number.
         value: f64,
     },
+    /// A power that is too high, or an exponent whose denominator is not of the form that is kept exactly.
+    #[error(
+        "a power with the exponent {exponent} is not supported: exponents go up to 10000 and are small fractions"
+    )]
+    Exponent {
+        /// The offending exponent.
+        exponent: f64,
+    },
     /// Expanding a power or a product would give too many terms.
     #[error("expanding this expression gives more than {limit} terms")]
     TooLarge {
@@ -131,11 +139,17 @@ fn is_zero_number(a: c64) -> bool {
     a.re == 0.0 && a.im == 0.0
 }
 
+/// Denominators of exponents divide this number, so that sums of exponents stay small.
+const EXPONENT_DENOMINATORS: i64 = 27_720;
+
+/// Largest power of one quantity.
+const MAX_POWER: i64 = 10_000;
+
 /// A rational exponent in lowest terms, denominator positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Exponent {
-    pub(crate) num: i32,
-    pub(crate) den: i32,
+    pub(crate) num: i64,
+    pub(crate) den: i64,
 }
 
 fn gcd(a: i64, b: i64) -> i64 {
@@ -147,13 +161,12 @@ impl Exponent {
 
     pub(crate) fn new(num: i64, den: i64) -> Exponent {
         let g = gcd(num, den).max(1) * den.signum();
-        let fits = |x: i64| i32::try_from(x).expect("an exponent with more than nine digits");
         Exponent {
-            num: fits(num / g),
-            den: fits(den / g),
+            num: num / g,
+            den: den / g,
         }
     }
-    pub(crate) fn integer(n: i32) -> Exponent {
+    pub(crate) fn integer(n: i64) -> Exponent {
         Exponent { num: n, den: 1 }
     }
     fn add(self, other: Exponent) -> Exponent {
@@ -164,15 +177,12 @@ impl Exponent {
             };
         }
         Exponent::new(
-            i64::from(self.num) * i64::from(other.den) + i64::from(other.num) * i64::from(self.den),
-            i64::from(self.den) * i64::from(other.den),
+            self.num * other.den + other.num * self.den,
+            self.den * other.den,
         )
     }
     fn mul(self, other: Exponent) -> Exponent {
-        Exponent::new(
-            i64::from(self.num) * i64::from(other.num),
-            i64::from(self.den) * i64::from(other.den),
-        )
+        Exponent::new(self.num * other.num, self.den * other.den)
     }
     pub(crate) fn neg(self) -> Exponent {
         Exponent {
@@ -187,7 +197,7 @@ impl Exponent {
         self.den == 1 && self.num % 2 == 0
     }
     /// The integer part towards minus infinity and the rest in [0, 1).
-    fn split_floor(self) -> (i32, Exponent) {
+    fn split_floor(self) -> (i64, Exponent) {
         let n = self.num.div_euclid(self.den);
         (
             n,
@@ -198,8 +208,13 @@ impl Exponent {
         )
     }
     pub(crate) fn as_f64(self) -> f64 {
-        f64::from(self.num) / f64::from(self.den)
+        self.num as f64 / self.den as f64
     }
+}
+
+/// An integer power of a number as `powi` wants it.
+fn power_of_number(x: f64, n: i64) -> f64 {
+    x.powi(i32::try_from(n).unwrap_or(if n > 0 { i32::MAX } else { i32::MIN }))
 }
 
 /// The functions that may stand in a coefficient.
@@ -612,6 +627,20 @@ impl Scalar {
         {
             return Ok(Scalar::number(t.coefficient.powi(n)));
         }
+        if let [t] = self.terms.as_slice() {
+            let highest = t
+                .powers
+                .iter()
+                .map(|p| p.1.num.abs() / p.1.den)
+                .max()
+                .unwrap_or(0)
+                .max(1);
+            if highest.saturating_mul(i64::from(n)) > MAX_POWER {
+                return Err(ScalarError::Exponent {
+                    exponent: f64::from(n),
+                });
+            }
+        }
         let mut result = Scalar::one();
         let mut base = self.clone();
         let mut left = n;
@@ -676,7 +705,7 @@ impl Scalar {
                     .iter()
                     .find(|(a, _)| a == atom)
                     .map_or(Exponent::integer(0), |p| p.1);
-                let smaller = e.num as i64 * (least.den as i64) < least.num as i64 * (e.den as i64);
+                let smaller = e.num * least.den < least.num * e.den;
                 least = if e.num.signum() != least.num.signum() {
                     Exponent::integer(0)
                 } else if (least.num > 0) == smaller {
@@ -700,15 +729,37 @@ impl Scalar {
     }
     /// The power `num/den` with a rational exponent.
     pub fn rational_pow(&self, num: i32, den: u32) -> Result<Scalar, ScalarError> {
-        let e = Exponent::new(i64::from(num), i64::from(den.max(1)));
-        if e.den == 1 {
-            self.pow(e.num)
-        } else {
-            self.root_power(e)
+        self.power(Exponent::new(i64::from(num), i64::from(den.max(1))))
+    }
+
+    /// Any rational power.
+    pub(crate) fn power(&self, e: Exponent) -> Result<Scalar, ScalarError> {
+        let refused = ScalarError::Exponent {
+            exponent: e.as_f64(),
+        };
+        if e.den != 1 {
+            return if e.num.abs() / e.den > MAX_POWER {
+                Err(refused)
+            } else {
+                self.root_power(e)
+            };
+        }
+        match i32::try_from(e.num) {
+            Ok(n) => self.pow(n),
+            Err(_) => Err(refused),
         }
     }
 
     fn root_power(&self, e: Exponent) -> Result<Scalar, ScalarError> {
+        let denominators = self.terms.iter().flat_map(|t| &t.powers).map(|p| p.1.den);
+        if denominators
+            .chain([1])
+            .any(|den| EXPONENT_DENOMINATORS % (den * e.den) != 0)
+        {
+            return Err(ScalarError::Exponent {
+                exponent: e.as_f64(),
+            });
+        }
         match self.terms.as_slice() {
             [] if e.num > 0 => Ok(Scalar::zero()),
             [] => Err(ScalarError::DivisionByZero),
@@ -1034,11 +1085,7 @@ impl Scalar {
                         continue;
                     }
                 };
-                product = product.mul(&if e.den == 1 {
-                    factor.pow(e.num)?
-                } else {
-                    factor.root_power(*e)?
-                });
+                product = product.mul(&factor.power(*e)?);
             }
             sum.add_assign(&product);
         }
@@ -1105,7 +1152,7 @@ fn invert(z: c64) -> c64 {
 
 fn function_derivative(f: Function, x: &Arc<Scalar>) -> Scalar {
     let atom =
-        |f: Function, e: i32| Scalar::atom(Atom::Function(f, x.clone()), Exponent::integer(e));
+        |f: Function, e: i64| Scalar::atom(Atom::Function(f, x.clone()), Exponent::integer(e));
     match f {
         // |x|' = x/|x|
         Function::Abs => x.mul(&atom(Function::Abs, -1)),
@@ -1163,7 +1210,7 @@ pub(crate) fn raise(base: f64, e: Exponent) -> Result<f64, EvalErrorKind> {
             1 => base,
             2 => base * base,
             -1 => 1.0 / base,
-            n => base.powi(n),
+            n => power_of_number(base, n),
         });
     }
     if base < 0.0 {
@@ -1172,7 +1219,7 @@ pub(crate) fn raise(base: f64, e: Exponent) -> Result<f64, EvalErrorKind> {
     Ok(match (e.num, e.den) {
         (1, 2) => base.sqrt(),
         (-1, 2) => 1.0 / base.sqrt(),
-        (n, 2) => base.sqrt().powi(n),
+        (n, 2) => power_of_number(base.sqrt(), n),
         (1, 3) => base.cbrt(),
         _ => base.powf(e.as_f64()),
     })
@@ -1191,7 +1238,7 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
         return Scalar::one();
     }
     if e.den == 1 {
-        return Scalar::real(x.powi(e.num));
+        return Scalar::real(power_of_number(x, e.num));
     }
     // x = m·2^k with m odd: exact for every double.
     let mut powers: Powers = Vec::new();
@@ -1209,7 +1256,7 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
         if count != 0 {
             powers.push((
                 Atom::Root((prime as f64).to_bits()),
-                Exponent::new(count * i64::from(e.num), i64::from(e.den)),
+                Exponent::new(count * e.num, e.den),
             ));
         }
     };
@@ -1307,7 +1354,7 @@ fn from_powers(mut powers: Powers) -> Scalar {
         match &atom {
             Atom::Root(bits) => {
                 let (whole, rest) = e.split_floor();
-                number *= f64::from_bits(*bits).powi(whole);
+                number *= power_of_number(f64::from_bits(*bits), whole);
                 if !rest.is_zero() {
                     kept.push((atom, rest));
                 }
@@ -1333,7 +1380,7 @@ fn from_powers(mut powers: Powers) -> Scalar {
             Atom::Function(Function::Abs, x) if e.num.abs() >= 2 * e.den => {
                 let whole = e.num / e.den;
                 let even = whole - whole % 2;
-                match x.pow(even) {
+                match x.power(Exponent::integer(even)) {
                     Ok(square) => {
                         factors.push(square);
                         let rest = e.add(Exponent::integer(-even));
@@ -1346,7 +1393,7 @@ fn from_powers(mut powers: Powers) -> Scalar {
             }
             Atom::Sum(x) if e.num >= e.den => {
                 let (whole, rest) = e.split_floor();
-                match x.pow(whole) {
+                match x.power(Exponent::integer(whole)) {
                     Ok(expanded) => {
                         factors.push(expanded);
                         if !rest.is_zero() {
@@ -1357,7 +1404,7 @@ fn from_powers(mut powers: Powers) -> Scalar {
                 }
             }
             // A product under an integer power is taken apart.
-            Atom::Sum(x) if e.den == 1 && x.terms.len() == 1 => match x.pow(e.num) {
+            Atom::Sum(x) if e.den == 1 && x.terms.len() == 1 => match x.power(e) {
                 Ok(expanded) => factors.push(expanded),
                 Err(_) => kept.push((atom, e)),
             },
