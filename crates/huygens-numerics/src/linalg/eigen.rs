@@ -192,7 +192,8 @@ fn two_sided(values: Vec<c64>, mut right: CMatrix) -> Result<Eigen, LinalgError>
 /// Eigenvectors of an upper triangular matrix, as columns.
 fn triangular_vectors(t: &CMatrix) -> CMatrix {
     let n = t.rows();
-    let floor = (t.norm_max() * f64::EPSILON).max(f64::MIN_POSITIVE / f64::EPSILON);
+    // squares of it must not underflow in a complex division
+    let floor = (t.norm_max() * f64::EPSILON).max(1e-150);
     let mut v = CMatrix::zeros(n, n);
     let mut x = vec![c64::ZERO; n];
     for k in 0..n {
