@@ -1,0 +1,272 @@
+//! Measures: a state in, a number out.
+//!
+//! Each measure is a [`Definition`] in a file of its own (or of its family); [`registry()`] lists them all, one line each. A
+//! measure sees the first and second moments of the state through [`Moments`], so that one definition serves a covariance
+//! matrix, the Bloch blocks of a ring and a density matrix alike. [`resolve`] turns text such as `complete_sync(b1,b2)` into
+//! a [`Request`].
+//!
+//! ```
+//! use huygens::measures::{Snapshot, resolve};
+//! use huygens_numerics::{c64, linalg::RMatrix};
+//!
+//! // Two coherent states of equal phase, far from the origin and from each other.
+//! let state = Snapshot { mean: vec![c64::new(20.0, 0.0), c64::new(30.0, 0.0)], covariance: RMatrix::identity(4).scale(0.5) };
+//! let names = ["b1".to_string(), "b2".to_string()];
+//! let relative = resolve("complete_sync(b1, b2)", &names, &[0, 1]).unwrap();
+//! assert_eq!(relative.of(&state), Some(1.0));
+//! let absolute = resolve("complete_sync_absolute(b1, b2)", &names, &[0, 1]).unwrap();
+//! assert_eq!(absolute.of(&state), Some(1.0 / 101.0));
+//! ```
+
+use huygens_numerics::c64;
+
+mod arguments;
+mod attractor;
+mod blocks;
+mod local;
+mod parse;
+mod registry;
+mod thermal;
+
+pub mod correlations;
+pub mod sync;
+
+pub use blocks::Block;
+pub(crate) use blocks::energy;
+pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
+pub use registry::{find, registry};
+
+/// Levels that give measures of the means alone.
+const MEANS: &[&str] = &["mean_field", "gaussian"];
+/// Levels that give measures of fluctuations.
+const FLUCTUATIONS: &[&str] = &["gaussian"];
+
+/// First and second moments of a state, mode by mode.
+pub trait Moments {
+    /// Number of modes.
+    fn modes(&self) -> usize;
+
+    /// ⟨a_k⟩.
+    fn mean(&self, k: usize) -> c64;
+
+    /// The block \[\[⟨q_k q_l⟩, ⟨q_k p_l⟩\], \[⟨p_k q_l⟩, ⟨p_k p_l⟩\]\] of the symmetrised covariance of the fluctuations
+    /// (vacuum: ½ on the diagonal).
+    fn covariance(&self, k: usize, l: usize) -> Block;
+
+    /// The block V_kk as it enters the energy ⟨a†a⟩ = |⟨a⟩|² + (V_qq + V_pp − 1)/2.
+    ///
+    /// The same as `covariance(k, k)`, but for a state on a limit cycle whose collective phase is taken as diffused: moving
+    /// along the cycle changes no energy, while the linearised covariance grows along its tangent. There this block is the one
+    /// with the collective phase removed.
+    fn energy_covariance(&self, k: usize) -> Block {
+        self.covariance(k, k)
+    }
+}
+
+/// What a measure does with the direction along a limit cycle, where fluctuations diffuse without bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collective {
+    /// Depends on the means alone.
+    Blind,
+    /// Evaluated with the collective phase removed (c = 0 in C = A + v wᵀ + w vᵀ + c v vᵀ); the transverse value
+    /// P C Pᵀ is given as an alternative.
+    Removed,
+    /// Needs a physical covariance: evaluated in the limit of a fully diffused collective phase, c → ∞.
+    Diffused,
+}
+
+/// How the values over a period or window become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Average {
+    /// Arithmetic mean over the samples.
+    Mean,
+    /// An angle: unwrapped around its circular mean first, given in (−π, π].
+    Angle,
+}
+
+/// Which arguments a measure takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// Exactly this many modes.
+    Modes(usize),
+    /// At least this many modes; none given means the model's oscillators.
+    Oscillators(usize),
+    /// At least one mode; none given means all modes of the model.
+    AnyModes,
+    /// Exactly this many quadratures q(b) or p(b).
+    Quadratures(usize),
+    /// No argument.
+    None,
+    /// At most one mode.
+    OptionalMode,
+}
+
+impl Signature {
+    /// Whether a measure with this signature can have `count` arguments, after those left out have been filled in.
+    pub fn admits(self, count: usize) -> bool {
+        match self {
+            Signature::Modes(n) | Signature::Quadratures(n) => count == n,
+            Signature::Oscillators(n) => count >= n,
+            Signature::AnyModes => count >= 1,
+            Signature::None => count == 0,
+            Signature::OptionalMode => count <= 1,
+        }
+    }
+
+    fn takes_none(self) -> bool {
+        self == Signature::None
+    }
+
+    /// `2 modes`, `at most 1 mode`, ….
+    fn in_words(self) -> String {
+        let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+        match self {
+            Signature::Modes(n) => plural(n, "mode"),
+            Signature::Quadratures(n) => plural(n, "quadrature"),
+            Signature::Oscillators(n) => format!("at least {}", plural(n, "mode")),
+            Signature::AnyModes => "at least 1 mode".to_owned(),
+            Signature::None => "no argument".to_owned(),
+            Signature::OptionalMode => "at most 1 mode".to_owned(),
+        }
+    }
+}
+
+/// How the number is computed.
+#[derive(Clone, Copy)]
+pub enum Evaluate {
+    /// From the moments of one state; NaN where the measure is undefined.
+    Moments(fn(&dyn Moments, &[Argument]) -> f64),
+    /// A property of the attractor: `period`, `multipliers`, `lyapunov`, `phase_diffusion`.
+    Attractor(AttractorMeasure),
+    /// Entropy production or flux: needs the thermal contacts beside the moments.
+    Thermal(fn(&dyn Moments, &[crate::costs::Contact], &[Argument]) -> Result<f64, String>),
+}
+
+/// Measures that belong to the attractor and not to a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttractorMeasure {
+    /// Period of the limit cycle.
+    Period,
+    /// Floquet multipliers (or exponents at a fixed point).
+    Multipliers,
+    /// Lyapunov exponents.
+    Lyapunov,
+    /// Phase diffusion constant.
+    PhaseDiffusion,
+}
+
+/// A measure: what it is called, what it means and how it is computed.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// Name, as in `complete_sync(b1,b2)`.
+    pub name: &'static str,
+    /// Arguments.
+    pub signature: Signature,
+    /// Formula, plain text.
+    pub formula: &'static str,
+    /// Range of values.
+    pub range: &'static str,
+    /// Unit: `1`, `rad`, `nats`, `time`, `1/time`, …
+    pub unit: &'static str,
+    /// Levels that give it.
+    pub levels: &'static [&'static str],
+    /// Source, paper and equation.
+    pub source: &'static str,
+    /// Treatment of the collective phase.
+    pub collective: Collective,
+    /// Average over a period or window.
+    pub average: Average,
+    /// The computation.
+    pub evaluate: Evaluate,
+}
+
+impl Definition {
+    /// How to write it, such as `complete_sync(b1, b2)`.
+    pub fn usage(&self) -> String {
+        let list = |n: usize, quadratures: bool| {
+            let mode = |k: usize| if quadratures { format!("q(b{k})") } else { format!("b{k}") };
+            (1..=n).map(mode).collect::<Vec<_>>().join(", ")
+        };
+        match self.signature {
+            Signature::Modes(n) => format!("{}({})", self.name, list(n, false)),
+            Signature::Quadratures(n) => format!("{}({})", self.name, list(n, true)),
+            Signature::Oscillators(n) => format!("{}({}, …)", self.name, list(n, false)),
+            Signature::AnyModes => format!("{}(b1, …)", self.name),
+            Signature::None => self.name.to_owned(),
+            Signature::OptionalMode => format!("{}(b1)", self.name),
+        }
+    }
+
+    /// What a reader must know to use the number: how to write it, formula, range, unit, levels, what happens on a limit
+    /// cycle, source. Several lines, the first without indentation.
+    pub fn explain(&self) -> String {
+        let without = match self.signature {
+            Signature::Oscillators(_) => "without arguments: of the model's oscillators",
+            Signature::AnyModes => "without arguments: of all modes",
+            Signature::OptionalMode => "without an argument: of the whole system",
+            _ => "",
+        };
+        let cycle = match (self.collective, self.evaluate) {
+            (_, Evaluate::Attractor(_)) => "",
+            (Collective::Blind, _) => "of the mean field alone",
+            (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
+            (Collective::Diffused, _) => "with the collective phase fully diffused",
+        };
+        let mut lines = vec![self.usage(), format!("  formula  {}", self.formula)];
+        for (key, text) in [("args", without), ("range", self.range), ("unit", self.unit)] {
+            if !text.is_empty() {
+                lines.push(format!("  {key:<7}  {text}"));
+            }
+        }
+        lines.push(format!("  levels   {}", self.levels.join(", ")));
+        if !cycle.is_empty() {
+            lines.push(format!("  cycle    {cycle}"));
+        }
+        lines.push(format!("  source   {}", self.source));
+        lines.join("\n")
+    }
+}
+
+impl Request {
+    /// The value for one state, of a measure that needs no more than its moments (`None` for the others). NaN where the
+    /// measure is undefined, such as a phase of a mode without a mean.
+    pub fn of(&self, state: &dyn Moments) -> Option<f64> {
+        match self.definition.evaluate {
+            Evaluate::Moments(f) => Some(f(state, &self.arguments)),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Definition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Definition").field("name", &self.name).field("signature", &self.signature).finish_non_exhaustive()
+    }
+}
+
+/// A state given by its mean field and its full covariance matrix, order (q₁, p₁, q₂, p₂, …).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// ⟨a_k⟩.
+    pub mean: Vec<c64>,
+    /// Symmetrised covariance, 2n×2n.
+    pub covariance: huygens_numerics::linalg::RMatrix,
+}
+
+impl Moments for Snapshot {
+    fn modes(&self) -> usize {
+        self.mean.len()
+    }
+
+    fn mean(&self, k: usize) -> c64 {
+        self.mean[k]
+    }
+
+    fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
+        let v = &self.covariance;
+        [[v[(2 * k, 2 * l)], v[(2 * k, 2 * l + 1)]], [v[(2 * k + 1, 2 * l)], v[(2 * k + 1, 2 * l + 1)]]]
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
