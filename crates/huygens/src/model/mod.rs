@@ -1,1 +1,271 @@
-//! Models: modes, parameters, Hamiltonian, jumps, baths.
+//! Models: modes, parameters, Hamiltonian, jumps, baths; built from text and checked.
+//!
+//! A [`Model`] is the immutable description of one open system,
+//!
+//! ρ̇ = −i\[H, ρ\] + Σ_k ( L_k ρ L_k† − ½{L_k†L_k, ρ} ),
+//!
+//! with H and L_k as operator polynomials whose coefficients are expressions in named parameters. Its structure is worked out
+//! once by [`Model::build`]; parameters are bound to numbers as often as wanted by [`Model::bind`] and [`Parameters::set`].
+
+mod build;
+mod error;
+mod network;
+mod parameters;
+mod scope;
+mod source;
+
+pub use error::{Fault, ModelError};
+pub use network::{Network, NetworkError, NetworkKind};
+pub use parameters::{Binding, Parameter, Parameters};
+pub use source::{
+    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource, Text,
+};
+
+pub use crate::algebra::parse::nearest;
+
+use num_complex::Complex64 as c64;
+
+use crate::algebra::{Compiled, ModeId, Names, Operator, ParamId, Scalar};
+
+/// The largest number of modes a model may have: one covariance matrix of 2n×2n numbers then takes 2 GB.
+pub const MAX_MODES: usize = 8_000;
+
+/// What a mode is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ModeKind {
+    /// A bosonic mode, \[a, a†\] = 1.
+    Boson,
+}
+
+/// One mode of the phase space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// Name: `b1`, or `b[3]` for a member of an array.
+    pub name: String,
+    /// Kind.
+    pub kind: ModeKind,
+    /// Name of the array it belongs to and its index in it, counted from 1.
+    pub array: Option<(String, usize)>,
+}
+
+/// A jump operator L: the dissipator D\[L\]ρ = LρL† − ½{L†L, ρ}.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Jump {
+    /// L.
+    pub operator: Operator,
+    /// A name for tables, such as `loss of a1` or the text it was written as.
+    pub label: String,
+    /// The bath it belongs to, as an index into [`Model::baths`].
+    pub bath: Option<usize>,
+    pub(crate) place: Place,
+}
+
+/// A thermal bath on one mode: the pair of jumps √(γ(n̄+1)) a and √(γ n̄) a†, both among [`Model::jumps`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bath {
+    /// The mode it damps.
+    pub mode: ModeId,
+    /// Energy rate γ ≥ 0.
+    pub rate: Scalar,
+    /// Mean occupation n̄ ≥ 0.
+    pub occupation: Scalar,
+    /// A name for tables.
+    pub label: String,
+    pub(crate) rate_place: Place,
+    pub(crate) occupation_place: Place,
+}
+
+/// One open system, ready for every level of description. Immutable and `Sync`; see [`Model::build`].
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Short name.
+    pub name: String,
+    /// What the model is.
+    pub description: String,
+    /// Paper and equation it is taken from; empty where none was given.
+    pub reference: String,
+    /// The frame its equations are written in.
+    pub frame: String,
+    /// Unit of time.
+    pub time_unit: String,
+    /// Modes in the order of the phase space; [`ModeId`] is the index.
+    pub modes: Vec<Mode>,
+    /// Parameters; [`ParamId`] is the index.
+    pub parameters: Parameters,
+    /// H, Hermitian.
+    pub hamiltonian: Operator,
+    /// All jumps: those written as such and those of the baths. Jumps that vanish identically are left out.
+    pub jumps: Vec<Jump>,
+    /// Thermal baths.
+    pub baths: Vec<Bath>,
+    /// Networks.
+    pub networks: Vec<Network>,
+    /// The modes that are the clocks.
+    pub oscillators: Vec<ModeId>,
+    /// Parameter values that switch the coupling off; empty where the model names none.
+    pub uncoupled: Vec<(ParamId, f64)>,
+    /// Initial mean field ⟨a_k⟩, one for each mode; `None` where the model says nothing (rest).
+    pub start: Option<Vec<Scalar>>,
+    /// Measures reported where none are asked for.
+    pub measures: Vec<String>,
+    /// What the reader should know although the model can be used.
+    pub warnings: Vec<ModelError>,
+    pub(crate) terms: Vec<(Place, Operator)>,
+    pub(crate) start_places: Vec<Option<Place>>,
+    pub(crate) coefficients: Compiled,
+}
+
+impl Model {
+    /// Builds a model from its text, with some parameters given as text (numbers or expressions, as `-s NAME=VALUE` does).
+    ///
+    /// Values given replace the defaults, so that [`Parameters::defaults`] of the model has them.
+    ///
+    /// # Errors
+    /// All faults of the first stage that has any: names and parameters, then modes and networks, then expressions, then values.
+    pub fn build(source: &ModelSource, overrides: &[(String, String)]) -> Result<Self, Vec<ModelError>> {
+        build::build(source, overrides)
+    }
+
+    /// Number of modes.
+    pub fn len(&self) -> usize {
+        self.modes.len()
+    }
+
+    /// Whether there are no modes (never, once built).
+    pub fn is_empty(&self) -> bool {
+        self.modes.is_empty()
+    }
+
+    /// The names of parameters and modes, for printing.
+    pub fn names(&self) -> Names {
+        Names {
+            parameters: self.parameters.iter().map(|(_, p)| p.name.clone()).collect(),
+            modes: self.modes.iter().map(|m| m.name.clone()).collect(),
+        }
+    }
+
+    /// The mode of this name (`b1`, `b[3]`), or an error that offers the nearest one.
+    pub fn mode(&self, name: &str) -> Result<ModeId, ModelError> {
+        let wanted: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+        if let Some(k) = self.modes.iter().position(|m| m.name == wanted) {
+            return Ok(ModeId(k as u32));
+        }
+        let known: Vec<String> = self.modes.iter().map(|m| m.name.clone()).collect();
+        let nearest = nearest(&wanted, known.iter().map(String::as_str)).map(str::to_owned);
+        Err(ModelError::nowhere(Fault::Unknown { what: "mode", name: name.into(), nearest, known }))
+    }
+
+    /// Whether giving this parameter another value means building the model again, because it fixes the model's size.
+    pub fn needs_rebuild(&self, name: &str) -> bool {
+        self.parameters.id(name).is_some_and(|id| self.parameters.get(id).structural)
+    }
+
+    /// Whether H or a jump depends on the time.
+    pub fn depends_on_time(&self) -> bool {
+        self.hamiltonian.depends_on_time() || self.jumps.iter().any(|j| j.operator.depends_on_time())
+    }
+
+    /// All parameters bound to numbers, some of them given; the values are checked by [`validate`](Self::validate).
+    ///
+    /// # Errors
+    /// As [`Parameters::bind`] and [`validate`](Self::validate).
+    pub fn bind(&self, overrides: &[(&str, f64)]) -> Result<Binding, ModelError> {
+        let binding = self.parameters.bind(overrides)?;
+        self.validate(&binding)?;
+        Ok(binding)
+    }
+
+    /// Checks that every coefficient has a finite value and that no rate or occupation is negative (at t = 0 where they depend
+    /// on the time).
+    ///
+    /// # Errors
+    /// The first coefficient without a value, or the first negative rate or occupation.
+    pub fn validate(&self, binding: &Binding) -> Result<(), ModelError> {
+        for bath in &self.baths {
+            let mode = &self.modes[bath.mode.0 as usize].name;
+            for (scalar, place, word) in
+                [(&bath.rate, &bath.rate_place, "rate"), (&bath.occupation, &bath.occupation_place, "occupation")]
+            {
+                let what = || format!("the {word} of the bath on `{mode}`");
+                let value = self.value(scalar, binding, place, &what)?;
+                if value < 0.0 {
+                    return Err(ModelError::at(place, Fault::Negative { what: what(), value }));
+                }
+            }
+        }
+        let mut scratch = self.coefficients.scratch();
+        let mut out = vec![c64::new(0.0, 0.0); self.coefficients.len()];
+        if self.coefficients.eval(&binding.values, 0.0, &mut scratch, &mut out).is_ok() {
+            return Ok(());
+        }
+        // Something has no value: find the text it stands in.
+        let names = self.names();
+        let fault = |what: &str, operator: &Operator| {
+            operator.iter().find_map(|(_, c)| c.eval(&binding.values, 0.0).err()).map(|e| Fault::Evaluation {
+                what: what.to_owned(),
+                message: e.message(&names),
+            })
+        };
+        for (place, term) in &self.terms {
+            if let Some(fault) = fault("the Hamiltonian", term) {
+                return Err(ModelError::at(place, fault));
+            }
+        }
+        for jump in &self.jumps {
+            if let Some(fault) = fault(&format!("the jump `{}`", jump.label), &jump.operator) {
+                return Err(ModelError::at(&jump.place, fault));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, scalar: &Scalar, binding: &Binding, place: &Place, what: &dyn Fn() -> String) -> Result<f64, ModelError> {
+        let z = scalar.eval(&binding.values, 0.0).map_err(|e| {
+            ModelError::at(place, Fault::Evaluation { what: what(), message: e.message(&self.names()) })
+        })?;
+        if z.im.abs() > 1e-12 * z.re.abs() {
+            return Err(ModelError::at(place, Fault::NotReal { what: what(), re: z.re, im: z.im }));
+        }
+        Ok(z.re)
+    }
+
+    /// The initial mean field ⟨a_k⟩ at the given values; zero (rest) where the model says nothing.
+    ///
+    /// # Errors
+    /// An expression without a value.
+    pub fn start_values(&self, binding: &Binding) -> Result<Vec<c64>, ModelError> {
+        let Some(start) = &self.start else {
+            return Ok(vec![c64::new(0.0, 0.0); self.modes.len()]);
+        };
+        start
+            .iter()
+            .enumerate()
+            .map(|(k, scalar)| {
+                scalar.eval(&binding.values, 0.0).map_err(|e| {
+                    let what = format!("the start of `{}`", self.modes[k].name);
+                    let fault = Fault::Evaluation { what, message: e.message(&self.names()) };
+                    match self.start_places.get(k).and_then(Option::as_ref) {
+                        Some(place) => ModelError::at(place, fault),
+                        None => ModelError::nowhere(fault),
+                    }
+                })
+            })
+            .collect()
+    }
+
+    /// The same binding with the coupling switched off: the control. `None` where the model does not say how.
+    ///
+    /// # Errors
+    /// As [`Parameters::set`].
+    pub fn uncoupled_binding(&self, binding: &Binding) -> Result<Option<Binding>, ModelError> {
+        if self.uncoupled.is_empty() {
+            return Ok(None);
+        }
+        let mut control = binding.clone();
+        for &(id, value) in &self.uncoupled {
+            self.parameters.set(&mut control, id, value)?;
+        }
+        Ok(Some(control))
+    }
+}

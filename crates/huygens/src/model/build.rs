@@ -1,0 +1,838 @@
+//! From the text of a model to the model, in stages: names and parameters, sizes, modes and networks, operators, values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::algebra::parse::{
+    self, Expr, FUNCTIONS, Node, ParseError, Ranges, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest, parse as read,
+    parse_ranges,
+};
+use crate::algebra::{Compiled, ModeId, Operator, ParamId, Scalar};
+
+use super::error::{Fault, ModelError};
+use super::network::Network;
+use super::parameters::{Parameter, Parameters};
+use super::scope::Uses;
+use super::source::{LinksSource, ModelSource, Place, Text};
+use super::{Bath, Jump, MAX_MODES, Mode, ModeKind, Model};
+
+/// Most jumps or baths that a `for` may write out.
+const MAX_COPIES: u64 = 4_000_000;
+/// Most terms of an operator that an error message shows.
+const SHOWN: usize = 3;
+
+type Errors = Vec<ModelError>;
+
+fn expression_fault(error: ParseError) -> Fault {
+    Fault::Expression { message: error.message, help: error.help }
+}
+
+fn parsed(text: &Text, result: Result<Expr, ParseError>) -> Result<Expr, ModelError> {
+    result.map_err(|e| wrong(text, e))
+}
+
+fn wrong(text: &Text, error: ParseError) -> ModelError {
+    ModelError::within(&text.place, error.span.clone(), expression_fault(error))
+}
+
+fn shifted(mut error: ParseError, by: usize) -> ParseError {
+    error.span = error.span.start + by..error.span.end + by;
+    error
+}
+
+/// A text that is a number by itself, NaN and infinities included.
+fn plain_number(text: &str) -> Option<f64> {
+    text.trim().parse().ok()
+}
+
+/// `b[1..N]` taken apart: name, length, and where the length stands.
+enum ModeName {
+    Single,
+    Array { name: String, last: Expr },
+}
+
+fn mode_name(text: &Text) -> Result<ModeName, ModelError> {
+    let Some(open) = text.text.find('[') else {
+        return Ok(ModeName::Single);
+    };
+    let fault = |span: Range<usize>, message: &str| {
+        let help = Some("an array of modes is written  \"b[1..N]\" = \"boson\"".to_owned());
+        Err(ModelError::within(&text.place, span, Fault::Expression { message: message.into(), help }))
+    };
+    let inner = open + 1;
+    let trimmed = text.text.trim_end();
+    if !trimmed.ends_with(']') {
+        return fault(open..text.text.len(), "this bracket is not closed");
+    }
+    let close = trimmed.len() - 1;
+    let range = &text.text[inner..close];
+    let Some(dots) = range.find("..") else {
+        return fault(inner..close, "an array needs a first and a last index");
+    };
+    let first = &range[..dots];
+    if first.trim() != "1" {
+        return fault(inner..inner + dots, "an array starts with the index 1");
+    }
+    let at = inner + dots + 2;
+    let last = read(&text.text[at..close]).map_err(|e| wrong(text, shifted(e, at)))?;
+    Ok(ModeName::Array { name: text.text[..open].trim().to_owned(), last: shift(last, at) })
+}
+
+/// An expression with all its places moved.
+fn shift(mut expr: Expr, by: usize) -> Expr {
+    expr.span = expr.span.start + by..expr.span.end + by;
+    expr.node = match expr.node {
+        Node::Index { name, indices } => Node::Index { name, indices: indices.into_iter().map(|e| shift(e, by)).collect() },
+        Node::Call { name, name_span, arguments } => Node::Call {
+            name,
+            name_span: name_span.start + by..name_span.end + by,
+            arguments: arguments.into_iter().map(|e| shift(e, by)).collect(),
+        },
+        Node::Sum(list) => Node::Sum(list.into_iter().map(|(s, e)| (s, shift(e, by))).collect()),
+        Node::Product(list) => Node::Product(list.into_iter().map(|(s, e)| (s, shift(e, by))).collect()),
+        Node::Negative(e) => Node::Negative(Box::new(shift(*e, by))),
+        Node::Power(a, b) => Node::Power(Box::new(shift(*a, by)), Box::new(shift(*b, by))),
+        other => other,
+    };
+    expr
+}
+
+/// A jump or bath with its indices written out.
+struct Repeated<'a> {
+    each: Option<&'a Text>,
+    ranges: Vec<Ranges>,
+    indices: Vec<String>,
+}
+
+impl<'a> Repeated<'a> {
+    fn read(each: Option<&'a Text>, uses: &mut Uses) -> Result<Self, ModelError> {
+        let Some(text) = each else {
+            return Ok(Self { each, ranges: Vec::new(), indices: Vec::new() });
+        };
+        let ranges = parse_ranges(&text.text).map_err(|e| wrong(text, e))?;
+        let indices = uses.ranges(&ranges);
+        Ok(Self { each, ranges, indices })
+    }
+
+    /// All values of the indices.
+    fn assignments(&self, scope: &dyn Scope, what: &'static str) -> Result<Vec<Vec<(String, i64)>>, ModelError> {
+        let mut list: Vec<Vec<(String, i64)>> = vec![Vec::new()];
+        let Some(text) = self.each else {
+            return Ok(list);
+        };
+        for clause in &self.ranges {
+            let mut next = Vec::new();
+            for given in &list {
+                let inner = WithIndices { scope, indices: given };
+                for more in clause.assignments(&inner).map_err(|e| wrong(text, e))? {
+                    next.push(given.iter().cloned().chain(more).collect());
+                }
+                if next.len() as u64 > MAX_COPIES {
+                    let fault = Fault::TooManyCopies { what, count: next.len() as u64, limit: MAX_COPIES };
+                    return Err(ModelError::at(&text.place, fault));
+                }
+            }
+            list = next;
+        }
+        Ok(list)
+    }
+
+    fn label(&self, base: &str, given: &[(String, i64)]) -> String {
+        if given.is_empty() {
+            return base.to_owned();
+        }
+        let values: Vec<String> = given.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        format!("{base} [{}]", values.join(", "))
+    }
+}
+
+pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Result<Model, Errors> {
+    let texts = Texts::read(source)?;
+    let (parameters, mut uses) = parameters(source, overrides)?;
+    uses.names.extend(texts.uses.names.iter().cloned());
+    let (parameters, sizes) = structural(parameters, &texts.uses)?;
+
+    let mut symbols = Symbols::new();
+    for (id, p) in parameters.iter() {
+        let symbol = match sizes.get(&p.name) {
+            Some(&whole) => Symbol::Integer(whole),
+            None => Symbol::Parameter(id),
+        };
+        symbols.insert(p.name.clone(), symbol);
+    }
+    let modes = modes(source, &texts, &mut symbols)?;
+    let networks = networks(source, &texts, &mut symbols)?;
+    let mut model = Model {
+        name: source.name.clone(),
+        description: source.description.clone(),
+        reference: source.reference.clone(),
+        frame: if source.frame.is_empty() { "as written".into() } else { source.frame.clone() },
+        time_unit: source.time_unit.clone(),
+        modes,
+        parameters,
+        hamiltonian: Operator::zero(),
+        jumps: Vec::new(),
+        baths: Vec::new(),
+        networks,
+        oscillators: Vec::new(),
+        uncoupled: Vec::new(),
+        start: None,
+        measures: source.measures.iter().map(|m| m.text.clone()).collect(),
+        warnings: Vec::new(),
+        terms: Vec::new(),
+        start_places: Vec::new(),
+        coefficients: Compiled::default(),
+    };
+    let mut errors = Errors::new();
+    hamiltonian(&mut model, source, &texts, &symbols, &mut errors);
+    jumps(&mut model, source, &texts, &symbols, &mut errors);
+    baths(&mut model, source, &texts, &symbols, &mut errors);
+    oscillators(&mut model, source, &symbols, &mut errors);
+    start(&mut model, source, &texts, &symbols, &mut errors);
+    uncoupled(&mut model, source, &mut uses, &mut errors);
+    if errors.is_empty() && model.hamiltonian.is_zero() && model.jumps.is_empty() {
+        errors.push(ModelError::nowhere(Fault::NothingMoves));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let coefficients: BTreeSet<&Scalar> = std::iter::once(&model.hamiltonian)
+        .chain(model.jumps.iter().map(|j| &j.operator))
+        .flat_map(|o| o.iter().map(|(_, c)| c))
+        .collect();
+    model.coefficients = Compiled::new(&coefficients.into_iter().cloned().collect::<Vec<_>>());
+    values(&model, source)?;
+    warnings(&mut model, source, &uses);
+    Ok(model)
+}
+
+/// All texts of a model as trees.
+struct Texts<'a> {
+    modes: Vec<ModeName>,
+    networks: Vec<Option<Expr>>,
+    terms: Vec<Expr>,
+    jumps: Vec<(Repeated<'a>, Expr)>,
+    baths: Vec<(Repeated<'a>, Expr, Expr, Expr)>,
+    start: Vec<(Expr, Expr, Option<String>)>,
+    uses: Uses,
+}
+
+impl<'a> Texts<'a> {
+    fn read(source: &'a ModelSource) -> Result<Self, Errors> {
+        let mut errors = Errors::new();
+        let mut uses = Uses::default();
+        let mut texts = Self {
+            modes: Vec::new(),
+            networks: Vec::new(),
+            terms: Vec::new(),
+            jumps: Vec::new(),
+            baths: Vec::new(),
+            start: Vec::new(),
+            uses: Uses::default(),
+        };
+        if source.modes.is_empty() {
+            return Err(vec![ModelError::nowhere(Fault::NoModes)]);
+        }
+        let mut taken: BTreeMap<String, &'static str> = BTreeMap::new();
+        let mut names: Vec<(&Text, String, &'static str)> = Vec::new();
+        for mode in &source.modes {
+            match mode_name(&mode.name) {
+                Ok(found) => {
+                    match &found {
+                        ModeName::Single => names.push((&mode.name, mode.name.text.clone(), "a mode")),
+                        ModeName::Array { name, last } => {
+                            uses.whole(last);
+                            names.push((&mode.name, name.clone(), "an array of modes"));
+                        }
+                    }
+                    texts.modes.push(found);
+                }
+                Err(error) => errors.push(error),
+            }
+            if mode.kind.text != "boson" {
+                errors.push(ModelError::at(&mode.kind.place, Fault::UnknownKind { kind: mode.kind.text.clone() }));
+            }
+        }
+        names.extend(source.parameters.iter().map(|p| (&p.name, p.name.text.clone(), "a parameter")));
+        names.extend(source.networks.iter().map(|n| (&n.name, n.name.text.clone(), "a network")));
+        for (text, name, what) in names {
+            let reason = if parse::RESERVED.contains(&name.as_str()) {
+                Some("expressions use it for something else (i is the imaginary unit, t the time, pi the number)")
+            } else if FUNCTIONS.contains(&name.as_str()) {
+                Some("it is the name of a function")
+            } else if is_reserved(&name) {
+                Some("it is not a single word")
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                errors.push(ModelError::at(&text.place, Fault::BadName { name, reason }));
+            } else if let Some(first) = taken.insert(name.clone(), what) {
+                errors.push(ModelError::at(&text.place, Fault::Duplicate { name, first, second: what }));
+            }
+        }
+        for network in &source.networks {
+            match &network.links {
+                LinksSource::Rule(text) => match parsed(text, read(&text.text)) {
+                    Ok(expr) => {
+                        if let Node::Call { arguments, .. } = &expr.node {
+                            arguments.iter().for_each(|a| uses.whole(a));
+                        }
+                        texts.networks.push(Some(expr));
+                    }
+                    Err(error) => errors.push(error),
+                },
+                LinksSource::List { .. } => texts.networks.push(None),
+            }
+        }
+        for term in &source.hamiltonian {
+            match parsed(&term.expression, read(&term.expression.text)) {
+                Ok(expr) => {
+                    uses.expression(&expr, &[]);
+                    texts.terms.push(expr);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        for jump in &source.jumps {
+            let mut one = || -> Result<_, ModelError> {
+                let each = Repeated::read(jump.each.as_ref(), &mut uses)?;
+                let expr = parsed(&jump.operator, read(&jump.operator.text))?;
+                uses.expression(&expr, &each.indices);
+                Ok((each, expr))
+            };
+            match one() {
+                Ok(pair) => texts.jumps.push(pair),
+                Err(error) => errors.push(error),
+            }
+        }
+        for bath in &source.baths {
+            let mut one = || -> Result<_, ModelError> {
+                let each = Repeated::read(bath.each.as_ref(), &mut uses)?;
+                let on = parsed(&bath.on, read(&bath.on.text))?;
+                let rate = parsed(&bath.rate, read(&bath.rate.text))?;
+                let occupation = parsed(&bath.occupation, read(&bath.occupation.text))?;
+                for expr in [&on, &rate, &occupation] {
+                    uses.expression(expr, &each.indices);
+                }
+                Ok((each, on, rate, occupation))
+            };
+            match one() {
+                Ok(all) => texts.baths.push(all),
+                Err(error) => errors.push(error),
+            }
+        }
+        let declared = |name: &str| source.parameters.iter().any(|p| p.name.text == name);
+        for (name, value) in &source.start {
+            let mut one = || -> Result<_, ModelError> {
+                let key = parsed(name, read(&name.text))?;
+                let expr = parsed(value, read(&value.text))?;
+                // `b[j]` with a j that is no parameter stands for all members of the array.
+                let index = match &key.node {
+                    Node::Index { indices, .. } => match indices.as_slice() {
+                        [Expr { node: Node::Name(index), .. }] if !declared(index) => Some(index.clone()),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                uses.expression(&key, index.as_slice());
+                uses.expression(&expr, index.as_slice());
+                Ok((key, expr, index))
+            };
+            match one() {
+                Ok(all) => texts.start.push(all),
+                Err(error) => errors.push(error),
+            }
+        }
+        texts.uses = uses;
+        if errors.is_empty() { Ok(texts) } else { Err(errors) }
+    }
+}
+
+/// The parameters with their dependence, and the names that their own expressions use.
+fn parameters(source: &ModelSource, overrides: &[(String, String)]) -> Result<(Vec<Parameter>, Uses), Errors> {
+    let mut errors = Errors::new();
+    let mut symbols = Symbols::new();
+    for (k, p) in source.parameters.iter().enumerate() {
+        symbols.insert(p.name.text.clone(), Symbol::Parameter(ParamId(k as u32)));
+    }
+    let known: Vec<String> = source.parameters.iter().map(|p| p.name.text.clone()).collect();
+    let mut given: BTreeMap<&str, Text> = BTreeMap::new();
+    for (name, value) in overrides {
+        if known.contains(name) {
+            given.insert(name, Text::new(value.clone(), format!("given.{name}")));
+        } else {
+            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+            let fault = Fault::Unknown { what: "parameter", name: name.clone(), nearest, known: known.clone() };
+            errors.push(ModelError::at(&Place::new(format!("given.{name} (name)")), fault));
+        }
+    }
+    let mut uses = Uses::default();
+    let mut list = Vec::new();
+    for p in &source.parameters {
+        let text = given.get(p.name.text.as_str()).unwrap_or(&p.value);
+        let mut one = || -> Result<Parameter, ModelError> {
+            let mut parameter = Parameter {
+                name: p.name.text.clone(),
+                unit: p.unit.clone(),
+                note: p.note.clone(),
+                default: 0.0,
+                written: text.text.trim().to_owned(),
+                structural: false,
+                expression: None,
+                place: text.place.clone(),
+            };
+            if let Some(value) = plain_number(&text.text) {
+                if !value.is_finite() {
+                    let what = format!("the parameter `{}`", parameter.name);
+                    return Err(ModelError::at(&text.place, Fault::NotFinite { what, value }));
+                }
+                parameter.default = value;
+                return Ok(parameter);
+            }
+            let expr = parsed(text, read(&text.text))?;
+            uses.expression(&expr, &[]);
+            let scalar = parse::scalar(&expr, &symbols).map_err(|e| wrong(text, e))?;
+            if scalar.depends_on_time() {
+                let message = format!("the parameter `{}` cannot depend on the time", parameter.name);
+                let help = Some("write what depends on t into the Hamiltonian or the jumps".into());
+                return Err(ModelError::at(&text.place, Fault::Expression { message, help }));
+            }
+            parameter.expression = Some(scalar);
+            Ok(parameter)
+        };
+        match one() {
+            Ok(parameter) => list.push(parameter),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok((list, uses)) } else { Err(errors) }
+}
+
+/// Marks the parameters that fix the size of the model, and gives their whole values.
+fn structural(list: Vec<Parameter>, uses: &Uses) -> Result<(Parameters, BTreeMap<String, i64>), Errors> {
+    let graph = Parameters::new(list.clone()).map_err(|e| vec![e])?;
+    let mut marked: BTreeSet<ParamId> = BTreeSet::new();
+    for name in &uses.whole {
+        if let Some(id) = graph.id(name) {
+            marked.insert(id);
+        }
+    }
+    let mut errors = Errors::new();
+    let mut sizes = BTreeMap::new();
+    for &id in &marked {
+        let p = graph.get(id);
+        if p.default.fract() != 0.0 || p.default.abs() > 9e15 {
+            let what = format!("the parameter `{}`, which fixes the size of the model,", p.name);
+            errors.push(ModelError::at(&p.place, Fault::NotInteger { what, value: p.default }));
+        }
+        sizes.insert(p.name.clone(), p.default as i64);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // What a size is computed from fixes the size as well.
+    let mut list = list;
+    for (id, _) in graph.iter() {
+        if marked.contains(&id) || graph.dependents(id).iter().any(|d| marked.contains(d)) {
+            list[id.0 as usize].structural = true;
+        }
+    }
+    let parameters = Parameters::new(list).map_err(|e| vec![e])?;
+    Ok((parameters, sizes))
+}
+
+fn modes(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> Result<Vec<Mode>, Errors> {
+    let mut lengths = Vec::new();
+    let mut total: u64 = 0;
+    for (mode, name) in source.modes.iter().zip(&texts.modes) {
+        let length = match name {
+            ModeName::Single => 1,
+            ModeName::Array { name, last } => {
+                let length = parse::integer(last, symbols).map_err(|e| vec![wrong(&mode.name, e)])?;
+                if length < 1 {
+                    let fault = Fault::EmptyArray { array: name.clone(), length };
+                    return Err(vec![ModelError::within(&mode.name.place, last.span.clone(), fault)]);
+                }
+                length as u64
+            }
+        };
+        total = total.saturating_add(length);
+        if total > MAX_MODES as u64 {
+            return Err(vec![ModelError::at(&mode.name.place, Fault::TooManyModes { modes: total, limit: MAX_MODES })]);
+        }
+        lengths.push(length);
+    }
+    let mut modes = Vec::with_capacity(total as usize);
+    for ((mode, name), length) in source.modes.iter().zip(&texts.modes).zip(lengths) {
+        let from = modes.len() as u32;
+        match name {
+            ModeName::Single => {
+                modes.push(Mode { name: mode.name.text.clone(), kind: ModeKind::Boson, array: None });
+                symbols.insert(mode.name.text.clone(), Symbol::Mode(ModeId(from)));
+            }
+            ModeName::Array { name, .. } => {
+                for j in 1..=length as usize {
+                    modes.push(Mode { name: format!("{name}[{j}]"), kind: ModeKind::Boson, array: Some((name.clone(), j)) });
+                }
+                let ids: Vec<ModeId> = (from..from + length as u32).map(ModeId).collect();
+                symbols.insert(name.clone(), Symbol::Modes(ids.into()));
+            }
+        }
+    }
+    Ok(modes)
+}
+
+fn networks(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> Result<Vec<Network>, Errors> {
+    let mut errors = Errors::new();
+    let mut list = Vec::new();
+    for (network, expr) in source.networks.iter().zip(&texts.networks) {
+        let name = &network.name.text;
+        let made = match (&network.links, expr) {
+            (LinksSource::List { size, entries, place }, _) => {
+                Network::list(name, *size, entries).map_err(|e| ModelError::at(place, e.into()))
+            }
+            (LinksSource::Rule(text), Some(expr)) => rule(name, text, expr, symbols),
+            (LinksSource::Rule(text), None) => Err(ModelError::at(&text.place, Fault::UnknownRule { rule: text.text.clone() })),
+        };
+        match made {
+            Ok(made) => {
+                symbols.insert(name.clone(), Symbol::Network(made.graph()));
+                list.push(made);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(list) } else { Err(errors) }
+}
+
+fn rule(name: &str, text: &Text, expr: &Expr, symbols: &Symbols) -> Result<Network, ModelError> {
+    let unknown = || ModelError::at(&text.place, Fault::UnknownRule { rule: text.text.clone() });
+    let Node::Call { name: shape, arguments, .. } = &expr.node else {
+        return Err(unknown());
+    };
+    let mut numbers = Vec::new();
+    for argument in arguments {
+        let value = parse::integer(argument, symbols).map_err(|e| wrong(text, e))?;
+        let value = usize::try_from(value).map_err(|_| {
+            let what = "a size of a network".to_owned();
+            ModelError::within(&text.place, argument.span.clone(), Fault::Negative { what, value: value as f64 })
+        })?;
+        numbers.push(value);
+    }
+    let made = match (shape.as_str(), numbers.as_slice()) {
+        ("ring", &[n]) => Network::ring(name, n, 1),
+        ("ring", &[n, reach]) => Network::ring(name, n, reach),
+        ("chain", &[n]) => Network::chain(name, n),
+        ("star", &[n]) => Network::star(name, n),
+        ("complete", &[n]) => Network::complete(name, n),
+        _ => return Err(unknown()),
+    };
+    made.map_err(|e| ModelError::at(&text.place, e.into()))
+}
+
+fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    let before = errors.len();
+    for (term, expr) in source.hamiltonian.iter().zip(&texts.terms) {
+        match parse::operator(expr, symbols) {
+            Ok(operator) => {
+                model.hamiltonian.add_assign(&operator);
+                model.terms.push((term.expression.place.clone(), operator));
+            }
+            Err(error) => errors.push(wrong(&term.expression, error)),
+        }
+    }
+    if errors.len() > before {
+        return;
+    }
+    let excess = model.hamiltonian.antihermitian_part();
+    if excess.is_zero() {
+        return;
+    }
+    let shown = Operator::from_terms(excess.iter().take(SHOWN).map(|(m, c)| (m.clone(), c.times(2.0.into()))));
+    let mut remainder = shown.text(&model.names());
+    if excess.len() > SHOWN {
+        remainder.push_str(&format!(" and {} more terms", excess.len() - SHOWN));
+    }
+    let fault = Fault::NotHermitian { remainder };
+    // The summand to blame: the first that contains the first term of the excess and is not Hermitian itself.
+    let culprit = excess.iter().next().map(|(m, _)| m.clone());
+    let mut found = None;
+    for (term, expr) in source.hamiltonian.iter().zip(&texts.terms) {
+        let parts: Vec<&Expr> = match &expr.node {
+            Node::Sum(list) => list.iter().map(|(_, e)| e).filter(|e| e.node != Node::HermitianConjugate).collect(),
+            _ => vec![expr],
+        };
+        for part in parts {
+            let Ok(operator) = parse::operator(part, symbols) else { continue };
+            let own = operator.antihermitian_part();
+            if culprit.as_ref().is_some_and(|m| !own.coefficient(m).is_zero()) {
+                found = Some(ModelError::within(&term.expression.place, part.span.clone(), fault.clone()));
+                break;
+            }
+        }
+        if found.is_some() {
+            break;
+        }
+    }
+    errors.push(found.unwrap_or_else(|| match source.hamiltonian.first() {
+        Some(term) => ModelError::at(&term.expression.place, fault),
+        None => ModelError::nowhere(fault),
+    }));
+}
+
+fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    for (jump, (each, expr)) in source.jumps.iter().zip(&texts.jumps) {
+        let assignments = match each.assignments(symbols, "the jump") {
+            Ok(list) => list,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        let base = if jump.label.is_empty() { jump.operator.text.trim() } else { &jump.label };
+        for given in assignments {
+            let inner = WithIndices { scope: symbols, indices: &given };
+            match parse::operator(expr, &inner) {
+                Ok(operator) if operator.is_zero() => {}
+                Ok(operator) => {
+                    let label = each.label(base, &given);
+                    model.jumps.push(Jump { operator, label, bath: None, place: jump.operator.place.clone() });
+                }
+                Err(error) => {
+                    errors.push(wrong(&jump.operator, error));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    for (bath, (each, on, rate, occupation)) in source.baths.iter().zip(&texts.baths) {
+        let assignments = match each.assignments(symbols, "the bath") {
+            Ok(list) => list,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        for given in assignments {
+            let inner = WithIndices { scope: symbols, indices: &given };
+            let one = || -> Result<(ModeId, Scalar, Scalar, [Operator; 2]), ModelError> {
+                let mode = parse::mode(on, &inner).map_err(|e| wrong(&bath.on, e))?;
+                let gamma = parse::scalar(rate, &inner).map_err(|e| wrong(&bath.rate, e))?;
+                let nbar = parse::scalar(occupation, &inner).map_err(|e| wrong(&bath.occupation, e))?;
+                for (scalar, text, what) in [(&gamma, &bath.rate, "the rate of a bath"), (&nbar, &bath.occupation, "the occupation of a bath")] {
+                    if let Some(z) = scalar.as_number() {
+                        let what = what.to_owned();
+                        if z.im != 0.0 {
+                            return Err(ModelError::at(&text.place, Fault::NotReal { what, re: z.re, im: z.im }));
+                        }
+                        if z.re < 0.0 {
+                            return Err(ModelError::at(&text.place, Fault::Negative { what, value: z.re }));
+                        }
+                    } else if !scalar.is_real() {
+                        let message = "this is not real for all values of the parameters".to_owned();
+                        let help = Some("rates and occupations are real".to_owned());
+                        return Err(ModelError::at(&text.place, Fault::Expression { message, help }));
+                    }
+                }
+                let refused = |e: crate::algebra::ScalarError| {
+                    ModelError::at(&bath.rate.place, Fault::Expression { message: e.to_string(), help: None })
+                };
+                let down = gamma.mul(&nbar.add(&Scalar::one())).sqrt().map_err(refused)?;
+                let up = gamma.mul(&nbar).sqrt().map_err(refused)?;
+                let jumps = [Operator::annihilation(mode).scale(&down), Operator::creation(mode).scale(&up)];
+                Ok((mode, gamma, nbar, jumps))
+            };
+            match one() {
+                Ok((mode, rate, occupation, [down, up])) => {
+                    let name = &model.modes[mode.0 as usize].name;
+                    let base = if bath.label.is_empty() { format!("bath on {name}") } else { each.label(&bath.label, &given) };
+                    let index = model.baths.len();
+                    for (operator, word) in [(down, "loss"), (up, "gain")] {
+                        if !operator.is_zero() {
+                            let label = format!("{base}, {word}");
+                            model.jumps.push(Jump { operator, label, bath: Some(index), place: bath.rate.place.clone() });
+                        }
+                    }
+                    model.baths.push(Bath {
+                        mode,
+                        rate,
+                        occupation,
+                        label: base,
+                        rate_place: bath.rate.place.clone(),
+                        occupation_place: bath.occupation.place.clone(),
+                    });
+                }
+                Err(error) => {
+                    errors.push(error);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn oscillators(model: &mut Model, source: &ModelSource, symbols: &Symbols, errors: &mut Errors) {
+    if source.oscillators.is_empty() {
+        model.oscillators = (0..model.modes.len() as u32).map(ModeId).collect();
+        return;
+    }
+    for text in &source.oscillators {
+        let found = parsed(text, read(&text.text)).and_then(|expr| {
+            if let Node::Name(name) = &expr.node
+                && let Some(Symbol::Modes(all)) = symbols.lookup(name)
+            {
+                return Ok(all.to_vec());
+            }
+            parse::mode(&expr, symbols).map(|m| vec![m]).map_err(|e| wrong(text, e))
+        });
+        match found {
+            Ok(list) => {
+                for mode in list {
+                    if model.oscillators.contains(&mode) {
+                        let name = model.modes[mode.0 as usize].name.clone();
+                        let fault = Fault::Duplicate { name, first: "an oscillator", second: "an oscillator" };
+                        errors.push(ModelError::at(&text.place, fault));
+                        return;
+                    }
+                    model.oscillators.push(mode);
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+}
+
+fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    if source.start.is_empty() {
+        return;
+    }
+    let mut values: Vec<Option<Scalar>> = vec![None; model.modes.len()];
+    let mut places: Vec<Option<Place>> = vec![None; model.modes.len()];
+    for ((name, value), (key, expr, index)) in source.start.iter().zip(&texts.start) {
+        let mut one = || -> Result<(), ModelError> {
+            // Which modes, and the value of the index for each.
+            let array = match &key.node {
+                Node::Name(array) => Some((array, None)),
+                Node::Index { name: array, .. } => index.as_ref().map(|i| (array, Some(i))),
+                _ => None,
+            };
+            let all = array.and_then(|(array, index)| match symbols.lookup(array) {
+                Some(Symbol::Modes(all)) => Some((all, index)),
+                _ => None,
+            });
+            let targets: Vec<(ModeId, Vec<(String, i64)>)> = match all {
+                Some((all, index)) => all
+                    .iter()
+                    .enumerate()
+                    .map(|(k, &m)| (m, index.map(|i| (i.clone(), k as i64 + 1)).into_iter().collect()))
+                    .collect(),
+                None => vec![(parse::mode(key, symbols).map_err(|e| wrong(name, e))?, Vec::new())],
+            };
+            for (mode, given) in targets {
+                let inner = WithIndices { scope: symbols, indices: &given };
+                let scalar = parse::scalar(expr, &inner).map_err(|e| wrong(value, e))?;
+                let k = mode.0 as usize;
+                if values[k].is_some() {
+                    let name_of = model.modes[k].name.clone();
+                    return Err(ModelError::at(&name.place, Fault::Duplicate { name: name_of, first: "a start", second: "a start" }));
+                }
+                values[k] = Some(scalar);
+                places[k] = Some(value.place.clone());
+            }
+            Ok(())
+        };
+        if let Err(error) = one() {
+            errors.push(error);
+        }
+    }
+    model.start = Some(values.into_iter().map(|v| v.unwrap_or_else(Scalar::zero)).collect());
+    model.start_places = places;
+}
+
+fn uncoupled(model: &mut Model, source: &ModelSource, uses: &mut Uses, errors: &mut Errors) {
+    for (name, value) in &source.uncoupled {
+        let one = || -> Result<(ParamId, f64), ModelError> {
+            let Some(id) = model.parameters.id(&name.text) else {
+                return Err(ModelError::at(&name.place, model.parameters.unknown(&name.text)));
+            };
+            if model.parameters.get(id).structural {
+                return Err(ModelError::at(&name.place, Fault::Structural { name: name.text.clone() }));
+            }
+            let number = match plain_number(&value.text) {
+                Some(number) => number,
+                None => {
+                    let expr = parsed(value, read(&value.text))?;
+                    let scalar = parse::scalar(&expr, &Symbols::new()).map_err(|e| wrong(value, e))?;
+                    match scalar.eval(&[], 0.0) {
+                        Ok(z) if z.im == 0.0 => z.re,
+                        Ok(z) => {
+                            let what = format!("the uncoupled value of `{}`", name.text);
+                            return Err(ModelError::at(&value.place, Fault::NotReal { what, re: z.re, im: z.im }));
+                        }
+                        Err(e) => {
+                            let what = format!("the uncoupled value of `{}`", name.text);
+                            return Err(ModelError::at(&value.place, Fault::Evaluation { what, message: e.to_string() }));
+                        }
+                    }
+                }
+            };
+            if !number.is_finite() {
+                let what = format!("the uncoupled value of `{}`", name.text);
+                return Err(ModelError::at(&value.place, Fault::NotFinite { what, value: number }));
+            }
+            Ok((id, number))
+        };
+        match one() {
+            Ok(pair) => {
+                uses.names.insert(name.text.clone());
+                model.uncoupled.push(pair);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+}
+
+/// Everything must have a value at the defaults, with the coupling on and off.
+fn values(model: &Model, source: &ModelSource) -> Result<(), Errors> {
+    let defaults = model.parameters.defaults();
+    model.validate(&defaults).map_err(|e| vec![e])?;
+    model.start_values(&defaults).map_err(|e| vec![e])?;
+    let control = model.uncoupled_binding(&defaults).and_then(|control| match control {
+        Some(control) => model.validate(&control),
+        None => Ok(()),
+    });
+    control.map_err(|e| match source.uncoupled.first() {
+        Some((name, _)) => {
+            let what = "the model with the coupling switched off".to_owned();
+            vec![ModelError::at(&name.place, Fault::Evaluation { what, message: e.fault.to_string() })]
+        }
+        None => vec![e],
+    })
+}
+
+fn warnings(model: &mut Model, source: &ModelSource, uses: &Uses) {
+    let mut list = Vec::new();
+    for p in &source.parameters {
+        let name = &p.name.text;
+        if !uses.names.contains(name) {
+            list.push(ModelError::at(&p.name.place, Fault::UnusedParameter { name: name.clone() }));
+        }
+    }
+    let mut acted = vec![false; model.modes.len()];
+    for operator in std::iter::once(&model.hamiltonian).chain(model.jumps.iter().map(|j| &j.operator)) {
+        for mode in operator.modes() {
+            acted[mode.0 as usize] = true;
+        }
+    }
+    for (mode, _) in model.modes.iter().zip(&acted).filter(|(_, acted)| !**acted) {
+        let declared = mode.array.as_ref().map_or(mode.name.as_str(), |(array, _)| array.as_str());
+        let entry = source.modes.iter().find(|m| m.name.text.split('[').next().map(str::trim) == Some(declared));
+        let fault = Fault::IdleMode { name: mode.name.clone() };
+        list.push(entry.map_or_else(|| ModelError::nowhere(fault.clone()), |m| ModelError::at(&m.name.place, fault.clone())));
+    }
+    model.warnings = list;
+}

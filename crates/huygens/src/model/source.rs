@@ -1,0 +1,155 @@
+//! A model as text: what a file, a command line or another language hands to [`Model::build`](super::Model::build).
+//!
+//! The library knows no files. Every piece of text carries an opaque [`Place`], and an error names the place and the bytes of
+//! that text it is about; whoever made the source can turn both into a line and a caret.
+
+/// Where a piece of text came from, as a path of field names such as `jump[2].L`. Opaque to the library.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(pub String);
+
+impl Place {
+    /// A place from a path of field names.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A piece of text with the place it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The text itself.
+    pub text: String,
+    /// Where it came from.
+    pub place: Place,
+}
+
+impl Text {
+    /// A text with its place.
+    pub fn new(text: impl Into<String>, place: impl Into<String>) -> Self {
+        Self { text: text.into(), place: Place::new(place) }
+    }
+}
+
+/// A mode or an array of modes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModeSource {
+    /// `b1`, or `b[1..N]` for an array; N may be an expression in structural parameters.
+    pub name: Text,
+    /// The kind of mode; `boson` is the only kind so far.
+    pub kind: Text,
+}
+
+/// A named parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterSource {
+    /// The name that expressions use.
+    pub name: Text,
+    /// Default value: a number, or an expression in other parameters.
+    pub value: Text,
+    /// Unit, in the words of the model; empty where none was given.
+    pub unit: String,
+    /// What the parameter means.
+    pub note: String,
+}
+
+/// The links of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinksSource {
+    /// A rule: `ring(N)`, `ring(N, R)` (R neighbours on each side), `chain(N)`, `star(N)` (node 1 is the hub) or `complete(N)`.
+    Rule(Text),
+    /// A list of directed entries (from, to, weight), counted from 1, over `size` nodes. A link without a direction stands
+    /// twice, once each way, with the same weight.
+    List {
+        /// Number of nodes.
+        size: usize,
+        /// Entries (from, to, weight), counted from 1.
+        entries: Vec<(usize, usize, f64)>,
+        /// Where the list came from.
+        place: Place,
+    },
+}
+
+/// A named network over the indices of arrays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkSource {
+    /// The name that sums use: `sum((j,k) in links, …)`.
+    pub name: Text,
+    /// Its links.
+    pub links: LinksSource,
+}
+
+/// One named term of the Hamiltonian; the terms are added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TermSource {
+    /// Name of the term.
+    pub name: Text,
+    /// The expression.
+    pub expression: Text,
+}
+
+/// A jump operator, or one for each value of indices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JumpSource {
+    /// The operator L of D\[L\]ρ = LρL† − ½{L†L, ρ}.
+    pub operator: Text,
+    /// `j in 1..N` or `(j,k) in links`: one jump for each.
+    pub each: Option<Text>,
+    /// A name for tables; empty where none was given.
+    pub label: String,
+}
+
+/// A thermal bath on a mode: the pair of jumps √(γ(n̄+1)) a and √(γ n̄) a†.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BathSource {
+    /// The mode, such as `b1` or `b[j]`.
+    pub on: Text,
+    /// `j in 1..N`: one bath for each.
+    pub each: Option<Text>,
+    /// Energy rate γ.
+    pub rate: Text,
+    /// Mean occupation n̄.
+    pub occupation: Text,
+    /// A name for tables; empty where none was given.
+    pub label: String,
+}
+
+/// A whole model as text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelSource {
+    /// Short name.
+    pub name: String,
+    /// One or two sentences on what the model is.
+    pub description: String,
+    /// Paper and equation the model is taken from.
+    pub reference: String,
+    /// The frame its equations are written in, such as `laboratory` or `rotating with the drive`.
+    pub frame: String,
+    /// Unit of time, such as `1/omega_1`.
+    pub time_unit: String,
+    /// Modes, in the order of the phase space.
+    pub modes: Vec<ModeSource>,
+    /// Parameters, in the order they are listed.
+    pub parameters: Vec<ParameterSource>,
+    /// Networks.
+    pub networks: Vec<NetworkSource>,
+    /// Terms of the Hamiltonian.
+    pub hamiltonian: Vec<TermSource>,
+    /// Jump operators.
+    pub jumps: Vec<JumpSource>,
+    /// Thermal baths.
+    pub baths: Vec<BathSource>,
+    /// The modes that are the clocks; empty means all modes.
+    pub oscillators: Vec<Text>,
+    /// Initial mean field ⟨a⟩ by mode (`b1`, `b[3]`, or `b[j]` for the whole array); modes that are not named start at 0.
+    pub start: Vec<(Text, Text)>,
+    /// Parameter values that switch the coupling off: the control.
+    pub uncoupled: Vec<(Text, Text)>,
+    /// Measures that a run reports where none are asked for.
+    pub measures: Vec<Text>,
+}
