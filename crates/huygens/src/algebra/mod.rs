@@ -13,14 +13,21 @@
 mod boson;
 mod compiled;
 mod display;
+mod drive;
 mod operator;
 pub mod parse;
 mod polynomial;
 mod scalar;
+mod symmetry;
 
 pub use boson::Boson;
 pub use compiled::{Compiled, Scratch};
 pub use display::Names;
+pub use drive::drive_period;
 pub use operator::{Generator, MAX_OPERATOR_TERMS, Operator, commutator, heisenberg};
 pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};
+pub use symmetry::{charges, translation_invariant};
+
+#[cfg(test)]
+mod tests;

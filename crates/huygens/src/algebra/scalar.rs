@@ -116,11 +116,8 @@ pub(crate) const MAX_TERMS: usize = 100_000;
 
 fn clean_sum(a: f64, b: f64) -> f64 {
     let sum = a + b;
-    if sum.abs() <= CANCELLED * a.abs().max(b.abs()) {
-        0.0
-    } else {
-        sum
-    }
+    let cancelled = sum.is_finite() && sum.abs() <= CANCELLED * a.abs().max(b.abs());
+    if cancelled { 0.0 } else { sum }
 }
 
 fn add_numbers(a: c64, b: c64) -> c64 {
@@ -694,7 +691,7 @@ impl Scalar {
     }
 
     /// A positive number and common powers of atoms taken out of all terms: self = number · common · rest.
-    fn split_content(&self) -> (f64, Powers, Scalar) {
+    pub(crate) fn split_content(&self) -> (f64, Powers, Scalar) {
         let number = numeric_content(self);
         let mut common: Powers = Vec::new();
         for (atom, first) in &self.terms[0].powers {
@@ -718,8 +715,24 @@ impl Scalar {
                 common.push((atom.clone(), least));
             }
         }
-        let divisor = from_powers(common.iter().map(|(a, e)| (a.clone(), e.neg())).collect());
-        let rest = self.mul(&divisor).times(c64::new(1.0 / number, 0.0));
+        let divide = |t: &Term| {
+            let exponent = |a: &Atom| {
+                common
+                    .iter()
+                    .find(|(b, _)| a == b)
+                    .map_or(Exponent::integer(0), |p| p.1.neg())
+            };
+            let rest = t
+                .powers
+                .iter()
+                .map(|(a, e)| (a.clone(), e.add(exponent(a))))
+                .filter(|p| !p.1.is_zero());
+            Term {
+                powers: rest.collect(),
+                coefficient: t.coefficient / number,
+            }
+        };
+        let rest = Scalar::collect(self.terms.iter().map(divide).collect());
         (number, common, rest)
     }
 
@@ -1240,6 +1253,13 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
     if e.den == 1 {
         return Scalar::real(power_of_number(x, e.num));
     }
+    // Fractions that are no decimal numbers are taken apart: √(1/3) = √3/3.
+    for den in [3.0, 7.0, 9.0] {
+        let num = (x * den).round();
+        if num > 0.0 && num < 1000.0 && num / den == x && x != x.round() {
+            return number_power(num, e).mul(&number_power(den, e.neg()));
+        }
+    }
     // x = m·2^k with m odd: exact for every double.
     let mut powers: Powers = Vec::new();
     let (mut mantissa, mut twos) = (x, 0_i64);
@@ -1260,7 +1280,7 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
             ));
         }
     };
-    while m % 2 == 0 {
+    while m.is_multiple_of(2) {
         m /= 2;
         twos += 1;
     }
@@ -1268,7 +1288,7 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
     let mut prime = 3;
     while prime * prime <= m && prime < 32_000 {
         let mut count = 0;
-        while m % prime == 0 {
+        while m.is_multiple_of(prime) {
             m /= prime;
             count += 1;
         }
@@ -1281,17 +1301,31 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
     from_powers(powers)
 }
 
-/// A positive number to take out of all coefficients of a real sum: their greatest common divisor if they are integer
-/// multiples of it, else 1.
+/// A positive number to take out of all coefficients (each real or imaginary) of a sum: their greatest common divisor if
+/// they are integer multiples of it, else 1.
 fn numeric_content(s: &Scalar) -> f64 {
-    let sizes = s.terms.iter().map(|t| t.coefficient.re.abs());
+    if s.terms
+        .iter()
+        .any(|t| t.coefficient.re != 0.0 && t.coefficient.im != 0.0)
+    {
+        return 1.0;
+    }
+    let sizes = s
+        .terms
+        .iter()
+        .map(|t| t.coefficient.re.abs().max(t.coefficient.im.abs()));
     let least = sizes.clone().fold(f64::INFINITY, f64::min);
     let integer = |x: f64| x == x.round() && x < 1e9;
-    if sizes.clone().all(|x| integer(x / least)) {
+    let multiple =
+        |x: f64, of: f64| integer(x / of) && (x / of) * of == x && (x / of) == x * (1.0 / of);
+    if sizes.clone().all(|x| multiple(x, least)) {
         return least;
     }
     if sizes.clone().all(integer) {
-        return sizes.fold(0, |g, x| gcd(g, x as i64)) as f64;
+        let common = sizes.clone().fold(0, |g, x| gcd(g, x as i64)) as f64;
+        if sizes.clone().all(|x| multiple(x, common)) {
+            return common;
+        }
     }
     1.0
 }

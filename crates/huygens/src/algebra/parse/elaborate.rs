@@ -588,14 +588,51 @@ impl<'a> Elaborator<'a> {
         let mut product = Value::Scalar(Scalar::one());
         for (divide, f) in factors {
             let value = if *divide {
-                let divisor = self.scalar(f, "only a number or parameters can divide")?;
-                Value::Scalar(divisor.recip().map_err(|e| refused(&e, &f.span))?)
+                Value::Scalar(self.reciprocal(f)?)
             } else {
                 self.value(f)?
             };
             product = multiply(product, value, &f.span)?;
         }
         Ok(product)
+    }
+
+    /// 1/expr; products and powers are inverted factor by factor, which keeps them unexpanded.
+    fn reciprocal(&self, expr: &Expr) -> Result<Scalar, ParseError> {
+        let expected = "only a number or parameters can divide";
+        match &expr.node {
+            Node::Product(factors) => {
+                let mut product = Scalar::one();
+                for (divide, f) in factors {
+                    let factor = if *divide {
+                        self.scalar(f, expected)?
+                    } else {
+                        self.reciprocal(f)?
+                    };
+                    product = product.mul(&factor);
+                }
+                Ok(product)
+            }
+            Node::Power(base, exponent) => {
+                let e = self.scalar(
+                    exponent,
+                    "an exponent is a number or an expression in parameters",
+                )?;
+                self.scalar(base, expected)?;
+                match self.raised(base, exponent, &e.neg(), &expr.span)? {
+                    Value::Scalar(c) => Ok(c),
+                    Value::Operator(_) => error(
+                        &expr.span,
+                        format!("{expected}, but this contains operators"),
+                        None,
+                    ),
+                }
+            }
+            _ => self
+                .scalar(expr, expected)?
+                .recip()
+                .map_err(|e| refused(&e, &expr.span)),
+        }
     }
 
     fn power(
@@ -608,6 +645,17 @@ impl<'a> Elaborator<'a> {
             exponent,
             "an exponent is a number or an expression in parameters",
         )?;
+        self.raised(base, exponent, &e, span)
+    }
+
+    /// base^e; `exponent` is where e comes from.
+    fn raised(
+        &self,
+        base: &Expr,
+        exponent: &Expr,
+        e: &Scalar,
+        span: &Range<usize>,
+    ) -> Result<Value, ParseError> {
         let rational = match e.as_number() {
             Some(z) if z.im == 0.0 => rational(z.re),
             _ => None,
@@ -622,7 +670,7 @@ impl<'a> Elaborator<'a> {
                 let value = match rational {
                     Some(e) if e.den == 1 => x.power(e),
                     // x^y = exp(y ln x)
-                    _ => x.ln().and_then(|l| l.mul(&e).exp()),
+                    _ => x.ln().and_then(|l| l.mul(e).exp()),
                 };
                 Ok(Value::Scalar(value.map_err(|e| refused(&e, span))?))
             }

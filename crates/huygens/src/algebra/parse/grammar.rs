@@ -387,12 +387,9 @@ impl Parser<'_> {
                 }
             }
             Token::End => {
-                let help = match self.tokens.get(self.at.wrapping_sub(1)) {
-                    Some((before, _)) => {
-                        Some(format!("something must follow {}", before.describe()))
-                    }
-                    None => None,
-                };
+                let before = self.tokens.get(self.at.wrapping_sub(1));
+                let help = before
+                    .map(|(before, _)| format!("something must follow {}", before.describe()));
                 error(span, "the expression ends too early", help.as_deref())
             }
             Token::Close | Token::CloseIndex => error(
