@@ -215,7 +215,7 @@ fn a_sweep_reads_back() {
     assert_eq!(rows.len(), 714);
     assert_eq!(
         rows[0],
-        "mu,g,Mu,attractor,\"complete_sync(b1,b2)\",period,status,message"
+        "mu,g,\"complete_sync(b1,b2)\",period,attractor,Mu,status,message"
     );
     assert_eq!(rows[1], "0,0.001,0,0,0,0,pass,");
     assert!(

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::store::{PointStatus, SweepData};
-use super::{Record, RecordError, Result, finite};
+use super::{PointStatus, Record, RecordError, Result, SweepData, finite};
 
 /// A field, in quotes where it needs them.
 fn field(text: &str) -> Cow<'_, str> {

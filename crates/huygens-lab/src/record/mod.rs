@@ -7,13 +7,34 @@
 //! Every number leaves with the shortest digits that read back as the same number. What has no finite value is `null` in JSON,
 //! empty in CSV and NaN in arrays, never a made-up number. No output holds the time or the machine: the same run gives the same
 //! bytes.
+//!
+//! # The store of a sweep
+//!
+//! It is a Zarr v3 group, which `xarray.open_zarr` opens as one data set (Zarr-Python 3.1 or later):
+//!
+//! ```text
+//! STORE/zarr.json                 names, units, provenance; metadata of all arrays (consolidated)
+//! STORE/mu/c/0                    one coordinate array for each axis
+//! STORE/complete_sync(b1,b2)/c/…  one array for each column, NaN where a point has no value
+//! STORE/status/c/…                int8: 0 not computed, 1 pass, 2 note, 3 a check failed, 4 no result
+//! STORE/message/c/…               text: why a point has no result, or which check failed
+//! STORE/.work/…                   drafts and claims of running sweeps; gone when the store is complete
+//! ```
+//!
+//! A chunk counts as done when its `status` is there and all its columns are there with the right length and checksum; `status`
+//! is written last. All files appear by renaming, so a killed process leaves a chunk done or not done, never half done, and what
+//! stands in the store depends on the sweep alone: not on threads, shards, interruptions or the clock.
+//!
+//! A running process holds a lock on its claim `.work/shard-I-of-N`, which the operating system releases with the process, however it ends.
 
 mod axis;
 mod csv;
 mod json;
+mod layout;
 mod npz;
-mod store;
+mod reader;
 mod table;
+mod writer;
 mod zarr;
 
 use std::io;
@@ -24,12 +45,11 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 pub use axis::{Axis, AxisError, Grid, MAX_POINTS, Shard, ShardError, Spacing};
+pub use layout::{ChunkData, Column, ColumnKind, Counts, Layout, PointStatus};
 pub use npz::Npz;
-pub use store::{
-    ChunkData, Column, ColumnKind, Counts, Layout, PointStatus, StoreWriter, StoredAxis, SweepData,
-    SweepStore,
-};
+pub use reader::{StoredAxis, SweepData, SweepStore};
 pub use table::Style;
+pub use writer::StoreWriter;
 
 /// What can go wrong with files of results.
 #[derive(Debug, Error)]

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value, json};
 
+use super::{RecordError, Result};
+
 /// What the elements of an array are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -319,6 +321,22 @@ impl AtomicWriter {
     /// Removes the folder of unfinished files.
     pub(crate) fn close(&self) {
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The bytes of a file, `None` where there is none.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(e) => Err(RecordError::read(path, e)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine of sweeps.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -118,6 +119,60 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Number of threads.
     pub threads: usize,
+}
+
+impl Summary {
+    /// The worst status of the points that were computed; [`PointStatus::Missing`] where none was.
+    pub fn worst(&self) -> PointStatus {
+        let counts = [
+            (self.counts.error, PointStatus::Error),
+            (self.counts.fail, PointStatus::Fail),
+            (self.counts.note, PointStatus::Note),
+            (self.counts.pass, PointStatus::Pass),
+        ];
+        counts
+            .into_iter()
+            .find(|(n, _)| *n > 0)
+            .map_or(PointStatus::Missing, |(_, status)| status)
+    }
+}
+
+/// One line: how many points, in which time, with which result.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let computed = self.counts.computed() - self.resumed;
+        let seconds = self.elapsed.as_secs_f64();
+        write!(
+            f,
+            "{computed} points in {seconds:.1} s on {} threads",
+            self.threads
+        )?;
+        if seconds > 0.0 && computed > 0 {
+            write!(f, " ({:.0} points/s)", computed as f64 / seconds)?;
+        }
+        if self.resumed > 0 {
+            write!(f, ", {} done before", self.resumed)?;
+        }
+        for (n, what) in [
+            (self.counts.note, "with a note"),
+            (self.counts.fail, "with a failed check"),
+            (self.counts.error, "without a result"),
+        ] {
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
+            }
+        }
+        if self.interrupted {
+            write!(
+                f,
+                "; interrupted, {} points are missing",
+                self.counts.missing
+            )?;
+        } else if !self.complete {
+            f.write_str("; this shard is done, others are not")?;
+        }
+        Ok(())
+    }
 }
 
 /// Where finished chunks go.
@@ -357,7 +412,7 @@ impl Sweep {
             }),
             freed: Condvar::new(),
         };
-        let spawned = thread::scope(|scope| {
+        thread::scope(|scope| {
             for _ in 0..threads {
                 let builder = thread::Builder::new()
                     .name("sweep".into())
@@ -369,7 +424,6 @@ impl Sweep {
                 }
             }
         });
-        let () = spawned;
         let state = work
             .state
             .into_inner()
