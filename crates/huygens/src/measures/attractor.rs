@@ -1,6 +1,8 @@
 //! What belongs to the attractor and not to a state; the mean-field and gaussian levels compute it.
 
-use super::{AttractorMeasure, Average, Collective, Definition, Evaluate, FLUCTUATIONS, MEANS, Signature};
+use super::{
+    AttractorMeasure, Average, Collective, Definition, Evaluate, FLUCTUATIONS, MEANS, Signature,
+};
 
 const BASE: Definition = Definition {
     name: "",
@@ -55,7 +57,7 @@ pub(super) const PHASE_DIFFUSION: Definition = Definition {
     range: "[0, ∞); only on a limit cycle of an autonomous system",
     unit: "1/time",
     levels: FLUCTUATIONS,
-    source: "Demir, Mehrotra and Roychowdhury, IEEE Trans. Circuits Syst. I 47, 655 (2000), eq. 29",
+    source: "Demir, Mehrotra and Roychowdhury, IEEE Trans. Circuits Syst. I 47, 655 (2000)",
     evaluate: Evaluate::Attractor(AttractorMeasure::PhaseDiffusion),
     ..BASE
 };

@@ -20,12 +20,20 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn of(state: &dyn Moments, k: usize, l: usize) -> Self {
-        Self { a: state.covariance(k, k), b: state.covariance(l, l), c: state.covariance(k, l) }
+        Self {
+            a: state.covariance(k, k),
+            b: state.covariance(l, l),
+            c: state.covariance(k, l),
+        }
     }
 
     /// Every mode in the frame of its own mean phase: q' = q cos φ + p sin φ, p' = p cos φ − q sin φ.
     pub(crate) fn rotated(&self, first: c64, second: c64) -> Self {
-        Self { a: rotate(&self.a, first, first), b: rotate(&self.b, second, second), c: rotate(&self.c, first, second) }
+        Self {
+            a: rotate(&self.a, first, first),
+            b: rotate(&self.b, second, second),
+            c: rotate(&self.c, first, second),
+        }
     }
 
     /// Variances of q₋ = (q_k − q_l)/√2 and p₋ = (p_k − p_l)/√2.
@@ -44,7 +52,10 @@ pub(crate) fn direction(state: &dyn Moments, k: usize) -> Option<c64> {
 /// R(φ_k) V R(φ_l)ᵀ with R(φ) = [[cos φ, sin φ], [−sin φ, cos φ]].
 fn rotate(v: &Block, first: c64, second: c64) -> Block {
     let (c, s) = (first.re, first.im);
-    let half = [[c * v[0][0] + s * v[1][0], c * v[0][1] + s * v[1][1]], [c * v[1][0] - s * v[0][0], c * v[1][1] - s * v[0][1]]];
+    let half = [
+        [c * v[0][0] + s * v[1][0], c * v[0][1] + s * v[1][1]],
+        [c * v[1][0] - s * v[0][0], c * v[1][1] - s * v[0][1]],
+    ];
     let (c, s) = (second.re, second.im);
     half.map(|[x, y]| [x * c + y * s, y * c - x * s])
 }

@@ -119,7 +119,13 @@ impl Signature {
 
     /// `2 modes`, `at most 1 mode`, ….
     fn in_words(self) -> String {
-        let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+        let plural = |n: usize, word: &str| {
+            if n == 1 {
+                format!("1 {word}")
+            } else {
+                format!("{n} {word}s")
+            }
+        };
         match self {
             Signature::Modes(n) => plural(n, "mode"),
             Signature::Quadratures(n) => plural(n, "quadrature"),
@@ -184,7 +190,13 @@ impl Definition {
     /// How to write it, such as `complete_sync(b1, b2)`.
     pub fn usage(&self) -> String {
         let list = |n: usize, quadratures: bool| {
-            let mode = |k: usize| if quadratures { format!("q(b{k})") } else { format!("b{k}") };
+            let mode = |k: usize| {
+                if quadratures {
+                    format!("q(b{k})")
+                } else {
+                    format!("b{k}")
+                }
+            };
             (1..=n).map(mode).collect::<Vec<_>>().join(", ")
         };
         match self.signature {
@@ -209,11 +221,17 @@ impl Definition {
         let cycle = match (self.collective, self.evaluate) {
             (_, Evaluate::Attractor(_)) => "",
             (Collective::Blind, _) => "of the mean field alone",
-            (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
+            (Collective::Removed, _) => {
+                "with the collective phase removed; the transverse value beside it"
+            }
             (Collective::Diffused, _) => "with the collective phase fully diffused",
         };
         let mut lines = vec![self.usage(), format!("  formula  {}", self.formula)];
-        for (key, text) in [("args", without), ("range", self.range), ("unit", self.unit)] {
+        for (key, text) in [
+            ("args", without),
+            ("range", self.range),
+            ("unit", self.unit),
+        ] {
             if !text.is_empty() {
                 lines.push(format!("  {key:<7}  {text}"));
             }
@@ -240,7 +258,10 @@ impl Request {
 
 impl std::fmt::Debug for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Definition").field("name", &self.name).field("signature", &self.signature).finish_non_exhaustive()
+        f.debug_struct("Definition")
+            .field("name", &self.name)
+            .field("signature", &self.signature)
+            .finish_non_exhaustive()
     }
 }
 
@@ -264,7 +285,10 @@ impl Moments for Snapshot {
 
     fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
         let v = &self.covariance;
-        [[v[(2 * k, 2 * l)], v[(2 * k, 2 * l + 1)]], [v[(2 * k + 1, 2 * l)], v[(2 * k + 1, 2 * l + 1)]]]
+        [
+            [v[(2 * k, 2 * l)], v[(2 * k, 2 * l + 1)]],
+            [v[(2 * k + 1, 2 * l)], v[(2 * k + 1, 2 * l + 1)]],
+        ]
     }
 }
 

@@ -1,6 +1,9 @@
 //! Entanglement of two modes.
 
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{
+    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
+    arguments,
+};
 use super::symplectic::{TwoModes, negativity_of};
 
 /// Logarithmic negativity.
@@ -8,7 +11,7 @@ pub(crate) const LOG_NEGATIVITY: Definition = Definition {
     name: "log_negativity",
     signature: Signature::Modes(2),
     formula: "E_N = max(0, −ln 2ν̃₋), ν̃₋ the smallest symplectic eigenvalue of the partial transpose, vacuum ½",
-    range: "[0, ∞); > 0 exactly for entangled states",
+    range: "[0, ∞); > 0 exactly for entangled Gaussian states",
     unit: "nats",
     levels: FLUCTUATIONS,
     source: "Vidal and Werner, PRA 65, 032314 (2002)",
@@ -31,7 +34,11 @@ mod tests {
     #[test]
     fn two_mode_squeezing_is_measured_exactly() {
         for r in [0.01, 0.4, 1.0, 2.0] {
-            assert_relative_eq!(evaluate("log_negativity(b1,b2)", &two_mode_squeezed(r)), 2.0 * r, max_relative = 1e-12);
+            assert_relative_eq!(
+                evaluate("log_negativity(b1,b2)", &two_mode_squeezed(r)),
+                2.0 * r,
+                max_relative = 1e-12
+            );
         }
         assert!(evaluate("log_negativity(b1,b2)", &coherent(&[c64::new(2.0, 0.0); 2])) < 1e-15);
     }

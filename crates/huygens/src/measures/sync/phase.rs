@@ -4,7 +4,10 @@
 //! (amplitude), p' = p cos φ − q sin φ across it (phase). A constant phase lag between the means therefore costs nothing.
 
 use super::super::blocks::{Pair, direction, inverse_variance};
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{
+    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
+    arguments,
+};
 
 /// S_p = ½/⟨p'₋²⟩.
 pub(crate) const PHASE_SYNC: Definition = Definition {
@@ -54,7 +57,9 @@ pub(crate) const AMPLITUDE_ERROR: Definition = Definition {
 /// Variances of q'₋ and p'₋, NaN where a mode has no mean phase.
 fn errors(state: &dyn Moments, arguments: &[Argument]) -> [f64; 2] {
     let (k, l) = arguments::two(arguments);
-    let (Some(first), Some(second)) = (direction(state, k), direction(state, l)) else { return [f64::NAN; 2] };
+    let (Some(first), Some(second)) = (direction(state, k), direction(state, l)) else {
+        return [f64::NAN; 2];
+    };
     Pair::of(state, k, l).rotated(first, second).difference()
 }
 
@@ -87,10 +92,26 @@ mod tests {
         for eps in [0.1, 0.01, 0.5] {
             let mut state = squeezed(eps);
             for lag in [0.0, 0.4, 3.0] {
-                assert_relative_eq!(evaluate("phase_sync(b1,b2)", &state), 0.5 / eps, max_relative = 1e-13);
-                assert_relative_eq!(evaluate("phase_error(b1,b2)", &state), eps, max_relative = 1e-13);
-                assert_relative_eq!(evaluate("amplitude_error(b1,b2)", &state), 0.25 / eps, max_relative = 1e-13);
-                assert_relative_eq!(evaluate("phi_sync(b1,b2)", &state), 1.0 / (eps + 0.25 / eps), max_relative = 1e-13);
+                assert_relative_eq!(
+                    evaluate("phase_sync(b1,b2)", &state),
+                    0.5 / eps,
+                    max_relative = 1e-13
+                );
+                assert_relative_eq!(
+                    evaluate("phase_error(b1,b2)", &state),
+                    eps,
+                    max_relative = 1e-13
+                );
+                assert_relative_eq!(
+                    evaluate("amplitude_error(b1,b2)", &state),
+                    0.25 / eps,
+                    max_relative = 1e-13
+                );
+                assert_relative_eq!(
+                    evaluate("phi_sync(b1,b2)", &state),
+                    1.0 / (eps + 0.25 / eps),
+                    max_relative = 1e-13
+                );
                 assert!(evaluate("log_negativity(b1,b2)", &state) < 1e-12);
                 assert!(evaluate("entropy", &state).abs() < 1e-12);
                 state = rotate_modes(&state, &[0.0, lag]);
@@ -101,10 +122,23 @@ mod tests {
     #[test]
     fn coherent_states_have_one_and_no_mean_has_none() {
         let state = coherent(&[c64::new(1.0, 2.0), c64::new(-3.0, 0.5)]);
-        assert_relative_eq!(evaluate("phase_sync(b1,b2)", &state), 1.0, max_relative = 1e-14);
-        assert_relative_eq!(evaluate("phi_sync(b1,b2)", &state), 1.0, max_relative = 1e-14);
+        assert_relative_eq!(
+            evaluate("phase_sync(b1,b2)", &state),
+            1.0,
+            max_relative = 1e-14
+        );
+        assert_relative_eq!(
+            evaluate("phi_sync(b1,b2)", &state),
+            1.0,
+            max_relative = 1e-14
+        );
         let state = coherent(&[c64::new(1.0, 2.0), c64::new(0.0, 0.0)]);
-        for measure in ["phase_sync(b1,b2)", "phi_sync(b1,b2)", "phase_error(b1,b2)", "amplitude_error(b1,b2)"] {
+        for measure in [
+            "phase_sync(b1,b2)",
+            "phi_sync(b1,b2)",
+            "phase_error(b1,b2)",
+            "amplitude_error(b1,b2)",
+        ] {
             assert!(evaluate(measure, &state).is_nan(), "{measure}");
         }
     }
