@@ -20,6 +20,14 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Why an own drawing layer
+//!
+//! Of the plotting crates looked at (plotters 0.3, kuva 0.6, plotkit 1.0, velociplot 0.1, ruviz 0.15) none draws all of
+//! this well: SVG text in the reader's fonts (plotkit, kuva) or system libraries (plotters), maps without coordinates or
+//! embedded pictures (plotkit), cells and contour lines that disagree on a logarithmic axis (kuva), no minor ticks or
+//! contours (plotters, velociplot). What libraries do better is theirs: fonts (`dejavu`, `ttf-parser`), colour maps
+//! (`colorous`), pixels (`resvg`, `png`). The licence of the font is in `fonts/LICENSE-DejaVu.txt`.
 
 mod axes;
 mod contour;

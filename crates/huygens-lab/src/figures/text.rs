@@ -534,7 +534,7 @@ impl Row {
                         } else {
                             0.02 * self.size
                         };
-                    self.shifted(sup, 0.68, -0.40);
+                    self.shifted(sup, 0.68, if sub.is_some() { -0.43 } else { -0.40 });
                     end = end.max(self.x);
                 }
                 if let Some(sub) = sub {
@@ -545,7 +545,7 @@ impl Row {
                         } else {
                             0.02 * self.size
                         };
-                    self.shifted(sub, 0.68, 0.18);
+                    self.shifted(sub, 0.68, if sup.is_some() { 0.25 } else { 0.18 });
                     end = end.max(self.x);
                 }
                 self.x = end + 0.04 * self.size;
