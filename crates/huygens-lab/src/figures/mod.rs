@@ -23,11 +23,11 @@
 //!
 //! # Why an own drawing layer
 //!
-//! Of the plotting crates looked at (plotters 0.3, kuva 0.6, plotkit 1.0, velociplot 0.1, ruviz 0.15) none draws all of
-//! this well: SVG text in the reader's fonts (plotkit, kuva) or system libraries (plotters), maps without coordinates or
-//! embedded pictures (plotkit), cells and contour lines that disagree on a logarithmic axis (kuva), no minor ticks or
-//! contours (plotters, velociplot). What libraries do better is theirs: fonts (`dejavu`, `ttf-parser`), colour maps
-//! (`colorous`), pixels (`resvg`, `png`). The licence of the font is in `fonts/LICENSE-DejaVu.txt`.
+//! No plotting crate looked at draws all of this. plotters 0.3 takes its fonts from the system and has no minor ticks;
+//! kuva 0.6 lets cells and contour lines disagree on a logarithmic axis; plotkit 1.0 writes SVG text in the reader's
+//! fonts and cannot embed a picture in it; velociplot 0.1 draws no contour lines. What libraries do better is theirs: fonts
+//! (`dejavu`, `ttf-parser`), colour maps (`colorous`), pixels (`resvg`, `png`). The licence of the font
+//! is in `fonts/LICENSE-DejaVu.txt`.
 
 mod axes;
 mod contour;
