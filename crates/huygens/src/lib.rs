@@ -8,5 +8,10 @@
 //! (q₁, p₁, q₂, p₂, …); a jump operator L means D\[L\]ρ = LρL† − ½{L†L, ρ}, so rates are energy rates; logarithms are natural.
 
 pub mod algebra;
+pub mod checks;
+pub mod costs;
+pub mod experiment;
+pub mod levels;
+pub mod measures;
 pub mod model;
 pub mod report;

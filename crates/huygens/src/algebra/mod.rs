@@ -8,6 +8,26 @@
 //! * [`parse`] reads the text of a model, [`Operator::text`] and [`Operator::latex`] write it.
 //! * [`charges`] and [`translation_invariant`] find the symmetries.
 //!
+//! ```
+//! use huygens::algebra::{Generator, ModeId, Names, Operator, ParamId, parse};
+//!
+//! // What the names mean: a mode a and two parameters.
+//! let mut scope = parse::Symbols::new();
+//! scope.insert("a", parse::Symbol::Mode(ModeId(0)));
+//! scope.insert("K", parse::Symbol::Parameter(ParamId(0)));
+//! scope.insert("kappa", parse::Symbol::Parameter(ParamId(1)));
+//! let names = Names::new(vec!["K".into(), "kappa".into()], vec!["a".into()]);
+//!
+//! // A Kerr oscillator with loss, and its equation of motion in both orders.
+//! let h = parse::operator(&parse::parse("K/2*dag(a)^2*a^2")?, &scope)?;
+//! let jump = parse::operator(&parse::parse("sqrt(2*kappa)*a")?, &scope)?;
+//! let rate = Generator::new(&h, &[jump]).apply(&Operator::annihilation(ModeId(0)));
+//! assert_eq!(rate.text(&names), "-kappa*a - i*K*dag(a)*a^2");
+//! assert_eq!(rate.normal_symbol().latex(&names), r"-\kappa \alpha - i K |\alpha|^2 \alpha");
+//! assert_eq!(rate.weyl_symbol().text(&names), "-(kappa - i*K)*alpha - i*K*abs(alpha)^2*alpha");
+//! # Ok::<(), parse::ParseError>(())
+//! ```
+//!
 //! ħ = 1, q = (a + a†)/√2, p = (a − a†)/(i√2).
 
 mod boson;

@@ -1,0 +1,91 @@
+//! What every result is tested for: physicality, numerics, dynamics and the uncoupled control.
+
+use crate::levels::gaussian::orbit::{GaussianOrbit, uncertainty};
+use crate::report::{Check, Status};
+
+/// Does the orbit close? `closure` is |z(T) − z(0)| relative to its size.
+pub fn cycle_closed(closure: f64) -> Check {
+    Check::at_most("cycle closed", closure, 1e-9, "distance after one period, relative to the size of the orbit")
+}
+
+/// Is the attractor stable? `leading` is the largest |multiplier| apart from the neutral one.
+pub fn cycle_stable(leading: f64) -> Check {
+    let mut check = Check::at_most("cycle stable", leading, 1.0, "largest |Floquet multiplier| apart from the neutral one");
+    if check.status == Status::Pass && leading > 0.999 {
+        check.status = Status::Note;
+        check.note = format!("relaxes by only {:.1e} a period: close to a bifurcation", 1.0 - leading);
+    }
+    check
+}
+
+/// Is the fixed point stable? `rate` is the largest real part of its exponents.
+pub fn point_stable(rate: f64) -> Check {
+    Check::at_most("fixed point stable", rate, 0.0, "largest growth rate apart from symmetry directions")
+}
+
+/// Does the covariance come back after one period?
+pub fn covariance_closed(closure: f64) -> Check {
+    Check::at_most("covariance periodic", closure, 1e-7, "relative mismatch of the covariance equation")
+}
+
+/// Does the state obey the uncertainty relation V + iΩ/2 ≥ 0? The collective phase is taken as diffused, because the
+/// covariance without it is no physical state.
+pub fn uncertainty_relation(orbit: &GaussianOrbit, samples: usize) -> Check {
+    let step = (orbit.samples.len() / samples.max(1)).max(1);
+    let mut worst = f64::INFINITY;
+    for sample in orbit.samples.iter().step_by(step) {
+        let speed = sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
+        match uncertainty(sample, 1e4 * sample.base.norm_max() / speed) {
+            Ok(value) => worst = worst.min(value),
+            Err(_) => return Check::fail("uncertainty relation", None, "the symplectic eigenvalues could not be computed"),
+        }
+    }
+    let status = if worst >= -1e-7 { Status::Pass } else { Status::Fail };
+    let note = if status == Status::Pass { "smallest symplectic eigenvalue minus ½" } else { "V + iΩ/2 has a negative eigenvalue: not a quantum state" };
+    Check { name: "uncertainty relation".into(), status, value: Some(worst), limit: Some(0.0), note: note.into() }
+}
+
+/// S_c cannot exceed 1 in a quantum state (Mari et al. 2013, Eq. 2).
+pub fn bounded_by_one(name: &str, max: f64) -> Check {
+    Check::at_most(format!("{name} ≤ 1"), max, 1.0 + 1e-9, "bound of the uncertainty relation")
+}
+
+/// Are the samples dense enough? `tail` is the relative size of the highest harmonics.
+pub fn resolved(tail: f64) -> Check {
+    let mut check = Check::at_most("period resolved", tail, 1e-6, "relative size of the highest harmonics of the measures");
+    if check.status == Status::Fail && tail < 1e-3 {
+        check.status = Status::Note;
+    }
+    check
+}
+
+/// The collective phase diffuses: how long until a measure has fallen to half.
+pub fn no_steady_state(name: &str, periods: f64) -> Check {
+    Check::note(
+        format!("steady state of {name}"),
+        Some(periods),
+        format!("has no steady state: the collective phase diffuses; {name} falls to half after {periods:.0} periods"),
+    )
+}
+
+/// The same measure without coupling, over the same window from the same start.
+pub fn control(name: &str, coupled: f64, uncoupled: Option<f64>) -> Check {
+    let title = format!("control of {name}");
+    match uncoupled {
+        None => Check::note(title, None, "without coupling the measure has no value"),
+        Some(value) if value >= 0.9 * coupled => Check {
+            name: title,
+            status: Status::Fail,
+            value: Some(value),
+            limit: Some(coupled),
+            note: format!("{name} is as high without coupling ({value:.4} against {coupled:.4}): it shows nothing"),
+        },
+        Some(value) => Check {
+            name: title,
+            status: Status::Pass,
+            value: Some(value),
+            limit: Some(coupled),
+            note: format!("without coupling {value:.4}, with coupling {coupled:.4}, same start and window"),
+        },
+    }
+}

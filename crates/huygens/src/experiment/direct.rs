@@ -1,0 +1,148 @@
+//! Direct runs from the model's start and the vacuum, and the uncoupled control.
+
+use huygens_numerics::ode::Tolerance;
+
+use super::summary::window_mean;
+use super::{Experiment, ExperimentError, Level, Window};
+use crate::checks;
+use crate::levels::gaussian::direct;
+use crate::levels::mean_field::integrate::Stop;
+use crate::measures::correlations::symplectic;
+use crate::measures::{Collective, Evaluate, Moments, Request};
+use crate::model::Binding;
+use crate::report::{Check, Orbit, Quantity, Report, Series};
+
+/// Beyond this covariance (in units of the vacuum) the linearisation has lost its meaning.
+const COVARIANCE_LIMIT: f64 = 1e12;
+
+/// The measures that the uncoupled control is made for.
+const CONTROLLED: [&str; 6] = ["complete_sync", "phase_sync", "phi_sync", "pearson", "mutual_information", "order_parameter"];
+
+impl Window {
+    fn times(&self) -> Vec<f64> {
+        (0..self.samples).map(|j| self.from + j as f64 * (self.to - self.from) / self.samples as f64).collect()
+    }
+}
+
+impl Experiment {
+    /// Mean and covariance from the model's start and the vacuum; measures averaged over the window.
+    pub(super) fn run_window(&self, binding: &Binding, window: &Window) -> Result<Report, ExperimentError> {
+        let mut report = self.blank();
+        let times = window.times();
+        let n = self.model.modes.len();
+        let contacts = self.contacts(binding);
+        let mut values: Vec<Vec<f64>> = vec![Vec::with_capacity(times.len()); self.requests.len()];
+        let mut orbits: Vec<Orbit> = self.model.modes.iter().map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() }).collect();
+        let mut smallest = f64::INFINITY;
+        let stride = (times.len() / 8).max(1);
+        let mut index = 0;
+        let outcome = self.follow(binding, &times, self.options.tolerance.max(1e-12), |state| {
+            for (list, request) in values.iter_mut().zip(&self.requests) {
+                list.push(match request.definition.evaluate {
+                    Evaluate::Moments(f) => f(state, &request.arguments),
+                    Evaluate::Thermal(f) => contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN),
+                    Evaluate::Attractor(_) => f64::NAN,
+                });
+            }
+            for (k, orbit) in orbits.iter_mut().enumerate() {
+                let z = state.mean(k);
+                orbit.re.push(z.re);
+                orbit.im.push(z.im);
+            }
+            if index % stride == 0 {
+                let all: Vec<usize> = (0..n).collect();
+                let v = symplectic::gather(state, &all);
+                smallest = smallest.min(symplectic::uncertainty_margin(&v));
+            }
+            index += 1;
+        })?;
+        report.dynamics = format!("direct run from the start, averaged over [{:.6}, {:.6}]", window.from, window.to);
+        report.times.clone_from(&times);
+        match outcome {
+            Ok(steps) => {
+                report.method = format!("Dormand–Prince 8(5,3), mean field and covariance together, {steps} steps");
+                let uncertainty = Check::at_most("uncertainty relation", -smallest, 1e-7, "½ minus the smallest symplectic eigenvalue, over the window");
+                report.checks.push(uncertainty);
+            }
+            Err(Stop::Diverged { t } | Stop::Stuck { t }) => {
+                let note = "mean field or linearised covariance grow without bound (chaos, or an unstable orbit): no value beyond this time";
+                report.checks.push(Check::fail("bounded", Some(t), note));
+                report.dynamics = format!("diverges at t = {t:.4}");
+                report.quantities =
+                    self.requests.iter().map(|r| Quantity::missing(&r.text, r.definition.unit, format!("diverges at t = {t:.4}"))).collect();
+                return Ok(report);
+            }
+        }
+        for (request, list) in self.requests.iter().zip(values) {
+            let definition = request.definition;
+            let quantity = match (&definition.evaluate, &contacts) {
+                (Evaluate::Attractor(_), _) => Quantity::missing(&request.text, definition.unit, "a property of the attractor: leave out --until"),
+                (Evaluate::Thermal(_), Err(reason)) => Quantity::missing(&request.text, definition.unit, reason.clone()),
+                _ => window_mean(&request.text, definition.unit, definition.average, &list),
+            };
+            if quantity.value.is_some() {
+                report.series.push(Series { name: request.text.clone(), unit: definition.unit.into(), times: times.clone(), values: list });
+            }
+            if definition.name == "complete_sync" {
+                if let Some(max) = quantity.max {
+                    report.checks.push(checks::bounded_by_one(&request.text, max));
+                }
+            }
+            report.quantities.push(quantity);
+        }
+        report.orbits = orbits;
+        Ok(report)
+    }
+
+    /// Integrates from the model's start and the vacuum and shows every state; the inner result says where it broke off.
+    fn follow(&self, binding: &Binding, times: &[f64], rtol: f64, mut look: impl FnMut(&dyn Moments)) -> Result<Result<usize, Stop>, ExperimentError> {
+        let bound = self.bind(binding)?;
+        let start = self.model.start_values(binding)?;
+        let tolerance = Tolerance::new(rtol, rtol);
+        Ok(direct::run(&bound, &start, &direct::vacuum(start.len()), times, tolerance, COVARIANCE_LIMIT, |_, state| look(state)))
+    }
+
+    /// The measures with and without coupling, same start, same window: what coupling really does.
+    pub(super) fn control(&self, binding: &Binding, report: &Report) -> Result<Vec<Check>, ExperimentError> {
+        if self.options.level != Level::Gaussian || self.model.modes.len() > 60 {
+            return Ok(Vec::new());
+        }
+        let controlled: Vec<&Request> = self
+            .requests
+            .iter()
+            .filter(|r| CONTROLLED.contains(&r.definition.name) && (self.model.start.is_some() || r.definition.collective != Collective::Blind))
+            .collect();
+        if controlled.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(uncoupled) = self.model.uncoupled_binding(binding)? else {
+            let note = "the model file names no [uncoupled] values: the measures were not compared with those of the uncoupled system";
+            return Ok(vec![Check::note("control", None, note)]);
+        };
+        let (fast, slow) = crate::levels::mean_field::attractor::rates(&self.bind(binding)?, 0.0, &self.model.start_values(binding)?);
+        let period = report.value("period").unwrap_or(std::f64::consts::TAU / fast.max(1e-300));
+        let settle = (6.0 / slow).clamp(40.0 * period, 400.0 * period);
+        let window = Window { from: settle, to: settle + 40.0 * period, samples: 640 };
+        let times = window.times();
+        let mut means = Vec::new();
+        for values in [binding, &uncoupled] {
+            let mut sums = vec![0.0; controlled.len()];
+            let outcome = self.follow(values, &times, 1e-7, |state| {
+                for (sum, request) in sums.iter_mut().zip(&controlled) {
+                    *sum += request.of(state).unwrap_or(f64::NAN).abs() / times.len() as f64;
+                }
+            })?;
+            means.push(outcome.is_ok().then_some(sums));
+        }
+        let Some(coupled) = &means[0] else { return Ok(Vec::new()) };
+        Ok(controlled
+            .iter()
+            .enumerate()
+            .filter(|(k, _)| coupled[*k].is_finite())
+            .map(|(k, request)| {
+                let without = means[1].as_ref().map(|m| m[k]).filter(|v| v.is_finite());
+                checks::control(&request.text, coupled[k], without)
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,289 @@
+//! One experiment: a model, a level, the measures asked; run at as many parameter values as wanted.
+//!
+//! [`Experiment::new`] derives and compiles everything that does not depend on numbers; [`Experiment::run`] takes one set of
+//! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
+
+mod direct;
+mod search;
+mod summary;
+
+use std::sync::Arc;
+
+use huygens_numerics::c64;
+
+use crate::algebra::{self, EvalError};
+use crate::levels::equations::{Equations, Ring};
+use crate::levels::kernel::{Bound, Kernel};
+use crate::levels::mean_field::attractor::{self, Attractor, Options as SearchOptions};
+use crate::measures::{MeasureError, Request, resolve};
+use crate::model::{Binding, Model, ModelError};
+use crate::report::Report;
+
+pub use search::Coexisting;
+
+/// Level of description of an experiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// Classical flow alone.
+    MeanField,
+    /// Linearised quantum fluctuations around it.
+    #[default]
+    Gaussian,
+}
+
+impl Level {
+    /// All levels, by the names of the command line.
+    pub const ALL: [(&'static str, Level); 2] = [("mean_field", Level::MeanField), ("gaussian", Level::Gaussian)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::MeanField => "mean_field",
+            Level::Gaussian => "gaussian",
+        }
+    }
+}
+
+/// A window of a direct run from the model's start and the vacuum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// First time averaged over.
+    pub from: f64,
+    /// Last time.
+    pub to: f64,
+    /// Number of samples, at from + j (to − from)/samples, j = 0 … samples − 1.
+    pub samples: usize,
+}
+
+/// What to do beside the attractor itself.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Level of description.
+    pub level: Level,
+    /// Relative tolerance of everything after the transient.
+    pub tolerance: f64,
+    /// Samples over one period, before refinement.
+    pub samples: usize,
+    /// Random starts that look for coexisting attractors; 0 for none.
+    pub starts: usize,
+    /// Seed of the random starts.
+    pub seed: u64,
+    /// Whether the uncoupled control is run.
+    pub control: bool,
+    /// A direct run instead of the attractor.
+    pub window: Option<Window>,
+    /// Whether a translation-invariant ring may be reduced to its unit cell.
+    pub bloch: bool,
+    /// The search for the attractor.
+    pub search: SearchOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            level: Level::Gaussian,
+            tolerance: 1e-11,
+            samples: 128,
+            starts: 0,
+            seed: 1,
+            control: false,
+            window: None,
+            bloch: true,
+            search: SearchOptions::default(),
+        }
+    }
+}
+
+/// Why an experiment cannot be run.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// A measure that does not exist or does not fit the model.
+    #[error("measure `{text}`: {source}")]
+    Measure {
+        /// As asked.
+        text: String,
+        /// What is wrong.
+        source: MeasureError,
+    },
+    /// A value that the model does not accept.
+    #[error("{0}")]
+    Model(#[from] ModelError),
+    /// An expression without a value.
+    #[error("{0}")]
+    Value(String),
+    /// The model would not fit into memory at this level.
+    #[error("{modes} modes need {gigabytes:.1} GB for the transition matrices of one period; the limit is {limit:.1} GB: use fewer modes, or --level mean_field")]
+    TooLarge {
+        /// Number of modes.
+        modes: usize,
+        /// Memory.
+        gigabytes: f64,
+        /// Limit.
+        limit: f64,
+    },
+    /// Options that contradict each other or the model.
+    #[error("{0}")]
+    Options(String),
+}
+
+/// A prepared experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    model: Arc<Model>,
+    kernel: Arc<Kernel>,
+    ring: Option<(Ring, Arc<Kernel>)>,
+    charges: Vec<Vec<i64>>,
+    requests: Vec<Request>,
+    options: Options,
+}
+
+/// What a parameter set starts from.
+struct Prepared {
+    bound: Bound,
+    start: Vec<c64>,
+    /// The unit cell and its start, where the start is the same in every cell.
+    cell: Option<(Bound, Vec<c64>)>,
+}
+
+const MEMORY_LIMIT: f64 = 4.0;
+
+impl Experiment {
+    /// Prepares an experiment. No measures given means the model's own.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Measure`] for a measure that does not exist or does not fit.
+    pub fn new(model: Arc<Model>, measures: &[String], options: Options) -> Result<Self, ExperimentError> {
+        let names: Vec<String> = model.modes.iter().map(|m| m.name.clone()).collect();
+        let oscillators: Vec<usize> = model.oscillators.iter().map(|m| m.0 as usize).collect();
+        let asked = if measures.is_empty() { &model.measures } else { measures };
+        let mut requests = Vec::new();
+        for text in asked {
+            let request = resolve(text, &names, &oscillators).map_err(|source| ExperimentError::Measure { text: text.clone(), source })?;
+            if !request.definition.levels.contains(&options.level.name()) {
+                let levels = request.definition.levels.join(", ");
+                let text = format!("`{text}` is not a measure of the {} level; it is given at: {levels}", options.level.name());
+                return Err(ExperimentError::Options(text));
+            }
+            requests.push(request);
+        }
+        let equations = Equations::derive(&model);
+        let kernel = Arc::new(Kernel::new(&equations));
+        let ring = Ring::of(&model).filter(|_| options.bloch).and_then(|ring| {
+            let cell = equations.unit_cell(&ring)?;
+            Some((ring, Arc::new(Kernel::new(&cell))))
+        });
+        let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
+        let charges = algebra::charges(model.modes.len(), &model.hamiltonian, &jumps);
+        let experiment = Self { model, kernel, ring, charges, requests, options };
+        experiment.fits()?;
+        Ok(experiment)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The measures, resolved.
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// U(1) charges of the model.
+    pub fn charges(&self) -> &[Vec<i64>] {
+        &self.charges
+    }
+
+    /// Whether the model is a ring that is treated cell by cell.
+    pub fn is_ring(&self) -> bool {
+        self.ring.is_some()
+    }
+
+    /// The compiled equations with the numbers of `binding`.
+    ///
+    /// # Errors
+    /// When an expression has no value.
+    pub fn bind(&self, binding: &Binding) -> Result<Bound, ExperimentError> {
+        self.kernel.bind(&binding.values).map_err(|e| self.value_error(&e))
+    }
+
+    fn value_error(&self, error: &EvalError) -> ExperimentError {
+        ExperimentError::Value(error.message(&self.model.names()))
+    }
+
+    fn fits(&self) -> Result<(), ExperimentError> {
+        if self.options.level == Level::Gaussian && self.ring.is_none() {
+            let n = 2.0 * self.model.modes.len() as f64;
+            let gigabytes = 3.0 * n * n * 8.0 * self.options.samples as f64 / 1e9;
+            if gigabytes > MEMORY_LIMIT {
+                return Err(ExperimentError::TooLarge { modes: self.model.modes.len(), gigabytes, limit: MEMORY_LIMIT });
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, binding: &Binding) -> Result<Prepared, ExperimentError> {
+        let bound = self.bind(binding)?;
+        let start = self.model.start_values(binding)?;
+        let cell = match &self.ring {
+            Some((ring, kernel)) if ring.members.iter().all(|m| m.iter().all(|&k| start[k] == start[m[0]])) => {
+                let cell = kernel.bind(&binding.values).map_err(|e| self.value_error(&e))?;
+                Some((cell, ring.members.iter().map(|m| start[m[0]]).collect()))
+            }
+            _ => None,
+        };
+        Ok(Prepared { bound, start, cell })
+    }
+
+    /// Period of the model's drives at these values, where it has any.
+    fn drive_period(&self, binding: &Binding) -> Result<Option<f64>, ExperimentError> {
+        if !self.kernel.driven() {
+            return Ok(None);
+        }
+        let jumps = self.model.jumps.iter().map(|j| &j.operator);
+        match algebra::drive_period(jumps.chain([&self.model.hamiltonian]), &binding.values) {
+            Some(period) => Ok(Some(period)),
+            None => Err(ExperimentError::Options(
+                "the drives of this model have no common period: write them as sin and cos of a multiple of one frequency times t, or ask for a direct run with --until".into(),
+            )),
+        }
+    }
+
+    /// Runs the experiment at one set of values.
+    ///
+    /// # Errors
+    /// Only for values that the model cannot take; whatever the dynamics does is a report with its verdict.
+    pub fn run(&self, binding: &Binding) -> Result<Report, ExperimentError> {
+        if let Some(window) = &self.options.window {
+            return self.run_window(binding, window);
+        }
+        let prepared = self.prepare(binding)?;
+        let period = self.drive_period(binding)?;
+        let (bound, charges, start) = match &prepared.cell {
+            Some((cell, start)) => (cell, self.cell_charges(), start),
+            None => (&prepared.bound, self.charges.clone(), &prepared.start),
+        };
+        let found = attractor::find(bound, &charges, period, start, &self.options.search);
+        let mut report = self.summarise(&prepared, binding, &found, period)?;
+        if self.options.control && matches!(found.attractor, Attractor::Cycle(_) | Attractor::Rotating(_) | Attractor::FixedPoint(_)) {
+            report.checks.extend(self.control(binding, &report)?);
+        }
+        if self.options.starts > 0 {
+            report.checks.push(self.coexisting(&prepared, period, &found)?.check());
+        }
+        Ok(report)
+    }
+
+    /// Charges of one cell: those that are the same in every cell.
+    fn cell_charges(&self) -> Vec<Vec<i64>> {
+        let Some((ring, _)) = &self.ring else { return Vec::new() };
+        let uniform = |m: &Vec<i64>| ring.members.iter().all(|array| array.iter().all(|&k| m[k] == m[array[0]]));
+        self.charges.iter().filter(|m| uniform(m)).map(|m| ring.members.iter().map(|array| m[array[0]]).collect()).collect()
+    }
+}

@@ -1,0 +1,170 @@
+//! Coexisting attractors, looked for from many starts.
+
+use huygens_numerics::c64;
+
+use super::{Experiment, ExperimentError, Prepared};
+use crate::levels::mean_field::attractor::{self, Attractor, Found};
+use crate::report::{Check, Status};
+
+/// The attractors reached from random starts.
+#[derive(Clone, Debug)]
+pub struct Coexisting {
+    /// Number of starts.
+    pub starts: usize,
+    /// Each attractor: a line of description, and how many starts reached it.
+    pub found: Vec<(String, usize)>,
+    /// How many reached the attractor of the report.
+    pub same: usize,
+}
+
+impl Coexisting {
+    /// As a check.
+    pub fn check(&self) -> Check {
+        let others: Vec<String> = self.found.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}: {n}")).collect();
+        let single = self.same == self.starts;
+        Check {
+            name: "coexisting attractors".into(),
+            status: if single { Status::Pass } else { Status::Note },
+            value: Some(self.same as f64),
+            limit: Some(self.starts as f64),
+            note: if single {
+                format!("all of {} random starts reach this attractor", self.starts)
+            } else {
+                format!("{} of {} random starts reach this attractor; others: {}", self.same, self.starts, others.join("; "))
+            },
+        }
+    }
+}
+
+/// SplitMix64: a small, value-stable generator for the starts.
+struct Generator(u64);
+
+impl Generator {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        (z >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// What tells one attractor from another whatever the phase: kind, period, and the amplitudes and relative phases.
+#[derive(Clone, Debug)]
+struct Fingerprint {
+    name: String,
+    values: Vec<f64>,
+}
+
+impl Fingerprint {
+    fn of(attractor: &Attractor, oscillators: &[usize]) -> Self {
+        match attractor {
+            Attractor::FixedPoint(p) => Self { name: "fixed point".into(), values: moduli(&p.point) },
+            Attractor::Rotating(r) => {
+                let mut values = moduli(&r.point);
+                let phases = phases(&r.point, oscillators);
+                let name = format!("rotation with phase differences {}", text(&phases));
+                values.extend(phases.iter().flat_map(|p| [p.cos(), p.sin()]));
+                Self { name, values }
+            }
+            Attractor::Cycle(c) => {
+                let phases = phases(&c.start, oscillators);
+                let name = format!("cycle of period {:.4} with phase differences near {}", c.period, text(&phases));
+                // The point of the cycle at hand is arbitrary: compare what every point of it shares to a few per cent.
+                let mut values = vec![c.period, c.size];
+                values.extend(phases.iter().flat_map(|p| [0.3 * p.cos() * c.period, 0.3 * p.sin() * c.period]));
+                Self { name, values }
+            }
+            Attractor::Torus(_) => Self { name: "torus".into(), values: Vec::new() },
+            Attractor::Chaos(_) => Self { name: "chaos".into(), values: Vec::new() },
+            Attractor::Diverging { .. } => Self { name: "diverges".into(), values: Vec::new() },
+            Attractor::Undecided(_) => Self { name: "not settled".into(), values: Vec::new() },
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let kind = |f: &Self| f.name.split(' ').next().unwrap_or("").to_owned();
+        kind(self) == kind(other)
+            && self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(|(a, b)| (a - b).abs() <= 0.08 * (a.abs().max(b.abs())).max(self.values.iter().fold(0.0, |m: f64, x| m.max(x.abs()))))
+    }
+}
+
+fn moduli(z: &[c64]) -> Vec<f64> {
+    z.iter().map(|v| v.norm()).collect()
+}
+
+/// Phases of the oscillators relative to the first one.
+fn phases(z: &[c64], oscillators: &[usize]) -> Vec<f64> {
+    let Some((&first, rest)) = oscillators.split_first() else { return Vec::new() };
+    rest.iter().map(|&k| (z[k] * z[first].conj()).arg()).collect()
+}
+
+fn text(phases: &[f64]) -> String {
+    let shown: Vec<String> = phases.iter().take(4).map(|p| format!("{p:.2}")).collect();
+    let more = if phases.len() > 4 { ", …" } else { "" };
+    format!("({}{more})", shown.join(", "))
+}
+
+impl Experiment {
+    /// Starts from random mean fields of the size of the attractor and tells the attractors apart.
+    ///
+    /// # Errors
+    /// None beyond those of the preparation.
+    pub(super) fn coexisting(&self, prepared: &Prepared, period: Option<f64>, reference: &Found) -> Result<Coexisting, ExperimentError> {
+        let modes = self.model.modes.len();
+        let oscillators: Vec<usize> = self.model.oscillators.iter().map(|m| m.0 as usize).collect();
+        let full = self.full_state(&reference.last);
+        let size = (full.iter().map(|z| z.norm_sqr()).sum::<f64>() / modes as f64).sqrt().max(1.0);
+        let own = Fingerprint::of(&self.expand(&reference.attractor), &oscillators);
+        let mut random = Generator(self.options.seed);
+        let mut outcome = Coexisting { starts: self.options.starts, found: Vec::new(), same: 0 };
+        let mut others: Vec<Fingerprint> = Vec::new();
+        for _ in 0..self.options.starts {
+            let start: Vec<c64> = (0..modes)
+                .map(|k| {
+                    let scale = 1.5 * full[k].norm().max(0.1 * size);
+                    c64::from_polar(scale * random.next().sqrt(), std::f64::consts::TAU * random.next())
+                })
+                .collect();
+            let found = attractor::find(&prepared.bound, &self.charges, period, &start, &self.options.search);
+            let fingerprint = Fingerprint::of(&found.attractor, &oscillators);
+            if fingerprint.same(&own) {
+                outcome.same += 1;
+            } else if let Some(k) = others.iter().position(|o| o.same(&fingerprint)) {
+                outcome.found[k].1 += 1;
+            } else {
+                outcome.found.push((fingerprint.name.clone(), 1));
+                others.push(fingerprint);
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// A state of one cell repeated over the ring, or the state itself.
+    fn full_state(&self, z: &[c64]) -> Vec<c64> {
+        match &self.ring {
+            Some((ring, _)) if z.len() == ring.members.len() && z.len() != self.model.modes.len() => {
+                ring.places.iter().map(|(array, _)| z[*array]).collect()
+            }
+            _ => z.to_vec(),
+        }
+    }
+
+    /// An attractor of one cell as one of the whole ring, as far as fingerprints need it.
+    fn expand(&self, attractor: &Attractor) -> Attractor {
+        let mut full = attractor.clone();
+        match &mut full {
+            Attractor::FixedPoint(p) => p.point = self.full_state(&p.point),
+            Attractor::Rotating(r) => r.point = self.full_state(&r.point),
+            Attractor::Cycle(c) => {
+                let cells = if c.start.len() == self.model.modes.len() { 1 } else { self.model.modes.len() / c.start.len() };
+                c.start = self.full_state(&c.start);
+                c.size *= (cells as f64).sqrt();
+            }
+            _ => {}
+        }
+        full
+    }
+}

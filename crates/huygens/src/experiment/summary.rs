@@ -1,0 +1,596 @@
+//! From an attractor to a report.
+
+use std::f64::consts::TAU;
+
+use huygens_numerics::c64;
+use huygens_numerics::fourier::Periodic;
+use huygens_numerics::linalg::RMatrix;
+use huygens_numerics::ode::Tolerance;
+
+use super::{Experiment, ExperimentError, Level, Prepared};
+use crate::checks;
+use crate::costs::Contact;
+use crate::levels::gaussian::bloch::{self, RingOrbit};
+use crate::levels::gaussian::orbit::{self, GaussianOrbit, Sample, Treatment, View};
+use crate::levels::kernel::Bound;
+use crate::levels::mean_field::attractor::{Attractor, Found, Rotating, Wandering};
+use crate::levels::mean_field::cycle;
+use crate::measures::{AttractorMeasure, Average, Collective, Evaluate, Moments, Request};
+use crate::model::Binding;
+use crate::report::{Check, Orbit, Quantity, Report, Series};
+
+/// The state over one period, in whichever form it was computed.
+pub(super) enum States {
+    /// Full covariance matrices.
+    Full(GaussianOrbit),
+    /// Bloch blocks of a ring.
+    Ring(RingOrbit),
+}
+
+impl States {
+    fn times(&self) -> &[f64] {
+        match self {
+            States::Full(orbit) => &orbit.times,
+            States::Ring(ring) => &ring.blocks[0].times,
+        }
+    }
+
+    fn period(&self) -> f64 {
+        self.first().period
+    }
+
+    /// The orbit that carries the neutral direction.
+    fn first(&self) -> &GaussianOrbit {
+        match self {
+            States::Full(orbit) => orbit,
+            States::Ring(ring) => &ring.blocks[0],
+        }
+    }
+
+    /// Growth of the collective coordinate per unit time, of all cells together.
+    fn growth(&self) -> Option<f64> {
+        let growth = &self.first().growth;
+        let cells = match self {
+            States::Full(_) => 1,
+            States::Ring(ring) => ring.cells,
+        };
+        (growth.rows() > 0).then(|| growth[(0, 0)] / cells as f64)
+    }
+
+    fn closure(&self) -> f64 {
+        match self {
+            States::Full(orbit) => orbit.closure,
+            States::Ring(ring) => ring.blocks.iter().map(|b| b.closure).fold(0.0, f64::max),
+        }
+    }
+
+    /// c for which c V Vᵀ is `factor` times the rest of the covariance.
+    fn diffused(&self, factor: f64) -> f64 {
+        let first = self.first();
+        let scale = |sample: &Sample| factor * sample.base.norm_max() / sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
+        first.samples.iter().map(scale).fold(0.0, f64::max)
+    }
+
+    fn has_neutral(&self) -> bool {
+        self.first().growth.rows() > 0
+    }
+}
+
+impl Experiment {
+    /// Calls `look` with the moments at every sample.
+    fn each(&self, states: &States, treatment: Treatment, mut look: impl FnMut(usize, &dyn Moments)) {
+        match states {
+            States::Full(orbit) => {
+                for (j, sample) in orbit.samples.iter().enumerate() {
+                    look(j, &View::new(sample, treatment));
+                }
+            }
+            States::Ring(ring_orbit) => {
+                let (ring, _) = self.ring.as_ref().expect("Bloch blocks come from rings");
+                for j in 0..ring_orbit.blocks[0].samples.len() {
+                    look(j, &ring_orbit.view(j, ring, treatment));
+                }
+            }
+        }
+    }
+
+    pub(super) fn summarise(&self, prepared: &Prepared, binding: &Binding, found: &Found, period: Option<f64>) -> Result<Report, ExperimentError> {
+        let mut report = self.blank();
+        report.method = format!("Dormand–Prince 8(5,3), transient {:.4}, {} steps", found.transient, found.steps);
+        let (bound, cells) = match &prepared.cell {
+            Some((cell, _)) => (cell, self.ring.as_ref().map(|(ring, _)| ring.cells)),
+            None => (&prepared.bound, None),
+        };
+        let unit = &self.model.time_unit;
+        match &found.attractor {
+            Attractor::Diverging { time } => {
+                report.dynamics = format!("diverges: the mean field passes every bound at t = {time:.4}");
+                report.checks.push(Check::fail("bounded", Some(*time), "the mean field diverges; check the signs of gain, loss and drive"));
+                self.missing(&mut report, "the mean field diverges");
+                Ok(report)
+            }
+            Attractor::Chaos(w) => {
+                report.dynamics = format!("chaos: largest Lyapunov exponent {:.4} ± {:.1e}", w.exponents.values[0], w.exponents.error);
+                let note = format!("chaotic (largest Lyapunov exponent {:.3}): linearised fluctuations grow without bound and have no stationary value", w.exponents.values[0]);
+                report.checks.push(Check::fail("attractor regular", Some(w.exponents.values[0]), note));
+                self.wandering(&mut report, bound, w, "the attractor is chaotic: linearised fluctuations grow without bound");
+                Ok(report)
+            }
+            Attractor::Torus(w) => {
+                report.dynamics = "torus: quasi-periodic, more than one frequency".into();
+                report.checks.push(Check::note("attractor periodic", Some(w.exponents.values[0]), "quasi-periodic: the oscillators are not locked; fluctuations along each phase diffuse"));
+                self.wandering(&mut report, bound, w, "quasi-periodic: the covariance has no periodic state; ask for a direct run with --until");
+                Ok(report)
+            }
+            Attractor::Undecided(w) => {
+                report.dynamics = format!("not settled after {:.0}: exponents {:.2e}, {:.2e}", w.time, w.exponents.values[0], w.exponents.values.get(1).copied().unwrap_or(0.0));
+                report.checks.push(Check::fail("settled", Some(w.time), "no attractor was recognised in the time allowed; give --transient a larger value"));
+                self.wandering(&mut report, bound, w, "no attractor was recognised");
+                Ok(report)
+            }
+            Attractor::FixedPoint(point) => {
+                let states = match cells {
+                    Some(n) => bloch::at_fixed_point(bound, n, point).map(States::Ring).map_err(|e| e.to_string()),
+                    None => orbit::at_fixed_point(bound, point).map(States::Full).map_err(|e| e.to_string()),
+                };
+                report.dynamics = if point.neutral.cols() > 0 { "fixed point on a circle of symmetry".into() } else { "fixed point".into() };
+                self.measured(report, prepared, binding, states, found)
+            }
+            Attractor::Rotating(rotating) => {
+                let states = match cells {
+                    // The blocks of a rotating ring: drift in the co-rotating frame.
+                    Some(n) => self.rotating_ring(bound, n, rotating).map_err(|e| e.to_string()),
+                    None => orbit::rotating(bound, rotating, self.options.samples).map(States::Full).map_err(|e| e.to_string()),
+                };
+                let slowest = rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
+                report.dynamics = format!("limit cycle (uniform rotation), period {:.10} {unit}", TAU / slowest);
+                self.measured(report, prepared, binding, states, found)
+            }
+            Attractor::Cycle(orbit) => {
+                report.checks.push(checks::cycle_closed(orbit.closure));
+                let tolerance = Tolerance::new(self.options.tolerance, self.options.tolerance);
+                let driven = period.is_some();
+                let mut count = self.options.samples;
+                let states = loop {
+                    let states = match cells {
+                        Some(n) => bloch::on_cycle(bound, n, orbit, driven, count, tolerance).map(States::Ring).map_err(|e| e.to_string()),
+                        None => orbit::on_cycle(bound, orbit, driven, count, tolerance).map(States::Full).map_err(|e| e.to_string()),
+                    };
+                    // Sharp orbits need more samples: double until the mean field is resolved.
+                    let tail = states.as_ref().map_or(0.0, mean_tail);
+                    if tail < 1e-9 || count >= 16 * self.options.samples {
+                        break states;
+                    }
+                    count *= 2;
+                };
+                report.dynamics = format!("limit cycle, period {:.10} {unit}", orbit.period);
+                self.measured(report, prepared, binding, states, found)
+            }
+        }
+    }
+
+    fn rotating_ring(&self, bound: &Bound, cells: usize, rotating: &Rotating) -> Result<States, bloch::RingError> {
+        let mut blocks = Vec::new();
+        for index in 0..=cells / 2 {
+            let at_wave = bound.with_wave(TAU * index as f64 / cells as f64).map_err(bloch::RingError::Parameters)?;
+            let neutral = if index == 0 { rotating.neutral.clone() } else { RMatrix::zeros(rotating.neutral.rows(), 0) };
+            let point = Rotating { neutral, ..rotating.clone() };
+            blocks.push(orbit::rotating(&at_wave, &point, self.options.samples).map_err(|source| bloch::RingError::Block { index, cells, source })?);
+        }
+        Ok(States::Ring(RingOrbit { cells, blocks }))
+    }
+
+    pub(super) fn blank(&self) -> Report {
+        Report {
+            level: self.options.level.name().into(),
+            ordering: "normal (coherent-state substitution)".into(),
+            frame: self.model.frame.clone(),
+            tolerance: self.options.tolerance,
+            seed: self.options.seed,
+            ..Report::default()
+        }
+    }
+
+    /// All measures without a value.
+    fn missing(&self, report: &mut Report, reason: &str) {
+        report.quantities = self.requests.iter().map(|r| Quantity::missing(&r.text, r.definition.unit, reason)).collect();
+    }
+
+    /// Thermal contacts at these values, or the reason why there are none.
+    pub(super) fn contacts(&self, binding: &Binding) -> Result<Vec<Contact>, String> {
+        let wanted = self.requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Thermal(_)));
+        if wanted { crate::costs::contacts(&self.model, binding).map_err(|e| e.to_string()) } else { Ok(Vec::new()) }
+    }
+
+    fn measured(
+        &self,
+        mut report: Report,
+        prepared: &Prepared,
+        binding: &Binding,
+        states: Result<States, String>,
+        found: &Found,
+    ) -> Result<Report, ExperimentError> {
+        let states = match states {
+            Ok(states) => states,
+            Err(reason) => {
+                report.checks.push(Check::fail("covariance exists", None, reason.clone()));
+                self.missing(&mut report, &reason);
+                return Ok(report);
+            }
+        };
+        let (leading, wave) = match &states {
+            States::Full(orbit) => (leading(orbit), 0),
+            States::Ring(ring) => ring.leading(),
+        };
+        let fixed = states.period() == 0.0 || matches!(found.attractor, Attractor::Rotating(_));
+        let stable = if fixed {
+            // Exponents for points that rest or rotate uniformly.
+            let rate = match &states {
+                States::Full(orbit) => growth_rate(orbit),
+                States::Ring(ring) => ring.blocks.iter().map(growth_rate).fold(f64::NEG_INFINITY, f64::max),
+            };
+            report.checks.push(checks::point_stable(rate));
+            rate <= 0.0
+        } else {
+            let mut check = checks::cycle_stable(leading);
+            if let (States::Ring(ring), true) = (&states, leading > 1.0) {
+                check.note = format!("the synchronous cycle is unstable to waves of number k = 2π·{wave}/{}", ring.cells);
+            }
+            report.checks.push(check);
+            leading <= 1.0
+        };
+        report.dynamics.push_str(if stable { ", stable" } else { ", unstable" });
+        report.times = states.times().to_vec();
+        report.orbits = self.orbits(&states);
+        report.checks.push(checks::covariance_closed(states.closure()));
+        if self.options.level == Level::Gaussian {
+            match &states {
+                States::Full(orbit) => report.checks.push(checks::uncertainty_relation(orbit, 4)),
+                // Blocks of different k are independent modes: each obeys the relation by itself.
+                States::Ring(ring) => {
+                    let worst = ring.blocks.iter().map(|b| checks::uncertainty_relation(b, 1));
+                    let worst = worst.min_by(|a, b| a.value.unwrap_or(-1.0).total_cmp(&b.value.unwrap_or(-1.0)));
+                    report.checks.extend(worst);
+                }
+            }
+        }
+        let contacts = self.contacts(binding);
+        let mut tail: f64 = 0.0;
+        for request in &self.requests {
+            let quantity = match request.definition.evaluate {
+                Evaluate::Attractor(kind) => self.attractor_measure(request, kind, &states, fixed),
+                _ => self.moments_measure(&mut report, request, &states, &contacts, &mut tail),
+            };
+            report.quantities.push(quantity);
+        }
+        if states.times().len() > 1 {
+            report.checks.push(checks::resolved(tail));
+        }
+        for request in &self.requests {
+            if matches!(request.definition.name, "complete_sync" | "phi_sync") {
+                if let Some(max) = report.quantity(&request.text).and_then(|q| q.max.or(q.value)) {
+                    report.checks.push(checks::bounded_by_one(&request.text, max));
+                }
+            }
+            if matches!(request.definition.name, "complete_sync" | "phase_sync" | "phi_sync") {
+                if let Some(check) = self.half_life(request, &states, &report) {
+                    report.checks.push(check);
+                }
+            }
+        }
+        let _ = prepared;
+        Ok(report)
+    }
+
+    /// The measure at every sample.
+    fn series(&self, request: &Request, states: &States, treatment: Treatment, contacts: &Result<Vec<Contact>, String>) -> Result<Vec<f64>, String> {
+        let mut values = Vec::with_capacity(states.times().len());
+        match request.definition.evaluate {
+            Evaluate::Moments(f) => self.each(states, treatment, |_, moments| values.push(f(moments, &request.arguments))),
+            Evaluate::Thermal(f) => {
+                let contacts = contacts.as_ref().map_err(Clone::clone)?;
+                let mut failure = None;
+                self.each(states, treatment, |_, moments| match f(moments, contacts, &request.arguments) {
+                    Ok(value) => values.push(value),
+                    Err(reason) => failure = Some(reason),
+                });
+                if let Some(reason) = failure {
+                    return Err(reason);
+                }
+            }
+            Evaluate::Attractor(_) => return Err("a property of the attractor, not of a state".into()),
+        }
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err("undefined on part of the orbit (a mode without mean has no phase; a variance vanishes)".into());
+        }
+        Ok(values)
+    }
+
+    fn moments_measure(
+        &self,
+        report: &mut Report,
+        request: &Request,
+        states: &States,
+        contacts: &Result<Vec<Contact>, String>,
+        tail: &mut f64,
+    ) -> Quantity {
+        let definition = request.definition;
+        let missing = |reason: String| Quantity::missing(&request.text, definition.unit, reason);
+        let neutral = states.has_neutral();
+        let mut note = None;
+        let values = match definition.collective {
+            Collective::Diffused if neutral => {
+                // The limit c → ∞ by Richardson's extrapolation in 1/c.
+                let c = states.diffused(1e6);
+                let one = self.series(request, states, Treatment::Diffused(c), contacts);
+                let four = self.series(request, states, Treatment::Diffused(4.0 * c), contacts);
+                match (one, four) {
+                    (Ok(one), Ok(four)) => {
+                        let scale = four.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
+                        let change = one.iter().zip(&four).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                        if change > 1e-2 * scale {
+                            return missing("grows without bound while the collective phase diffuses: no steady value; ask for a direct run with --until".into());
+                        }
+                        note = Some("collective phase fully diffused".to_owned());
+                        Ok(one.iter().zip(&four).map(|(a, b)| b + (b - a) / 3.0).collect())
+                    }
+                    (Err(reason), _) | (_, Err(reason)) => Err(reason),
+                }
+            }
+            _ => {
+                if neutral && definition.collective == Collective::Removed {
+                    note = Some("collective phase removed".to_owned());
+                }
+                self.series(request, states, Treatment::Removed, contacts)
+            }
+        };
+        let values: Vec<f64> = match values {
+            Ok(values) => values,
+            Err(reason) => return missing(reason),
+        };
+        let mut quantity = averaged(&request.text, definition.unit, definition.average, &values, tail);
+        quantity.note = quantity.note.or(note);
+        if neutral && definition.collective == Collective::Removed {
+            if let Ok(values) = self.series(request, states, Treatment::Transverse, contacts) {
+                let mut ignored = 0.0;
+                let transverse = averaged("", "", definition.average, &values, &mut ignored);
+                if let Some(value) = transverse.value {
+                    quantity.alternatives.push(("transverse".into(), value));
+                }
+            }
+        }
+        if values.len() > 1 {
+            let times = states.times().to_vec();
+            report.series.push(Series { name: request.text.clone(), unit: definition.unit.into(), times, values });
+        }
+        quantity
+    }
+
+    fn attractor_measure(&self, request: &Request, kind: AttractorMeasure, states: &States, rotating: bool) -> Quantity {
+        let definition = request.definition;
+        let text = &request.text;
+        let period = states.period();
+        let missing = |reason: &str| Quantity::missing(text, definition.unit, reason);
+        let spectrum: Vec<c64> = match states {
+            States::Full(orbit) => orbit.spectrum.clone(),
+            States::Ring(ring) => ring.blocks.iter().flat_map(|b| b.spectrum.iter().copied()).collect(),
+        };
+        let list = |values: &[c64]| Some(values.iter().map(|v| [v.re, v.im]).collect());
+        match kind {
+            AttractorMeasure::Period if period == 0.0 => missing("a fixed point has no period"),
+            AttractorMeasure::Period => Quantity::new(text, period, definition.unit),
+            AttractorMeasure::Multipliers if period == 0.0 => {
+                let mut quantity = missing("a fixed point has exponents instead of multipliers: ask for `lyapunov`");
+                quantity.list = list(&spectrum);
+                quantity
+            }
+            AttractorMeasure::Multipliers => {
+                // A uniform rotation has exponents in its own frame; over one turn they multiply.
+                let mut multipliers: Vec<c64> = if rotating { spectrum.iter().map(|v| (v * period).exp()).collect() } else { spectrum };
+                multipliers.sort_by(|a, b| b.norm().total_cmp(&a.norm()));
+                let mut quantity = Quantity::new(text, multipliers.first().map_or(0.0, |v| v.norm()), definition.unit);
+                quantity.note = Some("largest modulus apart from the neutral one; the list gives (re, im)".into());
+                quantity.list = list(&multipliers);
+                quantity
+            }
+            AttractorMeasure::Lyapunov => {
+                let rate = |v: &c64| if rotating || period == 0.0 { v.re } else { v.norm().max(1e-300).ln() / period };
+                let neutral = states.first().growth.rows();
+                let mut rates: Vec<f64> = spectrum.iter().map(rate).chain(std::iter::repeat_n(0.0, neutral)).collect();
+                rates.sort_by(|a, b| b.total_cmp(a));
+                let mut quantity = Quantity::new(text, rates.first().copied().unwrap_or(0.0), definition.unit);
+                quantity.list = Some(rates.iter().map(|r| [*r, 0.0]).collect());
+                quantity
+            }
+            AttractorMeasure::PhaseDiffusion => match states.growth() {
+                None => missing("no collective phase: nothing diffuses without bound"),
+                Some(growth) if rotating || period == 0.0 => {
+                    let mut quantity = Quantity::new(text, growth, definition.unit);
+                    quantity.note = Some("⟨δφ²⟩ = D t, φ the phase of the first symmetry".into());
+                    quantity
+                }
+                Some(growth) => {
+                    let mut quantity = Quantity::new(text, growth * (TAU / period).powi(2), definition.unit);
+                    quantity.note = Some("⟨δφ²⟩ = D t, φ = 2π t/T".into());
+                    quantity
+                }
+            },
+        }
+    }
+
+    fn orbits(&self, states: &States) -> Vec<Orbit> {
+        let mut orbits: Vec<Orbit> =
+            self.model.modes.iter().map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() }).collect();
+        self.each(states, Treatment::Removed, |_, moments| {
+            for (k, orbit) in orbits.iter_mut().enumerate() {
+                let z = moments.mean(k);
+                orbit.re.push(z.re);
+                orbit.im.push(z.im);
+            }
+        });
+        orbits
+    }
+
+    /// After how many periods a diffusing collective phase has halved the measure.
+    fn half_life(&self, request: &Request, states: &States, report: &Report) -> Option<Check> {
+        let growth = states.growth().filter(|g| *g > 0.0)?;
+        let period = states.period();
+        let full = report.value(&request.text).filter(|v| *v > 0.0)?;
+        let mean = |c: f64| {
+            let values = self.series(request, states, Treatment::Diffused(c), &Ok(Vec::new())).ok()?;
+            Some(values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let unit = if period > 0.0 { period } else { 1.0 };
+        // Bracket c, then bisect on its logarithm.
+        let mut hi = states.diffused(1e-2);
+        let mut lo = 0.0;
+        for _ in 0..40 {
+            if mean(hi)? < 0.5 * full {
+                break;
+            }
+            lo = hi;
+            hi *= 4.0;
+        }
+        if hi / growth / unit > 1e12 || mean(hi)? >= 0.5 * full {
+            return None;
+        }
+        for _ in 0..30 {
+            let middle = 0.5 * (lo + hi);
+            if mean(middle)? < 0.5 * full { hi = middle } else { lo = middle }
+        }
+        Some(checks::no_steady_state(&request.text, hi / growth / unit))
+    }
+
+    /// Means over a long window for attractors without a periodic state.
+    fn wandering(&self, report: &mut Report, bound: &Bound, wandering: &Wandering, reason: &str) {
+        let rates = crate::levels::mean_field::attractor::rates(bound, 0.0, &wandering.exponents.end);
+        let samples = 4096;
+        let span = 400.0 * TAU / rates.0.max(1e-300);
+        let times: Vec<f64> = (1..=samples).map(|j| span * j as f64 / samples as f64).collect();
+        let tolerance = crate::levels::mean_field::attractor::tolerance(1e-8, &wandering.exponents.end);
+        let path = cycle::sample(bound, &wandering.exponents.end, 0.0, &times, tolerance, f64::MAX);
+        let Ok(path) = path else { return self.missing(report, reason) };
+        let places = self.ring.as_ref().filter(|_| bound.modes() != self.model.modes.len()).map(|(ring, _)| &ring.places);
+        let full: Vec<Vec<c64>> = match places {
+            Some(places) => path.iter().map(|z| places.iter().map(|(array, _)| z[*array]).collect()).collect(),
+            None => path,
+        };
+        report.times.clone_from(&times);
+        report.orbits = (0..self.model.modes.len())
+            .map(|k| Orbit {
+                mode: self.model.modes[k].name.clone(),
+                re: full.iter().map(|z| z[k].re).collect(),
+                im: full.iter().map(|z| z[k].im).collect(),
+            })
+            .collect();
+        for request in &self.requests {
+            let definition = request.definition;
+            let quantity = match definition.evaluate {
+                Evaluate::Moments(f) if definition.collective == Collective::Blind => {
+                    let values: Vec<f64> = full.iter().map(|z| f(&MeansOnly(z), &request.arguments)).collect();
+                    let mut quantity = window_mean(&request.text, definition.unit, definition.average, &values);
+                    quantity.note = Some(format!("mean over a window of {span:.0}"));
+                    report.series.push(Series { name: request.text.clone(), unit: definition.unit.into(), times: times.clone(), values });
+                    quantity
+                }
+                Evaluate::Attractor(AttractorMeasure::Lyapunov) => {
+                    let exponents = &wandering.exponents;
+                    let mut quantity = Quantity::new(&request.text, exponents.values[0], definition.unit);
+                    quantity.error = Some(exponents.error);
+                    quantity.list = Some(exponents.values.iter().map(|v| [*v, 0.0]).collect());
+                    quantity
+                }
+                _ => Quantity::missing(&request.text, definition.unit, reason),
+            };
+            report.quantities.push(quantity);
+        }
+    }
+}
+
+/// Means without fluctuations.
+struct MeansOnly<'a>(&'a [c64]);
+
+impl Moments for MeansOnly<'_> {
+    fn modes(&self) -> usize {
+        self.0.len()
+    }
+
+    fn mean(&self, k: usize) -> c64 {
+        self.0[k]
+    }
+
+    fn covariance(&self, _: usize, _: usize) -> [[f64; 2]; 2] {
+        [[f64::NAN; 2]; 2]
+    }
+}
+
+fn leading(orbit: &GaussianOrbit) -> f64 {
+    orbit.spectrum.iter().map(|v| v.norm()).fold(0.0, f64::max)
+}
+
+fn growth_rate(orbit: &GaussianOrbit) -> f64 {
+    orbit.spectrum.iter().map(|v| v.re).fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Relative size of the highest harmonics of the mean field.
+fn mean_tail(states: &States) -> f64 {
+    let first = states.first();
+    let count = first.samples.len();
+    if count < 8 {
+        return 0.0;
+    }
+    let mut worst: f64 = 0.0;
+    for k in 0..first.samples[0].mean.len() {
+        let values: Vec<f64> = first.samples.iter().map(|s| s.mean[k].re).collect();
+        worst = worst.max(Periodic::new(&values).relative_tail());
+    }
+    worst
+}
+
+/// Mean, extremes and error of a periodic series, or the value itself where there is one sample.
+fn averaged(text: &str, unit: &str, average: Average, values: &[f64], tail: &mut f64) -> Quantity {
+    if values.len() == 1 {
+        return Quantity::new(text, values[0], unit);
+    }
+    let values = match average {
+        Average::Mean => values.to_vec(),
+        Average::Angle => unwrapped(values),
+    };
+    let series = Periodic::new(&values);
+    let mean = series.mean();
+    let (min, max) = (series.minimum().value, series.maximum().value);
+    let mut quantity = Quantity::new(text, if average == Average::Angle { wrapped(mean) } else { mean }, unit);
+    quantity.min = Some(min);
+    quantity.max = Some(max);
+    quantity.error = Some(series.tail().max(1e-15 * mean.abs()));
+    *tail = tail.max(series.tail() / mean.abs().max(max.abs()).max(min.abs()).max(f64::MIN_POSITIVE));
+    quantity
+}
+
+/// Plain mean and extremes over a window.
+pub(super) fn window_mean(text: &str, unit: &str, average: Average, values: &[f64]) -> Quantity {
+    if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
+        return Quantity::missing(text, unit, "undefined on part of the window");
+    }
+    let values = match average {
+        Average::Mean => values.to_vec(),
+        Average::Angle => unwrapped(values),
+    };
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let mut quantity = Quantity::new(text, if average == Average::Angle { wrapped(mean) } else { mean }, unit);
+    quantity.min = Some(values.iter().copied().fold(f64::INFINITY, f64::min));
+    quantity.max = Some(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+    quantity
+}
+
+/// Angles without jumps, near their circular mean.
+fn unwrapped(values: &[f64]) -> Vec<f64> {
+    let (s, c) = values.iter().fold((0.0, 0.0), |(s, c), v| (s + v.sin(), c + v.cos()));
+    let centre = f64::atan2(s, c);
+    values.iter().map(|v| centre + wrapped(v - centre)).collect()
+}
+
+fn wrapped(angle: f64) -> f64 {
+    let turned = (angle + std::f64::consts::PI).rem_euclid(TAU) - std::f64::consts::PI;
+    if turned == -std::f64::consts::PI { std::f64::consts::PI } else { turned }
+}

@@ -1,0 +1,6 @@
+//! The gaussian level: linearised quantum fluctuations around the mean field.
+
+pub mod bloch;
+pub mod direct;
+pub mod neutral;
+pub mod orbit;

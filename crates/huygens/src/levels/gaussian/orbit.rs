@@ -1,0 +1,273 @@
+//! The Gaussian state on an attractor: mean and covariance over one period, with the neutral directions kept apart.
+
+use huygens_numerics::c64;
+use huygens_numerics::linalg::{self, LinalgError, RMatrix};
+use huygens_numerics::ode::Tolerance;
+
+use super::neutral;
+use crate::levels::kernel::Bound;
+use crate::levels::mean_field::attractor::{FixedPoint, Rotating, rotate_drift};
+use crate::levels::mean_field::cycle::{self, ClosedOrbit, Segments};
+use crate::levels::mean_field::integrate::Stop;
+use crate::measures::Moments;
+
+/// Why there is no Gaussian state.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum OrbitError {
+    /// A linear system of the covariance equation is singular.
+    #[error("the covariance equation is singular: a further neutral direction exists ({0})")]
+    Singular(LinalgError),
+    /// The orbit could not be followed.
+    #[error("the orbit cannot be followed over its period ({0:?})")]
+    Orbit(Stop),
+}
+
+impl From<LinalgError> for OrbitError {
+    fn from(error: LinalgError) -> Self {
+        Self::Singular(error)
+    }
+}
+
+/// The Gaussian state at one time.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// ⟨a_k⟩.
+    pub mean: Vec<c64>,
+    /// Covariance with the collective phase removed (c = 0), order (q₁, p₁, …).
+    pub base: RMatrix,
+    /// Neutral directions V as columns.
+    pub right: RMatrix,
+    /// Left neutral directions U, UᵀV = 1.
+    pub left: RMatrix,
+}
+
+/// How the collective phase is treated when moments are read from a [`Sample`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Treatment {
+    /// c = 0.
+    Removed,
+    /// P C Pᵀ.
+    Transverse,
+    /// C_b + c V Vᵀ.
+    Diffused(f64),
+}
+
+/// The Gaussian state over one period (one sample at a fixed point).
+#[derive(Clone, Debug)]
+pub struct GaussianOrbit {
+    /// Period; 0 at a fixed point.
+    pub period: f64,
+    /// Times of the samples.
+    pub times: Vec<f64>,
+    /// The state at these times.
+    pub samples: Vec<Sample>,
+    /// d c/dt of the neutral directions, r × r.
+    pub growth: RMatrix,
+    /// Floquet multipliers without the neutral ones, falling modulus; at a fixed point the exponents (rates).
+    pub spectrum: Vec<c64>,
+    /// Largest asymmetry or mismatch after one period, relative: how well the covariance closes.
+    pub closure: f64,
+}
+
+/// Moments of a [`Sample`] under a [`Treatment`], computed block by block.
+pub struct View<'a> {
+    sample: &'a Sample,
+    covariance: Option<RMatrix>,
+    diffused: f64,
+}
+
+impl<'a> View<'a> {
+    /// A view; only the transverse one computes a matrix.
+    pub fn new(sample: &'a Sample, treatment: Treatment) -> Self {
+        match treatment {
+            Treatment::Removed => Self { sample, covariance: None, diffused: 0.0 },
+            Treatment::Diffused(c) => Self { sample, covariance: None, diffused: c },
+            Treatment::Transverse => {
+                let p = neutral::projector(&sample.right, &sample.left);
+                let covariance = &(&p * &sample.base) * &p.transpose();
+                Self { sample, covariance: Some(covariance), diffused: 0.0 }
+            }
+        }
+    }
+}
+
+impl Moments for View<'_> {
+    fn modes(&self) -> usize {
+        self.sample.mean.len()
+    }
+
+    fn mean(&self, k: usize) -> c64 {
+        self.sample.mean[k]
+    }
+
+    // Diffusion moves the state along the orbit, which changes its covariance but not its energy.
+    fn energy_covariance(&self, k: usize) -> [[f64; 2]; 2] {
+        let base = &self.sample.base;
+        [[base[(2 * k, 2 * k)], base[(2 * k, 2 * k + 1)]], [base[(2 * k + 1, 2 * k)], base[(2 * k + 1, 2 * k + 1)]]]
+    }
+
+    fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
+        let matrix = self.covariance.as_ref().unwrap_or(&self.sample.base);
+        let mut block = [[0.0; 2]; 2];
+        for (i, row) in block.iter_mut().enumerate() {
+            for (j, value) in row.iter_mut().enumerate() {
+                *value = matrix[(2 * k + i, 2 * l + j)];
+                if self.diffused != 0.0 {
+                    let v = &self.sample.right;
+                    *value += self.diffused * (0..v.cols()).map(|c| v[(2 * k + i, c)] * v[(2 * l + j, c)]).sum::<f64>();
+                }
+            }
+        }
+        block
+    }
+}
+
+fn column(vector: &[f64]) -> RMatrix {
+    RMatrix::from_fn(vector.len(), 1, |i, _| vector[i])
+}
+
+/// The periodic covariance on a limit cycle. `driven` cycles have no neutral direction.
+///
+/// # Errors
+/// [`OrbitError`] when the covariance equation is singular or the orbit breaks off.
+pub fn on_cycle(bound: &Bound, orbit: &ClosedOrbit, driven: bool, count: usize, tolerance: Tolerance) -> Result<GaussianOrbit, OrbitError> {
+    let segments = cycle::segments(bound, &orbit.start, orbit.period, count, tolerance).map_err(OrbitError::Orbit)?;
+    from_segments(bound, &segments, driven)
+}
+
+/// The periodic covariance from the segments of a cycle.
+///
+/// # Errors
+/// As [`on_cycle`].
+pub fn from_segments(bound: &Bound, segments: &Segments, driven: bool) -> Result<GaussianOrbit, OrbitError> {
+    let (monodromy, noise) = segments.total();
+    let n = monodromy.rows();
+    let right = if driven { RMatrix::zeros(n, 0) } else { column(&cycle::velocity(bound, 0.0, &segments.means[0])) };
+    let separated = neutral::periodic(&monodromy, &noise, &right)?;
+    let count = segments.means.len();
+    // Left vectors are carried backwards (stable), covariances forwards.
+    let mut lefts = vec![separated.left.clone(); count];
+    let mut left = separated.left.clone();
+    for j in (1..count).rev() {
+        left = &segments.transitions[j].transpose() * &left;
+        lefts[j].clone_from(&left);
+    }
+    let mut samples = Vec::with_capacity(count);
+    let mut covariance = separated.base.clone();
+    let mut right = separated.right.clone();
+    for j in 0..count {
+        samples.push(without_neutral(&segments.means[j], &covariance, &right, &lefts[j]));
+        let g = &segments.transitions[j];
+        covariance = &(&(g * &covariance) * &g.transpose()) + &segments.noises[j];
+        covariance.symmetrize();
+        right = g * &right;
+    }
+    let end = without_neutral(&segments.means[0], &covariance, &samples[0].right, &samples[0].left);
+    let closure = (&end.base - &samples[0].base).norm_max() / samples[0].base.norm_max().max(f64::MIN_POSITIVE);
+    Ok(GaussianOrbit {
+        period: segments.period,
+        times: (0..count).map(|j| segments.period * j as f64 / count as f64).collect(),
+        samples,
+        growth: separated.growth.scale(1.0 / segments.period),
+        spectrum: separated.spectrum,
+        closure,
+    })
+}
+
+/// Takes c V Vᵀ with c = Uᵀ C U out of a covariance.
+fn without_neutral(mean: &[c64], covariance: &RMatrix, right: &RMatrix, left: &RMatrix) -> Sample {
+    let base = if right.cols() == 0 {
+        covariance.clone()
+    } else {
+        let c = &(&left.transpose() * covariance) * left;
+        covariance - &(&(right * &c) * &right.transpose())
+    };
+    Sample { mean: mean.to_vec(), base, right: right.clone(), left: left.clone() }
+}
+
+/// The stationary covariance at a fixed point.
+///
+/// # Errors
+/// As [`on_cycle`].
+pub fn at_fixed_point(bound: &Bound, point: &FixedPoint) -> Result<GaussianOrbit, OrbitError> {
+    let drift = bound.drift_matrix(0.0, &point.point);
+    let diffusion = bound.diffusion_matrix(0.0, &point.point);
+    stationary(&point.point, &drift, &diffusion, &point.neutral)
+}
+
+fn stationary(mean: &[c64], drift: &RMatrix, diffusion: &RMatrix, right: &RMatrix) -> Result<GaussianOrbit, OrbitError> {
+    let separated = neutral::stationary(drift, diffusion, right)?;
+    let mut base = separated.base;
+    base.symmetrize();
+    // Residual of the Lyapunov equation, without the part that feeds the neutral directions.
+    let p = neutral::projector(&separated.right, &separated.left);
+    let mv = drift * &base;
+    let rest = &(&p * &(&(&mv + &mv.transpose()) + diffusion)) * &p.transpose();
+    let closure = rest.norm_max() / (drift.norm_max() * base.norm_max()).max(f64::MIN_POSITIVE);
+    let sample = without_neutral(mean, &base, &separated.right, &separated.left);
+    Ok(GaussianOrbit {
+        period: 0.0,
+        times: vec![0.0],
+        samples: vec![sample],
+        growth: separated.growth,
+        spectrum: separated.spectrum,
+        closure,
+    })
+}
+
+/// The covariance of a rotating fixed point: stationary in the co-rotating frame, turned back at `count` times over one
+/// period of the slowest rotation.
+///
+/// # Errors
+/// As [`on_cycle`].
+pub fn rotating(bound: &Bound, point: &Rotating, count: usize) -> Result<GaussianOrbit, OrbitError> {
+    let drift = rotate_drift(bound.drift_matrix(0.0, &point.point), &point.frequencies);
+    let diffusion = bound.diffusion_matrix(0.0, &point.point);
+    let still = stationary(&point.point, &drift, &diffusion, &point.neutral)?;
+    let slowest = point.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
+    let period = std::f64::consts::TAU / slowest;
+    let times: Vec<f64> = (0..count).map(|j| period * j as f64 / count as f64).collect();
+    let sample = &still.samples[0];
+    let samples = times
+        .iter()
+        .map(|t| {
+            let turn = rotation(&point.frequencies, *t);
+            let mean = sample.mean.iter().zip(&point.frequencies).map(|(z, w)| z * c64::from_polar(1.0, -w * t)).collect();
+            let back = turn.transpose();
+            Sample { mean, base: &(&turn * &sample.base) * &back, right: &turn * &sample.right, left: &turn * &sample.left }
+        })
+        .collect();
+    Ok(GaussianOrbit { period, times, samples, ..still })
+}
+
+/// a_k → a_k e^{−iω_k t} as a rotation of the quadratures.
+fn rotation(frequencies: &[f64], t: f64) -> RMatrix {
+    let n = 2 * frequencies.len();
+    let mut turn = RMatrix::zeros(n, n);
+    for (k, w) in frequencies.iter().enumerate() {
+        let (s, c) = (w * t).sin_cos();
+        turn[(2 * k, 2 * k)] = c;
+        turn[(2 * k, 2 * k + 1)] = s;
+        turn[(2 * k + 1, 2 * k)] = -s;
+        turn[(2 * k + 1, 2 * k + 1)] = c;
+    }
+    turn
+}
+
+/// Whether the means of the samples satisfy the uncertainty relation: smallest symplectic eigenvalue minus ½ of the
+/// covariance with a fully diffused collective phase.
+///
+/// # Errors
+/// When an eigenvalue problem fails.
+pub fn uncertainty(sample: &Sample, c: f64) -> Result<f64, LinalgError> {
+    let n = sample.base.rows();
+    let full = if sample.right.cols() == 0 {
+        sample.base.clone()
+    } else {
+        &sample.base + &(&sample.right * &sample.right.transpose()).scale(c)
+    };
+    // V + iΩ/2 ≥ 0  ⇔  symplectic eigenvalues ≥ ½.
+    let omega_v = RMatrix::from_fn(n, n, |i, j| if i % 2 == 0 { full[(i + 1, j)] } else { -full[(i - 1, j)] });
+    let values = linalg::eigenvalues(&omega_v)?;
+    Ok(values.iter().map(|v| v.norm()).fold(f64::INFINITY, f64::min) - 0.5)
+}

@@ -1,0 +1,9 @@
+//! Levels of description. Each derives its own equations from the model.
+
+pub mod equations;
+pub mod gaussian;
+pub mod kernel;
+pub mod mean_field;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,84 @@
+//! The levels on the optomechanical pair of Mari et al., built from bare operators.
+
+use std::sync::Arc;
+
+use huygens_numerics::c64;
+use huygens_numerics::ode::Tolerance;
+
+use super::equations::Equations;
+use super::gaussian::{direct, orbit};
+use super::kernel::{Bound, Kernel};
+use super::mean_field::attractor::{self, Attractor};
+use crate::algebra::{ModeId, Operator, Scalar};
+use crate::measures::resolve;
+
+/// Modes a1, b1, a2, b2 at the parameters of the paper.
+pub(crate) fn pair(mu: f64) -> Bound {
+    let (w, kappa, gamma, g, drive): ([f64; 2], f64, f64, f64, f64) = ([1.0, 1.005], 0.15, 0.005, 0.005, 48.0);
+    let real = |x: f64| Scalar::real(x);
+    let mut h = Operator::zero();
+    let mut jumps = Vec::new();
+    for j in 0..2 {
+        let (a, b) = (ModeId(2 * j as u32), ModeId(2 * j as u32 + 1));
+        h = h.add(&Operator::n(a).scale(&real(-w[j]))).add(&Operator::n(b).scale(&real(w[j])));
+        let x = Operator::annihilation(b).add(&Operator::creation(b));
+        h = h.sub(&Operator::n(a).mul(&x).scale(&real(g)));
+        let kick = Operator::creation(a).sub(&Operator::annihilation(a)).scale(&Scalar::number(c64::new(0.0, drive)));
+        h = h.add(&kick);
+        jumps.push(Operator::annihilation(a).scale(&real((2.0 * kappa).sqrt())));
+        jumps.push(Operator::annihilation(b).scale(&real((2.0 * gamma).sqrt())));
+    }
+    let (b1, b2) = (ModeId(1), ModeId(3));
+    let hop = Operator::annihilation(b1).mul(&Operator::creation(b2));
+    h = h.sub(&hop.add(&hop.adjoint()).scale(&real(mu)));
+    assert!(h.is_hermitian());
+    Arc::new(Kernel::new(&Equations::from_operators(4, 0, &h, &jumps))).bind(&[]).unwrap()
+}
+
+#[test]
+fn direct_run_meets_the_reference() {
+    let bound = pair(0.02);
+    let names: Vec<String> = ["a1", "b1", "a2", "b2"].iter().map(|s| s.to_string()).collect();
+    let sc = resolve("complete_sync(b1,b2)", &names, &[1, 3]).unwrap();
+    let mut seen = Vec::new();
+    let start = vec![c64::new(0.0, 0.0); 4];
+    direct::run(&bound, &start, &direct::vacuum(4), &[100.0, 600.0], Tolerance::new(1e-10, 1e-10), 1e12, |_, s| {
+        seen.push(sc.of(s).unwrap());
+    })
+    .unwrap();
+    assert!((seen[0] / 0.10158296469171893 - 1.0).abs() < 1e-8, "{seen:?}");
+    assert!((seen[1] / 0.22682472058442313 - 1.0).abs() < 1e-8, "{seen:?}");
+}
+
+#[test]
+fn limit_cycle_meets_the_reference() {
+    let bound = pair(0.02);
+    let start = vec![c64::new(0.0, 0.0); 4];
+    let found = attractor::find(&bound, &[], None, &start, &attractor::Options::default());
+    let Attractor::Cycle(cycle) = found.attractor else { panic!("{:?}", found.attractor) };
+    assert!((cycle.period / 6.438748163914409 - 1.0).abs() < 1e-11, "{}", cycle.period);
+    let state = orbit::on_cycle(&bound, &cycle, false, 128, Tolerance::new(1e-11, 1e-11)).unwrap();
+    let names: Vec<String> = ["a1", "b1", "a2", "b2"].iter().map(|s| s.to_string()).collect();
+    let sc = resolve("complete_sync(b1,b2)", &names, &[1, 3]).unwrap();
+    let values: Vec<f64> = state.samples.iter().map(|s| sc.of(&orbit::View::new(s, orbit::Treatment::Removed)).unwrap()).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert!((mean / 0.2784251012 - 1.0).abs() < 1e-9, "{mean}");
+    let growth = state.growth[(0, 0)];
+    assert!((growth / 4.089724452640267e-07 - 1.0).abs() < 1e-8, "{growth}");
+}
+
+#[test]
+fn bifurcations_meet_the_reference() {
+    use super::mean_field::continuation::{Kind, Options, follow};
+    let found = attractor::find(&pair(0.02), &[], None, &[c64::new(0.0, 0.0); 4], &attractor::Options::default());
+    let Attractor::Cycle(cycle) = found.attractor else { panic!("{:?}", found.attractor) };
+    let bind = |mu: f64| Ok(pair(mu));
+    let up = follow(&bind, &cycle, 0.02, 0.16, &Options::default()).unwrap();
+    let torus: Vec<_> = up.bifurcations.iter().filter(|b| b.kind == Kind::NeimarkSacker).collect();
+    assert!((torus[0].parameter / 0.07785978368073632 - 1.0).abs() < 1e-9, "{up:?}", up = up.bifurcations);
+    assert!((torus[0].angle / 1.3175777036839629 - 1.0).abs() < 1e-7);
+    assert!((torus[1].parameter / 0.14816014916798448 - 1.0).abs() < 1e-9, "{up:?}", up = up.bifurcations);
+    let down = follow(&bind, &cycle, 0.02, 0.0005, &Options { stop_at_fold: true, ..Options::default() }).unwrap();
+    assert_eq!(down.bifurcations.len(), 1, "{:?} {}", down.bifurcations, down.end);
+    assert!((down.bifurcations[0].parameter / 0.0013014916406841233 - 1.0).abs() < 1e-8, "{:?}", down.bifurcations);
+}
