@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{
-    RMatrix, eigen, eigen_complex, eigenvalues, eigenvalues_complex, expm, lyapunov, schur, solve, stein,
-    symmetric_eigen,
+    RMatrix, eigen, eigen_complex, eigenvalues, eigenvalues_complex, expm, lyapunov, schur, solve,
+    stein, symmetric_eigen,
 };
 use huygens_numerics::ode::{Dop853, Function, Norm, State, Stepper, Tolerance};
 
@@ -36,7 +36,11 @@ fn time<R>(mut f: impl FnMut() -> R) -> f64 {
 }
 
 fn report(name: &str, ns: f64) {
-    if ns < 1e4 { println!("{name:<44}{ns:>10.0} ns") } else { println!("{name:<44}{:>10.1} µs", ns * 1e-3) }
+    if ns < 1e4 {
+        println!("{name:<44}{ns:>10.0} ns")
+    } else {
+        println!("{name:<44}{:>10.1} µs", ns * 1e-3)
+    }
 }
 
 fn main() {
@@ -78,7 +82,9 @@ fn main() {
     for n in [4usize, 8, 12, 16, 24, 40, 60] {
         let mut seed = 1u64;
         let mut next = move || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (seed >> 11) as f64 / (1u64 << 52) as f64 - 1.0
         };
         let mut a = RMatrix::from_fn(n, n, |_, _| next());
@@ -91,7 +97,10 @@ fn main() {
         println!("n = {n}");
         report("  product", time(|| &a * &m));
         report("  solve, n right-hand sides", time(|| solve(&a, &m)));
-        report("  solve complex, n right-hand sides", time(|| solve(&z, &z)));
+        report(
+            "  solve complex, n right-hand sides",
+            time(|| solve(&z, &z)),
+        );
         report("  eigenvalues", time(|| eigenvalues(&a)));
         report("  eigen, both sides", time(|| eigen(&a)));
         report("  eigenvalues complex", time(|| eigenvalues_complex(&z)));

@@ -1,19 +1,24 @@
 //! Dense output: the solution inside a step as a short sum of vectors with weights that depend on the place.
 
 use super::kernels::{Block, flat};
+use super::tsit5;
 
 /// Weights of the vectors at `θ = (t − t0)/h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Basis {
     /// Six-fold nested Hermite form of DOP853.
     Dop853,
+    /// Quartic polynomials of Tsit5 in front of the stages; the weights still need the factor `h`.
+    Tsit5,
+    /// Powers `θ, θ², θ³` in front of the coefficients of the collocation polynomial.
+    Radau5,
 }
 
 /// Most vectors that a basis has.
 const MOST: usize = 7;
 
 impl Basis {
-    fn weights(self, x: f64) -> [f64; MOST] {
+    fn weights(self, x: f64, h: f64) -> [f64; MOST] {
         match self {
             Self::Dop853 => {
                 let u = 1.0 - x;
@@ -24,11 +29,13 @@ impl Basis {
                 let w5 = w4 * u;
                 [w0, w1, w2, w3, w4, w5, w5 * x]
             }
+            Self::Tsit5 => tsit5::DENSE.map(|[a, b, c, d]| h * x * (a + x * (b + x * (c + x * d)))),
+            Self::Radau5 => [x, x * x, x * x * x, 0.0, 0.0, 0.0, 0.0],
         }
     }
 
     /// Derivatives of the weights by `θ`.
-    fn slopes(self, x: f64) -> [f64; MOST] {
+    fn slopes(self, x: f64, h: f64) -> [f64; MOST] {
         match self {
             Self::Dop853 => {
                 // d/dx x^a u^b = x^(a−1) u^(b−1) (a u − b x)
@@ -45,6 +52,9 @@ impl Basis {
                     d(4.0, 3.0, xu * xu * x),
                 ]
             }
+            Self::Tsit5 => tsit5::DENSE
+                .map(|[a, b, c, d]| h * (a + x * (2.0 * b + x * (3.0 * c + x * 4.0 * d)))),
+            Self::Radau5 => [1.0, 2.0 * x, 3.0 * x * x, 0.0, 0.0, 0.0, 0.0],
         }
     }
 }
@@ -87,7 +97,8 @@ impl Dense<'_> {
             self.dim,
             "dense output needs a slice of the state's length"
         );
-        let w = self.basis.weights((t - self.t0) / (self.t1 - self.t0));
+        let h = self.t1 - self.t0;
+        let w = self.basis.weights((t - self.t0) / h, h);
         out.copy_from_slice(&flat(self.base)[..self.dim]);
         self.accumulate(&w, out);
     }
@@ -104,7 +115,7 @@ impl Dense<'_> {
             "dense output needs a slice of the state's length"
         );
         let h = self.t1 - self.t0;
-        let w = self.basis.slopes((t - self.t0) / h).map(|w| w / h);
+        let w = self.basis.slopes((t - self.t0) / h, h).map(|w| w / h);
         out.fill(0.0);
         self.accumulate(&w, out);
     }
@@ -117,7 +128,8 @@ impl Dense<'_> {
             "component {i} of a state with {} components",
             self.dim
         );
-        let w = self.basis.weights((t - self.t0) / (self.t1 - self.t0));
+        let h = self.t1 - self.t0;
+        let w = self.basis.weights((t - self.t0) / h, h);
         let nb = self.base.len();
         let mut sum = flat(self.base)[i];
         for (v, w) in self.vectors.chunks_exact(nb).zip(w) {

@@ -10,10 +10,20 @@ mod control;
 mod dense;
 mod dop853;
 mod dop853_tableau;
+mod driver;
 mod kernels;
+mod radau5;
+mod solver;
+mod tsit5;
 
 pub use dense::Dense;
 pub use dop853::Dop853;
+pub use driver::{
+    Accepted, Direction, Event, EventHit, Integration, Options, integrate, integrate_events, sample,
+};
+pub use radau5::Radau5;
+pub use solver::{Method, Solver};
+pub use tsit5::Tsit5;
 
 use crate::c64;
 
