@@ -21,11 +21,7 @@ fn field(text: &str) -> Cow<'_, str> {
 /// The shortest digits that read back as the same number, nothing where there is no finite number.
 fn number(x: Option<f64>) -> String {
     finite(x).map_or_else(String::new, |x| {
-        if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) {
-            format!("{x:e}")
-        } else {
-            format!("{x}")
-        }
+        if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
     })
 }
 
@@ -42,12 +38,7 @@ fn header(entries: impl IntoIterator<Item = (String, String)>) -> String {
 
 fn attributes(object: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), String::from);
-    object
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.clone(), text(value)))
-        .collect()
+    object.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 impl Record {
@@ -80,27 +71,10 @@ impl Record {
         out.push_str("measure,value,unit,min,max,error,note\n");
         for q in &self.report.quantities {
             let note = q.note.as_deref().unwrap_or("").replace(['\n', '\r'], " ");
-            let (value, min, max, error) = (
-                number(q.value),
-                number(q.min),
-                number(q.max),
-                number(q.error),
-            );
-            let _ = writeln!(
-                out,
-                "{},{value},{},{min},{max},{error},{}",
-                field(&q.name),
-                field(&q.unit),
-                field(&note)
-            );
+            let (value, min, max, error) = (number(q.value), number(q.min), number(q.max), number(q.error));
+            let _ = writeln!(out, "{},{value},{},{min},{max},{error},{}", field(&q.name), field(&q.unit), field(&note));
             let mut more = |name: String, x: f64| {
-                let _ = writeln!(
-                    out,
-                    "{},{},{},,,,",
-                    field(&name),
-                    number(Some(x)),
-                    field(&q.unit)
-                );
+                let _ = writeln!(out, "{},{},{},,,,", field(&name), number(Some(x)), field(&q.unit));
             };
             for (name, x) in &q.alternatives {
                 more(format!("{}.{name}", q.name), *x);
@@ -133,16 +107,9 @@ impl Record {
         let mut out = self.csv_header();
         let names: Vec<_> = columns.iter().map(|(name, _)| field(name)).collect();
         let _ = writeln!(out, "{}", names.join(","));
-        let rows = columns
-            .iter()
-            .map(|(_, values)| values.len())
-            .max()
-            .unwrap_or(0);
+        let rows = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
         for row in 0..rows {
-            let cells: Vec<_> = columns
-                .iter()
-                .map(|(_, values)| number(values.get(row).copied()))
-                .collect();
+            let cells: Vec<_> = columns.iter().map(|(_, values)| number(values.get(row).copied())).collect();
             let _ = writeln!(out, "{}", cells.join(","));
         }
         out
@@ -159,10 +126,7 @@ impl SweepData {
         out.write_all(header(attributes(&Value::Object(self.attributes.clone()))).as_bytes())?;
         let axes = self.axes.iter().map(|a| field(&a.name));
         let columns = self.columns.iter().map(|(c, _)| field(&c.name));
-        let names: Vec<_> = axes
-            .chain(columns)
-            .chain(["status".into(), "message".into()])
-            .collect();
+        let names: Vec<_> = axes.chain(columns).chain(["status".into(), "message".into()]).collect();
         writeln!(out, "{}", names.join(","))?;
         for (index, &code) in self.status.iter().enumerate() {
             let mut rest = index;
@@ -178,17 +142,10 @@ impl SweepData {
                 Some(PointStatus::Error) => "error",
                 Some(PointStatus::Missing) | None => "missing",
             };
-            let message = self
-                .messages
-                .get(&(index as u64))
-                .map_or("", String::as_str);
+            let message = self.messages.get(&(index as u64)).map_or("", String::as_str);
             let message = message.replace(['\n', '\r'], " ");
             let values = self.columns.iter().map(|(_, values)| values[index]);
-            let cells: Vec<_> = point
-                .into_iter()
-                .chain(values)
-                .map(|x| number(Some(x)))
-                .collect();
+            let cells: Vec<_> = point.into_iter().chain(values).map(|x| number(Some(x))).collect();
             writeln!(out, "{},{status},{}", cells.join(","), field(&message))?;
         }
         Ok(())

@@ -19,8 +19,7 @@ impl Record {
     /// Each measure stands under the text by which it was asked, in the order asked; `note`, `list` (pairs [re, im]) and
     /// `alternatives` are there where the measure has them. What has no finite value is `null`.
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .unwrap_or_else(|e| unreachable!("maps with text keys: {e}"));
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_else(|e| unreachable!("maps with text keys: {e}"));
         text.push('\n');
         text
     }
@@ -33,10 +32,7 @@ impl Serialize for Record {
         map.serialize_entry("level", &self.report.level)?;
         map.serialize_entry("parameters", &Parameters(&self.provenance.parameters))?;
         map.serialize_entry("values", &Values(&self.report.quantities))?;
-        map.serialize_entry(
-            "checks",
-            &self.report.checks.iter().map(CheckJson).collect::<Vec<_>>(),
-        )?;
+        map.serialize_entry("checks", &self.report.checks.iter().map(CheckJson).collect::<Vec<_>>())?;
         let mut provenance = self.provenance.json();
         if let Some(object) = provenance.as_object_mut() {
             object.remove("parameters");
@@ -89,11 +85,8 @@ impl Serialize for QuantityJson<'_> {
             map.serialize_entry("list", list)?;
         }
         if !q.alternatives.is_empty() {
-            let values: serde_json::Map<String, Value> = q
-                .alternatives
-                .iter()
-                .map(|(name, value)| (name.clone(), json!(value)))
-                .collect();
+            let values: serde_json::Map<String, Value> =
+                q.alternatives.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
             map.serialize_entry("alternatives", &values)?;
         }
         map.end()

@@ -38,32 +38,14 @@ pub struct Column {
 
 impl Column {
     /// A column of real numbers.
-    pub fn number(
-        name: impl Into<String>,
-        unit: impl Into<String>,
-        description: impl Into<String>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            unit: unit.into(),
-            description: description.into(),
-            kind: ColumnKind::Number,
-        }
+    pub fn number(name: impl Into<String>, unit: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { name: name.into(), unit: unit.into(), description: description.into(), kind: ColumnKind::Number }
     }
 
     /// A column of labels.
-    pub fn category(
-        name: impl Into<String>,
-        labels: Vec<String>,
-        description: impl Into<String>,
-    ) -> Self {
+    pub fn category(name: impl Into<String>, labels: Vec<String>, description: impl Into<String>) -> Self {
         let kind = ColumnKind::Category(labels);
-        Self {
-            name: name.into(),
-            unit: "1".into(),
-            description: description.into(),
-            kind,
-        }
+        Self { name: name.into(), unit: "1".into(), description: description.into(), kind }
     }
 }
 
@@ -86,15 +68,7 @@ pub enum PointStatus {
 impl PointStatus {
     /// The status of a code in the store.
     pub fn from_code(code: i8) -> Option<Self> {
-        [
-            Self::Missing,
-            Self::Pass,
-            Self::Note,
-            Self::Fail,
-            Self::Error,
-        ]
-        .into_iter()
-        .find(|s| *s as i8 == code)
+        [Self::Missing, Self::Pass, Self::Note, Self::Fail, Self::Error].into_iter().find(|s| *s as i8 == code)
     }
 }
 
@@ -153,9 +127,7 @@ impl Layout {
     /// A sweep over `grid` that computes `columns`, under the name of its model and its provenance.
     pub fn new(grid: Grid, columns: Vec<Column>, model: &str, provenance: &Provenance) -> Self {
         let mut attributes = Map::new();
-        let Value::Object(entries) = provenance.json() else {
-            unreachable!("provenance is a JSON object")
-        };
+        let Value::Object(entries) = provenance.json() else { unreachable!("provenance is a JSON object") };
         for (key, value) in entries {
             match value {
                 Value::Null => {}
@@ -168,11 +140,7 @@ impl Layout {
         attributes.insert("huygens_format".into(), json!(FORMAT));
         let axes: Vec<String> = grid.axes().iter().map(Axis::to_string).collect();
         attributes.insert("sweep".into(), json!(axes.join(" ")));
-        Self {
-            grid,
-            columns,
-            attributes,
-        }
+        Self { grid, columns, attributes }
     }
 
     /// The grid of parameters.
@@ -188,12 +156,7 @@ impl Layout {
     /// Coordinates, columns, status and messages, in this order.
     pub(super) fn arrays(&self) -> Vec<ArrayMeta> {
         let mut names = Names::default();
-        let dimensions: Vec<String> = self
-            .grid
-            .axes()
-            .iter()
-            .map(|a| names.unique(a.name()))
-            .collect();
+        let dimensions: Vec<String> = self.grid.axes().iter().map(|a| names.unique(a.name())).collect();
         names.unique(STATUS);
         names.unique(MESSAGE);
         let mut arrays = Vec::new();
@@ -225,10 +188,7 @@ impl Layout {
             let kind = match &column.kind {
                 ColumnKind::Number => Kind::Float,
                 ColumnKind::Category(labels) => {
-                    let words: Vec<String> = labels
-                        .iter()
-                        .map(|l| l.replace(char::is_whitespace, "_"))
-                        .collect();
+                    let words: Vec<String> = labels.iter().map(|l| l.replace(char::is_whitespace, "_")).collect();
                     attributes.insert("flag_values".into(), (0..labels.len()).collect());
                     attributes.insert("flag_meanings".into(), json!(words.join(" ")));
                     Kind::Short
@@ -238,16 +198,9 @@ impl Layout {
         }
         let mut status = described("state of the point", "1", "");
         status.insert("flag_values".into(), json!([0, 1, 2, 3, 4]));
-        status.insert(
-            "flag_meanings".into(),
-            json!("not_computed pass note check_failed no_result"),
-        );
+        status.insert("flag_meanings".into(), json!("not_computed pass note check_failed no_result"));
         on_grid(STATUS.into(), Kind::Byte, status);
-        on_grid(
-            MESSAGE.into(),
-            Kind::Text,
-            described("why there is no result, or which check failed", "", ""),
-        );
+        on_grid(MESSAGE.into(), Kind::Text, described("why there is no result, or which check failed", "", ""));
         arrays
     }
 }
@@ -284,11 +237,7 @@ struct Names {
 impl Names {
     fn unique(&mut self, name: &str) -> String {
         let safe = |c: char| {
-            if c.is_control() || r#"/\:*?"<>|"#.contains(c) {
-                '_'
-            } else {
-                c
-            }
+            if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c }
         };
         let mut clean: String = name.chars().map(safe).collect();
         clean.truncate(clean.trim_end_matches(['.', ' ']).len());
@@ -318,11 +267,7 @@ pub struct ChunkData {
 impl ChunkData {
     /// An empty chunk of `columns` columns and `len` places.
     pub fn new(columns: usize, len: usize) -> Self {
-        Self {
-            columns: vec![vec![f64::NAN; len]; columns],
-            status: vec![0; len],
-            messages: Vec::new(),
-        }
+        Self { columns: vec![vec![f64::NAN; len]; columns], status: vec![0; len], messages: Vec::new() }
     }
 
     /// Sets the result of the point at `place`: one value a column (none where there is no result), its status and a message.

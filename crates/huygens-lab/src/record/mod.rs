@@ -155,17 +155,11 @@ pub enum RecordError {
 
 impl RecordError {
     fn write(path: &Path, source: io::Error) -> Self {
-        Self::Write {
-            path: path.into(),
-            source,
-        }
+        Self::Write { path: path.into(), source }
     }
 
     fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read {
-            path: path.into(),
-            source,
-        }
+        Self::Read { path: path.into(), source }
     }
 }
 
@@ -254,15 +248,10 @@ impl Provenance {
         }
         object.insert("seed".into(), json!(self.seed));
         if !self.parameters.is_empty() {
-            let values: Map<String, Value> = self
-                .parameters
-                .iter()
-                .map(|p| (p.name.clone(), json!(p.value)))
-                .collect();
+            let values: Map<String, Value> = self.parameters.iter().map(|p| (p.name.clone(), json!(p.value))).collect();
             object.insert("parameters".into(), Value::Object(values));
             let with_unit = self.parameters.iter().filter(|p| !p.unit.is_empty());
-            let units: Map<String, Value> =
-                with_unit.map(|p| (p.name.clone(), json!(p.unit))).collect();
+            let units: Map<String, Value> = with_unit.map(|p| (p.name.clone(), json!(p.unit))).collect();
             if !units.is_empty() {
                 object.insert("parameter_units".into(), Value::Object(units));
             }
@@ -278,10 +267,7 @@ impl Provenance {
 /// ```
 pub fn text_hash(text: &str) -> String {
     use sha2::{Digest, Sha256};
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The command as it goes into a record: without what changes nothing in the result (where it is written, how many threads or
@@ -300,11 +286,7 @@ pub fn portable_command(args: impl IntoIterator<Item = String>) -> String {
         words.push("huygens".to_owned());
     }
     while let Some(arg) = args.next() {
-        if arg == "--resume"
-            || arg
-                .split_once('=')
-                .is_some_and(|(name, _)| WITH_VALUE.contains(&name))
-        {
+        if arg == "--resume" || arg.split_once('=').is_some_and(|(name, _)| WITH_VALUE.contains(&name)) {
             continue;
         }
         if WITH_VALUE.contains(&arg.as_str()) {
@@ -347,11 +329,7 @@ impl Record {
         fill(&mut provenance.method, &report.method);
         provenance.tolerance = report.tolerance;
         provenance.seed = report.seed;
-        Self {
-            model: model.into(),
-            report,
-            provenance,
-        }
+        Self { model: model.into(), report, provenance }
     }
 
     /// Writes the record into the folder `folder` as `record.json`, `values.csv`, `series.csv` and `record.npz`, and returns the
@@ -361,10 +339,7 @@ impl Record {
     /// [`RecordError::Write`], [`RecordError::TooLarge`].
     pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::create_dir_all(folder).map_err(|e| RecordError::write(folder, e))?;
-        let mut files = vec![
-            ("record.json", self.json().into_bytes()),
-            ("values.csv", self.csv().into_bytes()),
-        ];
+        let mut files = vec![("record.json", self.json().into_bytes()), ("values.csv", self.csv().into_bytes())];
         if !self.report.times.is_empty() || !self.report.series.is_empty() {
             files.push(("series.csv", self.series_csv().into_bytes()));
         }

@@ -30,17 +30,8 @@ impl Npz {
     /// [`RecordError::TooLarge`].
     #[track_caller]
     pub fn real(&mut self, name: &str, shape: &[usize], values: &[f64]) -> Result<()> {
-        assert_eq!(
-            shape.iter().product::<usize>(),
-            values.len(),
-            "shape {shape:?} of `{name}`"
-        );
-        self.array(
-            name,
-            "<f8",
-            shape,
-            values.iter().flat_map(|x| x.to_le_bytes()),
-        )
+        assert_eq!(shape.iter().product::<usize>(), values.len(), "shape {shape:?} of `{name}`");
+        self.array(name, "<f8", shape, values.iter().flat_map(|x| x.to_le_bytes()))
     }
 
     /// Adds complex numbers, given by their real and imaginary parts, in row-major order.
@@ -49,16 +40,9 @@ impl Npz {
     /// [`RecordError::TooLarge`].
     #[track_caller]
     pub fn complex(&mut self, name: &str, shape: &[usize], re: &[f64], im: &[f64]) -> Result<()> {
-        assert_eq!(
-            shape.iter().product::<usize>(),
-            re.len(),
-            "shape {shape:?} of `{name}`"
-        );
+        assert_eq!(shape.iter().product::<usize>(), re.len(), "shape {shape:?} of `{name}`");
         assert_eq!(re.len(), im.len(), "real and imaginary parts of `{name}`");
-        let pairs = re
-            .iter()
-            .zip(im)
-            .flat_map(|(x, y)| [x.to_le_bytes(), y.to_le_bytes()]);
+        let pairs = re.iter().zip(im).flat_map(|(x, y)| [x.to_le_bytes(), y.to_le_bytes()]);
         self.array(name, "<c16", shape, pairs.flatten())
     }
 
@@ -68,47 +52,19 @@ impl Npz {
     /// [`RecordError::TooLarge`].
     #[track_caller]
     pub fn text(&mut self, name: &str, shape: &[usize], values: &[&str]) -> Result<()> {
-        assert_eq!(
-            shape.iter().product::<usize>(),
-            values.len(),
-            "shape {shape:?} of `{name}`"
-        );
-        let width = values
-            .iter()
-            .map(|t| t.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max(1);
-        let letters = values.iter().flat_map(|t| {
-            t.chars()
-                .map(u32::from)
-                .chain(std::iter::repeat(0))
-                .take(width)
-        });
-        self.array(
-            name,
-            &format!("<U{width}"),
-            shape,
-            letters.flat_map(u32::to_le_bytes),
-        )
+        assert_eq!(shape.iter().product::<usize>(), values.len(), "shape {shape:?} of `{name}`");
+        let width = values.iter().map(|t| t.chars().count()).max().unwrap_or(0).max(1);
+        let letters = values.iter().flat_map(|t| t.chars().map(u32::from).chain(std::iter::repeat(0)).take(width));
+        self.array(name, &format!("<U{width}"), shape, letters.flat_map(u32::to_le_bytes))
     }
 
-    fn array(
-        &mut self,
-        name: &str,
-        dtype: &str,
-        shape: &[usize],
-        data: impl Iterator<Item = u8>,
-    ) -> Result<()> {
+    fn array(&mut self, name: &str, dtype: &str, shape: &[usize], data: impl Iterator<Item = u8>) -> Result<()> {
         let mut clean = name.replace(['/', '\\', '\0'], "_");
         while self.names.contains(&clean) {
             clean.push('_');
         }
         let sides: String = shape.iter().map(|n| format!("{n}, ")).collect();
-        let mut header = format!(
-            "{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({}), }}",
-            sides.trim_end()
-        );
+        let mut header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({}), }}", sides.trim_end());
         // Magic, version and length take 10 bytes (12 in version 2.0); the header ends in a newline at a multiple of 64.
         let long = header.len() + 1 + 10 > usize::from(u16::MAX);
         let prefix = if long { 12 } else { 10 };
@@ -125,8 +81,7 @@ impl Npz {
         }
         npy.extend_from_slice(header.as_bytes());
         npy.extend(data);
-        self.file(&format!("{clean}.npy"), &npy)
-            .ok_or_else(|| RecordError::TooLarge { name: name.into() })?;
+        self.file(&format!("{clean}.npy"), &npy).ok_or_else(|| RecordError::TooLarge { name: name.into() })?;
         self.names.push(clean);
         Ok(())
     }
@@ -166,9 +121,7 @@ impl Npz {
     /// # Errors
     /// [`RecordError::TooLarge`].
     pub fn finish(self) -> Result<Vec<u8>> {
-        let too_large = || RecordError::TooLarge {
-            name: self.names.last().cloned().unwrap_or_default(),
-        };
+        let too_large = || RecordError::TooLarge { name: self.names.last().cloned().unwrap_or_default() };
         let offset = u32::try_from(self.bytes.len()).map_err(|_| too_large())?;
         let size = u32::try_from(self.directory.len()).map_err(|_| too_large())?;
         let count = u16::try_from(self.names.len()).map_err(|_| too_large())?;
@@ -199,24 +152,10 @@ impl Record {
         npz.text("record", &[], &[&self.json()])?;
         let q = &report.quantities;
         let n = [q.len()];
-        npz.text(
-            "measures",
-            &n,
-            &q.iter().map(|q| q.name.as_str()).collect::<Vec<_>>(),
-        )?;
-        npz.text(
-            "units",
-            &n,
-            &q.iter().map(|q| q.unit.as_str()).collect::<Vec<_>>(),
-        )?;
+        npz.text("measures", &n, &q.iter().map(|q| q.name.as_str()).collect::<Vec<_>>())?;
+        npz.text("units", &n, &q.iter().map(|q| q.unit.as_str()).collect::<Vec<_>>())?;
         let mut column = |name: &str, pick: &dyn Fn(usize) -> Option<f64>| {
-            npz.real(
-                name,
-                &n,
-                &(0..q.len())
-                    .map(|i| pick(i).unwrap_or(f64::NAN))
-                    .collect::<Vec<_>>(),
-            )
+            npz.real(name, &n, &(0..q.len()).map(|i| pick(i).unwrap_or(f64::NAN)).collect::<Vec<_>>())
         };
         column("value", &|i| q[i].value)?;
         column("min", &|i| q[i].min)?;
@@ -225,21 +164,12 @@ impl Record {
         npz.real("t", &[report.times.len()], &report.times)?;
         for series in &report.series {
             if series.times != report.times {
-                npz.real(
-                    &format!("t({})", series.name),
-                    &[series.times.len()],
-                    &series.times,
-                )?;
+                npz.real(&format!("t({})", series.name), &[series.times.len()], &series.times)?;
             }
             npz.real(&series.name, &[series.values.len()], &series.values)?;
         }
         for orbit in &report.orbits {
-            npz.complex(
-                &format!("alpha({})", orbit.mode),
-                &[orbit.re.len()],
-                &orbit.re,
-                &orbit.im,
-            )?;
+            npz.complex(&format!("alpha({})", orbit.mode), &[orbit.re.len()], &orbit.re, &orbit.im)?;
         }
         npz.finish()
     }

@@ -56,66 +56,34 @@ impl SweepStore {
     /// # Errors
     /// [`RecordError::NotAStore`] where there is none, [`RecordError::Read`] where it cannot be read.
     pub fn open(root: &Path) -> Result<Self> {
-        let foreign = |why: &str| RecordError::NotAStore {
-            path: root.into(),
-            why: why.into(),
-        };
+        let foreign = |why: &str| RecordError::NotAStore { path: root.into(), why: why.into() };
         let Some(bytes) = read_if_there(&root.join("zarr.json"))? else {
-            return Err(foreign(if root.exists() {
-                "it has no zarr.json"
-            } else {
-                "there is nothing"
-            }));
+            return Err(foreign(if root.exists() { "it has no zarr.json" } else { "there is nothing" }));
         };
-        let group: Value = serde_json::from_slice(&bytes)
-            .map_err(|e| foreign(&format!("its zarr.json cannot be read: {e}")))?;
+        let group: Value =
+            serde_json::from_slice(&bytes).map_err(|e| foreign(&format!("its zarr.json cannot be read: {e}")))?;
         let attributes = group["attributes"].as_object().cloned().unwrap_or_default();
         if attributes.get("huygens_format") != Some(&json!(FORMAT)) {
-            return Err(foreign(
-                "it is no sweep of Huygens, or one of another version",
-            ));
+            return Err(foreign("it is no sweep of Huygens, or one of another version"));
         }
         let damaged = || foreign("its metadata are damaged");
-        let texts = attributes
-            .get("sweep")
-            .and_then(Value::as_str)
-            .ok_or_else(damaged)?;
+        let texts = attributes.get("sweep").and_then(Value::as_str).ok_or_else(damaged)?;
         let axes: Option<Vec<Axis>> = texts.split(' ').map(|t| Axis::parse(t).ok()).collect();
-        let grid = axes
-            .and_then(|axes| Grid::new(axes).ok())
-            .ok_or_else(damaged)?;
-        let metadata = group["consolidated_metadata"]["metadata"]
-            .as_object()
-            .ok_or_else(damaged)?;
-        let array = |name: &str| {
-            metadata
-                .get(name)
-                .and_then(|value| ArrayMeta::from_json(name, value))
-        };
-        let status = array(STATUS)
-            .filter(|a| a.shape == grid.shape() && a.kind == Kind::Byte)
-            .ok_or_else(damaged)?;
-        let message = array(MESSAGE)
-            .filter(|a| a.shape == grid.shape() && a.kind == Kind::Text)
-            .ok_or_else(damaged)?;
+        let grid = axes.and_then(|axes| Grid::new(axes).ok()).ok_or_else(damaged)?;
+        let metadata = group["consolidated_metadata"]["metadata"].as_object().ok_or_else(damaged)?;
+        let array = |name: &str| metadata.get(name).and_then(|value| ArrayMeta::from_json(name, value));
+        let status = array(STATUS).filter(|a| a.shape == grid.shape() && a.kind == Kind::Byte).ok_or_else(damaged)?;
+        let message = array(MESSAGE).filter(|a| a.shape == grid.shape() && a.kind == Kind::Text).ok_or_else(damaged)?;
         let grid = grid.with_chunk_shape(&status.chunk);
-        let text = |a: &ArrayMeta, key: &str| {
-            a.attributes
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or("")
-                .to_owned()
-        };
+        let text = |a: &ArrayMeta, key: &str| a.attributes.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
         let mut stored = Vec::new();
         for (axis, name) in grid.axes().iter().zip(&status.dimensions) {
-            let meta = array(name)
-                .filter(|a| a.shape == [axis.count()] && a.kind == Kind::Float)
-                .ok_or_else(damaged)?;
+            let meta =
+                array(name).filter(|a| a.shape == [axis.count()] && a.kind == Kind::Float).ok_or_else(damaged)?;
             let mut values = Vec::new();
             for piece in 0..axis.count().div_ceil(meta.chunk[0]) {
                 let path = root.join(meta.chunk_path(&[piece]));
-                let chunk = read_if_there(&path)?
-                    .and_then(|bytes| zarr::decode_floats(&bytes, meta.chunk[0] as usize));
+                let chunk = read_if_there(&path)?.and_then(|bytes| zarr::decode_floats(&bytes, meta.chunk[0] as usize));
                 values.extend(chunk.ok_or(RecordError::Damaged { path })?);
             }
             values.truncate(axis.count() as usize);
@@ -128,20 +96,11 @@ impl SweepStore {
             });
         }
         let mut columns = Vec::new();
-        for name in metadata
-            .keys()
-            .filter(|n| *n != STATUS && *n != MESSAGE && !status.dimensions.contains(n))
-        {
-            let meta = array(name)
-                .filter(|a| a.shape == grid.shape() && a.chunk == status.chunk)
-                .ok_or_else(damaged)?;
+        for name in metadata.keys().filter(|n| *n != STATUS && *n != MESSAGE && !status.dimensions.contains(n)) {
+            let meta =
+                array(name).filter(|a| a.shape == grid.shape() && a.chunk == status.chunk).ok_or_else(damaged)?;
             let kind = if meta.kind == Kind::Short {
-                ColumnKind::Category(
-                    text(&meta, "flag_meanings")
-                        .split(' ')
-                        .map(String::from)
-                        .collect(),
-                )
+                ColumnKind::Category(text(&meta, "flag_meanings").split(' ').map(String::from).collect())
             } else {
                 ColumnKind::Number
             };
@@ -154,15 +113,7 @@ impl SweepStore {
             columns.push((column, meta));
         }
         columns.sort_by_key(|(_, meta)| meta.attributes.get("column").and_then(Value::as_u64));
-        Ok(Self {
-            root: root.into(),
-            attributes,
-            grid,
-            axes: stored,
-            columns,
-            status,
-            message,
-        })
+        Ok(Self { root: root.into(), attributes, grid, axes: stored, columns, status, message })
     }
 
     /// Provenance: the attributes of the data set.
@@ -193,14 +144,10 @@ impl SweepStore {
         mut visit: impl FnMut(u64, Option<Vec<T>>),
     ) -> Result<()> {
         for chunk in 0..self.grid.chunks() {
-            let path = self
-                .root
-                .join(array.chunk_path(&self.grid.chunk_coordinates(chunk)));
+            let path = self.root.join(array.chunk_path(&self.grid.chunk_coordinates(chunk)));
             let values = match read_if_there(&path)? {
                 None => None,
-                Some(bytes) => Some(
-                    decode(&bytes, self.grid.chunk_len()).ok_or(RecordError::Damaged { path })?,
-                ),
+                Some(bytes) => Some(decode(&bytes, self.grid.chunk_len()).ok_or(RecordError::Damaged { path })?),
             };
             visit(chunk, values);
         }
@@ -231,17 +178,8 @@ impl SweepStore {
     /// that cannot be read.
     pub fn column(&self, name: &str) -> Result<Vec<f64>> {
         let Some((_, array)) = self.columns.iter().find(|(column, _)| column.name == name) else {
-            let names = self
-                .columns
-                .iter()
-                .map(|(c, _)| format!("`{}`", c.name))
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(RecordError::NoColumn {
-                path: self.root.clone(),
-                name: name.into(),
-                names,
-            });
+            let names = self.columns.iter().map(|(c, _)| format!("`{}`", c.name)).collect::<Vec<_>>().join(", ");
+            return Err(RecordError::NoColumn { path: self.root.clone(), name: name.into(), names });
         };
         match array.kind {
             Kind::Short => self.gather(array, f64::NAN, zarr::decode_shorts),
@@ -265,10 +203,7 @@ impl SweepStore {
         let mut out = BTreeMap::new();
         self.each_chunk(&self.message, zarr::decode_texts, |chunk, texts| {
             if let Some(texts) = texts {
-                let there = self
-                    .grid
-                    .chunk_points(chunk)
-                    .filter(|(place, _)| !texts[*place].is_empty());
+                let there = self.grid.chunk_points(chunk).filter(|(place, _)| !texts[*place].is_empty());
                 out.extend(there.map(|(place, index)| (index, texts[place].clone())));
             }
         })?;
@@ -294,12 +229,7 @@ impl SweepStore {
     /// As [`SweepStore::column`].
     pub fn missing(&self) -> Result<Vec<u64>> {
         let status = self.status()?;
-        Ok(status
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| **s == 0)
-            .map(|(i, _)| i as u64)
-            .collect())
+        Ok(status.iter().enumerate().filter(|(_, s)| **s == 0).map(|(i, _)| i as u64).collect())
     }
 
     /// Everything in the store, in memory.
@@ -349,10 +279,7 @@ impl SweepData {
 
     /// The values of the column of this name, in row-major order.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
-        self.columns
-            .iter()
-            .find(|(c, _)| c.name == name)
-            .map(|(_, values)| values.as_slice())
+        self.columns.iter().find(|(c, _)| c.name == name).map(|(_, values)| values.as_slice())
     }
 
     /// How many points have which status.

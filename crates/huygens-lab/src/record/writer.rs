@@ -53,13 +53,7 @@ impl StoreWriter {
                 return Err(RecordError::Exists { path: root.into() });
             }
         } else {
-            initialise(
-                root,
-                layout,
-                &arrays,
-                &AtomicWriter::new(work.join("draft")).map_err(fail)?,
-            )
-            .map_err(fail)?;
+            initialise(root, layout, &arrays, &AtomicWriter::new(work.join("draft")).map_err(fail)?).map_err(fail)?;
         }
         let claimed = claim(root, &work, layout, &arrays, shard, resume);
         if claimed.is_err() && claims(&work).is_empty() {
@@ -67,8 +61,7 @@ impl StoreWriter {
         }
         let claim = claimed?;
         let drafts =
-            AtomicWriter::new(work.join(format!("draft-{}-of-{}", shard.number(), shard.of())))
-                .map_err(fail)?;
+            AtomicWriter::new(work.join(format!("draft-{}-of-{}", shard.number(), shard.of()))).map_err(fail)?;
         let n = layout.grid.axes().len();
         let mut arrays = arrays;
         let (message, status) = (arrays.pop(), arrays.pop());
@@ -94,15 +87,10 @@ impl StoreWriter {
         let at = self.grid.chunk_coordinates(chunk);
         let n = self.grid.chunk_len();
         let read = |array: &ArrayMeta| read_if_there(&self.root.join(array.chunk_path(&at)));
-        let Some(status) = read(&self.status)?.and_then(|bytes| zarr::decode_bytes(&bytes, n))
-        else {
+        let Some(status) = read(&self.status)?.and_then(|bytes| zarr::decode_bytes(&bytes, n)) else {
             return Ok(None);
         };
-        if self
-            .grid
-            .chunk_points(chunk)
-            .any(|(place, _)| !(1..=4).contains(&status[place]))
-        {
+        if self.grid.chunk_points(chunk).any(|(place, _)| !(1..=4).contains(&status[place])) {
             return Ok(None);
         }
         for column in &self.columns {
@@ -129,9 +117,7 @@ impl StoreWriter {
         let at = self.grid.chunk_coordinates(chunk);
         let write = |array: &ArrayMeta, bytes: &[u8]| {
             let path = self.root.join(array.chunk_path(&at));
-            self.drafts
-                .write(&path, bytes)
-                .map_err(|e| RecordError::write(&path, e))
+            self.drafts.write(&path, bytes).map_err(|e| RecordError::write(&path, e))
         };
         for (array, values) in self.columns.iter().zip(&data.columns) {
             let bytes = match array.kind {
@@ -151,9 +137,7 @@ impl StoreWriter {
             }
         } else {
             let mut texts = vec![String::new(); data.status.len()];
-            data.messages
-                .iter()
-                .for_each(|(place, text)| texts[*place].clone_from(text));
+            data.messages.iter().for_each(|(place, text)| texts[*place].clone_from(text));
             write(&self.message, &zarr::encode_texts(&texts))?;
         }
         write(&self.status, &zarr::encode_bytes(&data.status))
@@ -163,11 +147,7 @@ impl StoreWriter {
     /// but its data in it.
     pub fn finish(self) -> bool {
         self.drafts.close();
-        let there = |chunk| {
-            self.root
-                .join(self.status.chunk_path(&self.grid.chunk_coordinates(chunk)))
-                .exists()
-        };
+        let there = |chunk| self.root.join(self.status.chunk_path(&self.grid.chunk_coordinates(chunk))).exists();
         let complete = (0..self.grid.chunks()).all(there);
         if complete {
             // Another shard that finishes now does the same; whoever comes second finds nothing to remove.
@@ -179,10 +159,7 @@ impl StoreWriter {
 
 /// Whether a store of this sweep is at `root`; an error where something else is.
 fn inspect(root: &Path, layout: &Layout, arrays: &[ArrayMeta]) -> Result<bool> {
-    let foreign = |why: &str| RecordError::NotAStore {
-        path: root.into(),
-        why: why.into(),
-    };
+    let foreign = |why: &str| RecordError::NotAStore { path: root.into(), why: why.into() };
     match fs::metadata(root) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(RecordError::write(root, e)),
@@ -200,17 +177,14 @@ fn inspect(root: &Path, layout: &Layout, arrays: &[ArrayMeta]) -> Result<bool> {
             Err(foreign("it is a folder with other files in it"))
         };
     };
-    let stored: Value = serde_json::from_slice(&bytes)
-        .map_err(|e| foreign(&format!("its zarr.json cannot be read: {e}")))?;
+    let stored: Value =
+        serde_json::from_slice(&bytes).map_err(|e| foreign(&format!("its zarr.json cannot be read: {e}")))?;
     let fresh = zarr::normalised(&zarr::group_json(&layout.attributes, arrays));
     let differences = differences(&stored, &fresh);
     if differences.is_empty() {
         Ok(true)
     } else {
-        Err(RecordError::OtherSweep {
-            path: root.into(),
-            differences: differences.join("; "),
-        })
+        Err(RecordError::OtherSweep { path: root.into(), differences: differences.join("; ") })
     }
 }
 
@@ -234,23 +208,14 @@ fn differences(stored: &Value, fresh: &Value) -> Vec<String> {
             compare(key, a.get(key), b.get(key), &mut out);
         }
     }
-    let metadata = |v: &Value| {
-        v["consolidated_metadata"]["metadata"]
-            .as_object()
-            .unwrap_or(&empty)
-            .clone()
-    };
+    let metadata = |v: &Value| v["consolidated_metadata"]["metadata"].as_object().unwrap_or(&empty).clone();
     let (a, b) = (metadata(stored), metadata(fresh));
     for name in a.keys().filter(|name| !b.contains_key(*name)) {
-        out.push(format!(
-            "the store has `{name}`, which this sweep does not ask for"
-        ));
+        out.push(format!("the store has `{name}`, which this sweep does not ask for"));
     }
     for (name, array) in &b {
         match a.get(name) {
-            None => out.push(format!(
-                "this sweep asks for `{name}`, which the store has not"
-            )),
+            None => out.push(format!("this sweep asks for `{name}`, which the store has not")),
             Some(other) if other != array => {
                 let what = if other["shape"] != array["shape"] {
                     "number of points"
@@ -291,9 +256,7 @@ fn compare(key: &str, stored: Option<&Value>, fresh: Option<&Value>, out: &mut V
         return;
     }
     // Parameters are kept as one JSON text: name the ones that differ.
-    let parsed = |v: Option<&Value>| -> Option<Map<String, Value>> {
-        serde_json::from_str(v?.as_str()?).ok()
-    };
+    let parsed = |v: Option<&Value>| -> Option<Map<String, Value>> { serde_json::from_str(v?.as_str()?).ok() };
     if let (Some(a), Some(b)) = (parsed(stored), parsed(fresh)) {
         let before = out.len();
         let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
@@ -307,47 +270,25 @@ fn compare(key: &str, stored: Option<&Value>, fresh: Option<&Value>, out: &mut V
         }
     }
     let show = |v: Option<&Value>| v.map_or("nothing".into(), Value::to_string);
-    out.push(format!(
-        "`{key}` is {} in the store and {} here",
-        show(stored),
-        show(fresh)
-    ));
+    out.push(format!("`{key}` is {} in the store and {} here", show(stored), show(fresh)));
 }
 
 /// Writes the metadata and the coordinates; the root's metadata last, because it says that the store is there.
-fn initialise(
-    root: &Path,
-    layout: &Layout,
-    arrays: &[ArrayMeta],
-    drafts: &AtomicWriter,
-) -> io::Result<()> {
+fn initialise(root: &Path, layout: &Layout, arrays: &[ArrayMeta], drafts: &AtomicWriter) -> io::Result<()> {
     for (axis, array) in layout.grid.axes().iter().zip(arrays) {
         let side = array.chunk[0];
         for piece in 0..axis.count().div_ceil(side) {
             let place = |i: u64| {
-                if i < axis.count() {
-                    axis.value(i)
-                } else {
-                    f64::NAN
-                }
+                if i < axis.count() { axis.value(i) } else { f64::NAN }
             };
             let values: Vec<f64> = (piece * side..(piece + 1) * side).map(place).collect();
-            drafts.write(
-                &root.join(array.chunk_path(&[piece])),
-                &zarr::encode_floats(&values),
-            )?;
+            drafts.write(&root.join(array.chunk_path(&[piece])), &zarr::encode_floats(&values))?;
         }
     }
     for array in arrays {
-        drafts.write(
-            &root.join(&array.name).join("zarr.json"),
-            pretty(&array.json()).as_bytes(),
-        )?;
+        drafts.write(&root.join(&array.name).join("zarr.json"), pretty(&array.json()).as_bytes())?;
     }
-    drafts.write(
-        &root.join("zarr.json"),
-        pretty(&zarr::group_json(&layout.attributes, arrays)).as_bytes(),
-    )?;
+    drafts.write(&root.join("zarr.json"), pretty(&zarr::group_json(&layout.attributes, arrays)).as_bytes())?;
     drafts.close();
     Ok(())
 }
@@ -357,12 +298,7 @@ fn pretty(value: &Value) -> String {
 }
 
 fn open_for_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
 /// File systems without locks exist; on them two processes may compute the same chunk, to the same bytes.
@@ -380,9 +316,7 @@ fn claims(work: &Path) -> Vec<(Shard, PathBuf)> {
         let (number, of) = name.strip_prefix("shard-")?.split_once("-of-")?;
         Shard::new(number.parse().ok()?, of.parse().ok()?).ok()
     };
-    let mut found: Vec<_> = entries
-        .filter_map(|e| Some((shard(e.file_name().to_str()?)?, e.path())))
-        .collect();
+    let mut found: Vec<_> = entries.filter_map(|e| Some((shard(e.file_name().to_str()?)?, e.path()))).collect();
     found.sort_by_key(|(s, _)| (s.of(), s.number()));
     found
 }
@@ -392,11 +326,7 @@ fn overlap(a: Shard, b: Shard, chunks: u64) -> bool {
     fn gcd(a: u64, b: u64) -> u64 {
         if b == 0 { a } else { gcd(b, a % b) }
     }
-    if !a
-        .number()
-        .abs_diff(b.number())
-        .is_multiple_of(gcd(a.of(), b.of()))
-    {
+    if !a.number().abs_diff(b.number()).is_multiple_of(gcd(a.of(), b.of())) {
         return false;
     }
     // They meet in one residue class; is a member of it below the number of chunks?
@@ -407,14 +337,7 @@ fn overlap(a: Shard, b: Shard, chunks: u64) -> bool {
 }
 
 /// Takes the claim of `shard`, or says who has it.
-fn claim(
-    root: &Path,
-    work: &Path,
-    layout: &Layout,
-    arrays: &[ArrayMeta],
-    shard: Shard,
-    resume: bool,
-) -> Result<File> {
+fn claim(root: &Path, work: &Path, layout: &Layout, arrays: &[ArrayMeta], shard: Shard, resume: bool) -> Result<File> {
     let path = root.to_path_buf();
     let chunks = layout.grid.chunks();
     let fail = |e| RecordError::write(work, e);
@@ -425,9 +348,7 @@ fn claim(
         }
         let running = match open_for_lock(&file).map_err(fail)?.try_lock() {
             Err(TryLockError::WouldBlock) => true,
-            Err(TryLockError::Error(e)) => {
-                unsupported_is_fine(Err(e)).map(|()| false).map_err(fail)?
-            }
+            Err(TryLockError::Error(e)) => unsupported_is_fine(Err(e)).map(|()| false).map_err(fail)?,
             Ok(()) => false,
         };
         if running {
@@ -444,10 +365,7 @@ fn claim(
         }
     }
     let status = &arrays[arrays.len() - 2];
-    let done = |chunk| {
-        root.join(status.chunk_path(&layout.grid.chunk_coordinates(chunk)))
-            .exists()
-    };
+    let done = |chunk| root.join(status.chunk_path(&layout.grid.chunk_coordinates(chunk))).exists();
     if !resume && shard.chunks(chunks).any(done) {
         return Err(RecordError::ShardBegun { path, shard });
     }
@@ -461,9 +379,6 @@ fn claim(
         Err(TryLockError::Error(e)) => unsupported_is_fine(Err(e)).map_err(fail)?,
         Ok(()) => {}
     }
-    claim
-        .set_len(0)
-        .and_then(|()| writeln!(claim, "process {}", std::process::id()))
-        .map_err(fail)?;
+    claim.set_len(0).and_then(|()| writeln!(claim, "process {}", std::process::id())).map_err(fail)?;
     Ok(claim)
 }

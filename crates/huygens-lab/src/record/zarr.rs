@@ -46,16 +46,8 @@ impl ArrayMeta {
     /// The contents of the array's `zarr.json`.
     pub(crate) fn json(&self) -> Value {
         let (data_type, fill, codec) = match self.kind {
-            Kind::Float => (
-                "float64",
-                json!("NaN"),
-                json!({"name": "bytes", "configuration": {"endian": "little"}}),
-            ),
-            Kind::Short => (
-                "int16",
-                json!(-1),
-                json!({"name": "bytes", "configuration": {"endian": "little"}}),
-            ),
+            Kind::Float => ("float64", json!("NaN"), json!({"name": "bytes", "configuration": {"endian": "little"}})),
+            Kind::Short => ("int16", json!(-1), json!({"name": "bytes", "configuration": {"endian": "little"}})),
             Kind::Byte => ("int8", json!(0), json!({"name": "bytes"})),
             Kind::Text => ("string", json!(""), json!({"name": "vlen-utf8"})),
         };
@@ -76,12 +68,7 @@ impl ArrayMeta {
 
     /// Reads an array's metadata back; `None` where it is not such an array as this file writes.
     pub(crate) fn from_json(name: &str, value: &Value) -> Option<Self> {
-        let numbers = |v: &Value| {
-            v.as_array()?
-                .iter()
-                .map(Value::as_u64)
-                .collect::<Option<Vec<_>>>()
-        };
+        let numbers = |v: &Value| v.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<_>>>();
         let kind = match value["data_type"].as_str()? {
             "float64" => Kind::Float,
             "int16" => Kind::Short,
@@ -95,10 +82,7 @@ impl ArrayMeta {
             shape: numbers(&value["shape"])?,
             chunk: numbers(&value["chunk_grid"]["configuration"]["chunk_shape"])?,
             kind,
-            dimensions: dimensions
-                .iter()
-                .map(|d| d.as_str().map(String::from))
-                .collect::<Option<_>>()?,
+            dimensions: dimensions.iter().map(|d| d.as_str().map(String::from)).collect::<Option<_>>()?,
             attributes: value["attributes"].as_object()?.clone(),
         };
         let sound = meta.shape.len() == meta.chunk.len()
@@ -152,11 +136,7 @@ const fn crc_table(polynomial: u32) -> [u32; 256] {
         let mut r = i as u32;
         let mut bit = 0;
         while bit < 8 {
-            r = if r & 1 == 1 {
-                (r >> 1) ^ polynomial
-            } else {
-                r >> 1
-            };
+            r = if r & 1 == 1 { (r >> 1) ^ polynomial } else { r >> 1 };
             bit += 1;
         }
         table[i] = r;
@@ -166,9 +146,7 @@ const fn crc_table(polynomial: u32) -> [u32; 256] {
 }
 
 fn crc32(table: &[u32; 256], bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &b| {
-        table[((crc ^ u32::from(b)) & 0xFF) as usize] ^ (crc >> 8)
-    })
+    !bytes.iter().fold(!0u32, |crc, &b| table[((crc ^ u32::from(b)) & 0xFF) as usize] ^ (crc >> 8))
 }
 
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
@@ -186,9 +164,7 @@ fn opened(bytes: &[u8]) -> Option<&[u8]> {
 /// Bytes of a chunk of numbers.
 pub(crate) fn encode_floats(values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * 8 + 4);
-    values
-        .iter()
-        .for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
+    values.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
     sealed(bytes)
 }
 
@@ -196,11 +172,7 @@ pub(crate) fn encode_floats(values: &[f64]) -> Vec<u8> {
 pub(crate) fn encode_shorts(values: &[f64]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * 2 + 4);
     for &v in values {
-        let short = if v.fract() == 0.0 && (0.0..=f64::from(i16::MAX)).contains(&v) {
-            v as i16
-        } else {
-            -1
-        };
+        let short = if v.fract() == 0.0 && (0.0..=f64::from(i16::MAX)).contains(&v) { v as i16 } else { -1 };
         bytes.extend_from_slice(&short.to_le_bytes());
     }
     sealed(bytes)
@@ -226,28 +198,14 @@ pub(crate) fn encode_texts(values: &[String]) -> Vec<u8> {
 /// Numbers of a chunk of `n` elements, `None` where it is damaged.
 pub(crate) fn decode_floats(bytes: &[u8], n: usize) -> Option<Vec<f64>> {
     let payload = opened(bytes).filter(|p| p.len() == 8 * n)?;
-    Some(
-        payload
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&b| f64::from_le_bytes(b))
-            .collect(),
-    )
+    Some(payload.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect())
 }
 
 /// Small integers of a chunk of `n` elements as floating-point numbers (−1 becomes NaN), `None` where it is damaged.
 pub(crate) fn decode_shorts(bytes: &[u8], n: usize) -> Option<Vec<f64>> {
     let payload = opened(bytes).filter(|p| p.len() == 2 * n)?;
     let number = |s: i16| if s < 0 { f64::NAN } else { f64::from(s) };
-    Some(
-        payload
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&b| number(i16::from_le_bytes(b)))
-            .collect(),
-    )
+    Some(payload.as_chunks().0.iter().map(|&b| number(i16::from_le_bytes(b))).collect())
 }
 
 /// Status codes of a chunk of `n` elements, `None` where it is damaged.
@@ -292,17 +250,12 @@ impl AtomicWriter {
             _ => {}
         }
         fs::create_dir_all(&folder)?;
-        Ok(Self {
-            folder,
-            next: AtomicU64::new(0),
-        })
+        Ok(Self { folder, next: AtomicU64::new(0) })
     }
 
     /// Writes `bytes` as the file `target`; folders on the way are made.
     pub(crate) fn write(&self, target: &Path, bytes: &[u8]) -> io::Result<()> {
-        let draft = self
-            .folder
-            .join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+        let draft = self.folder.join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         let result = fs::write(&draft, bytes).and_then(|()| match fs::rename(&draft, target) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 if let Some(parent) = target.parent() {
@@ -328,14 +281,7 @@ impl AtomicWriter {
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(RecordError::read(path, e)),
     }
 }
@@ -365,10 +311,7 @@ mod tests {
         let texts = ["", "größer", "x\ny"].map(String::from);
         assert_eq!(decode_texts(&encode_texts(&texts), 3).unwrap(), texts);
         assert!(decode_texts(&encode_texts(&texts), 2).is_none());
-        assert_eq!(
-            decode_bytes(&encode_bytes(&[0, 1, -4]), 3).unwrap(),
-            [0, 1, -4]
-        );
+        assert_eq!(decode_bytes(&encode_bytes(&[0, 1, -4]), 3).unwrap(), [0, 1, -4]);
         let shorts = decode_shorts(&encode_shorts(&[0.0, 7.0, f64::NAN, 0.5, 1e9]), 5).unwrap();
         assert_eq!(&shorts[..2], [0.0, 7.0]);
         assert!(shorts[2..].iter().all(|s| s.is_nan()));
@@ -387,10 +330,7 @@ mod tests {
         let text = meta.json().to_string();
         let back = ArrayMeta::from_json(&meta.name, &serde_json::from_str(&text).unwrap()).unwrap();
         assert_eq!(back, meta);
-        assert_eq!(
-            meta.chunk_path(&[3, 0]),
-            Path::new("complete_sync(b1,b2)/c/3/0")
-        );
+        assert_eq!(meta.chunk_path(&[3, 0]), Path::new("complete_sync(b1,b2)/c/3/0"));
         assert!(ArrayMeta::from_json("x", &json!({"data_type": "complex64"})).is_none());
     }
 }

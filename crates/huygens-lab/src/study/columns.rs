@@ -28,20 +28,11 @@ pub struct ReportColumns {
 impl ReportColumns {
     /// Columns for measures given by name, unit and description, with those of the extras `min`, `max` and `error` that are
     /// wanted; `extras` may also name an alternative convention of a measure. Measures named twice count once.
-    pub fn new<'a>(
-        measures: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>,
-        extras: &[&str],
-    ) -> Self {
+    pub fn new<'a>(measures: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>, extras: &[&str]) -> Self {
         let mut seen = HashSet::new();
-        let own = |(name, unit, description): (&str, &str, &str)| {
-            (name.into(), unit.into(), description.into())
-        };
+        let own = |(name, unit, description): (&str, &str, &str)| (name.into(), unit.into(), description.into());
         Self {
-            measures: measures
-                .into_iter()
-                .filter(|m| seen.insert(m.0))
-                .map(own)
-                .collect(),
+            measures: measures.into_iter().filter(|m| seen.insert(m.0)).map(own).collect(),
             extras: extras.iter().map(|e| (*e).into()).collect(),
         }
     }
@@ -69,38 +60,21 @@ impl ReportColumns {
         let mut values = Vec::with_capacity(self.measures.len() * (1 + self.extras.len()));
         for (name, ..) in &self.measures {
             let quantity = report.quantity(name);
-            let mut push =
-                |x: Option<f64>| values.push(x.filter(|x| x.is_finite()).unwrap_or(f64::NAN));
+            let mut push = |x: Option<f64>| values.push(x.filter(|x| x.is_finite()).unwrap_or(f64::NAN));
             push(quantity.and_then(|q| q.value));
             for extra in &self.extras {
-                push(quantity.and_then(|q| {
-                    match extra.as_str() {
-                        "min" => q.min,
-                        "max" => q.max,
-                        "error" => q.error,
-                        convention => q
-                            .alternatives
-                            .iter()
-                            .find(|(n, _)| n == convention)
-                            .map(|(_, x)| *x),
-                    }
+                push(quantity.and_then(|q| match extra.as_str() {
+                    "min" => q.min,
+                    "max" => q.max,
+                    "error" => q.error,
+                    convention => q.alternatives.iter().find(|(n, _)| n == convention).map(|(_, x)| *x),
                 }));
             }
         }
         let failed: Vec<String> = (report.checks.iter())
             .filter(|c| c.status == Status::Fail)
-            .map(|c| {
-                if c.note.is_empty() {
-                    c.name.clone()
-                } else {
-                    format!("{}: {}", c.name, c.note)
-                }
-            })
+            .map(|c| if c.note.is_empty() { c.name.clone() } else { format!("{}: {}", c.name, c.note) })
             .collect();
-        Evaluation {
-            values,
-            status: report.status(),
-            message: failed.join("; "),
-        }
+        Evaluation { values, status: report.status(), message: failed.join("; ") }
     }
 }

@@ -14,10 +14,10 @@ use huygens::report::Status;
 use serde_json::Map;
 use thiserror::Error;
 
-use super::progress::Progress;
+use super::progress::{Progress, duration, rate};
 use crate::record::{
-    AxisError, ChunkData, Column, Counts, Grid, Layout, PointStatus, Provenance, RecordError,
-    Shard, StoreWriter, StoredAxis, SweepData,
+    AxisError, ChunkData, Column, Counts, Grid, Layout, PointStatus, Provenance, RecordError, Shard, StoreWriter,
+    StoredAxis, SweepData,
 };
 
 /// What can go wrong with a study. What goes wrong at one point does not end a sweep: it is that point's result.
@@ -34,9 +34,7 @@ pub enum StudyError {
     #[error("the sweep computes nothing: ask for at least one measure")]
     NoColumns,
     /// An evaluator that does not keep its promise.
-    #[error(
-        "the evaluator announced {expected} columns and gave {given} values: this is a mistake in the program"
-    )]
+    #[error("the evaluator announced {expected} columns and gave {given} values: this is a mistake in the program")]
     Columns {
         /// Number of columns announced.
         expected: usize,
@@ -76,11 +74,7 @@ pub struct Evaluation {
 impl From<Vec<f64>> for Evaluation {
     /// Values that passed all checks.
     fn from(values: Vec<f64>) -> Self {
-        Self {
-            values,
-            status: Status::Pass,
-            message: String::new(),
-        }
+        Self { values, status: Status::Pass, message: String::new() }
     }
 }
 
@@ -130,10 +124,7 @@ impl Summary {
             (self.counts.note, PointStatus::Note),
             (self.counts.pass, PointStatus::Pass),
         ];
-        counts
-            .into_iter()
-            .find(|(n, _)| *n > 0)
-            .map_or(PointStatus::Missing, |(_, status)| status)
+        counts.into_iter().find(|(n, _)| *n > 0).map_or(PointStatus::Missing, |(_, status)| status)
     }
 }
 
@@ -142,13 +133,10 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let computed = self.counts.computed() - self.resumed;
         let seconds = self.elapsed.as_secs_f64();
-        write!(
-            f,
-            "{computed} points in {seconds:.1} s on {} threads",
-            self.threads
-        )?;
+        let time = duration(seconds);
+        write!(f, "{computed} points in {time} on {} threads", self.threads)?;
         if seconds > 0.0 && computed > 0 {
-            write!(f, " ({:.0} points/s)", computed as f64 / seconds)?;
+            write!(f, " ({})", rate(computed as f64 / seconds))?;
         }
         if self.resumed > 0 {
             write!(f, ", {} done before", self.resumed)?;
@@ -163,11 +151,7 @@ impl fmt::Display for Summary {
             }
         }
         if self.interrupted {
-            write!(
-                f,
-                "; interrupted, {} points are missing",
-                self.counts.missing
-            )?;
+            write!(f, "; interrupted, {} points are missing", self.counts.missing)?;
         } else if !self.complete {
             f.write_str("; this shard is done, others are not")?;
         }
@@ -223,12 +207,7 @@ pub struct Sweep {
 impl Sweep {
     /// A sweep over `grid` in one process, on all cores, from the beginning.
     pub fn new(grid: Grid) -> Self {
-        Self {
-            grid,
-            shard: Shard::WHOLE,
-            resume: false,
-            threads: None,
-        }
+        Self { grid, shard: Shard::WHOLE, resume: false, threads: None }
     }
 
     /// Computes only this shard.
@@ -310,8 +289,7 @@ impl Sweep {
                     }
                     data.status[index as usize] = chunk_data.status()[place];
                     let message = chunk_data.messages().iter().find(|(p, _)| *p == place);
-                    data.messages
-                        .extend(message.map(|(_, text)| (index, text.clone())));
+                    data.messages.extend(message.map(|(_, text)| (index, text.clone())));
                 }
                 Ok(())
             }
@@ -326,28 +304,16 @@ impl Sweep {
             grid: &self.grid,
             data: Mutex::new(SweepData {
                 axes: self.grid.axes().iter().map(StoredAxis::of).collect(),
-                columns: columns
-                    .into_iter()
-                    .map(|c| (c, vec![f64::NAN; points]))
-                    .collect(),
+                columns: columns.into_iter().map(|c| (c, vec![f64::NAN; points])).collect(),
                 status: vec![0; points],
                 messages: BTreeMap::new(),
                 attributes: Map::new(),
             }),
         };
-        let whole = Self {
-            shard: Shard::WHOLE,
-            ..self.clone()
-        };
+        let whole = Self { shard: Shard::WHOLE, ..self.clone() };
         let mut summary = whole.run(width, &memory, evaluator, progress, stop)?;
         summary.complete = !summary.interrupted;
-        Ok((
-            memory
-                .data
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner),
-            summary,
-        ))
+        Ok((memory.data.into_inner().unwrap_or_else(PoisonError::into_inner), summary))
     }
 
     fn run(
@@ -360,10 +326,7 @@ impl Sweep {
     ) -> Result<Summary, StudyError> {
         let started = Instant::now();
         let grid = &self.grid;
-        let mut summary = Summary {
-            points: grid.len(),
-            ..Summary::default()
-        };
+        let mut summary = Summary { points: grid.len(), ..Summary::default() };
         // One bit a chunk: the most points in the smallest default chunks make 32 kB.
         let mut done = BitSet::new(grid.chunks());
         for chunk in self.shard.chunks(grid.chunks()) {
@@ -381,16 +344,10 @@ impl Sweep {
         }
         let left = summary.share - summary.resumed;
         let cores = || thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = self
-            .threads
-            .map_or_else(cores, NonZero::get)
-            .min(left.max(1) as usize);
+        let threads = self.threads.map_or_else(cores, NonZero::get).min(left.max(1) as usize);
         summary.threads = threads;
         progress.start(summary.share, summary.resumed);
-        let todo = self
-            .shard
-            .chunks(grid.chunks())
-            .filter(|chunk| !done.contains(*chunk));
+        let todo = self.shard.chunks(grid.chunks()).filter(|chunk| !done.contains(*chunk));
         // Enough open chunks that no thread waits for a straggler as long as a few points are left to each.
         let window = 2 + 4 * threads / grid.chunk_len();
         let work = Work {
@@ -414,9 +371,7 @@ impl Sweep {
         };
         thread::scope(|scope| {
             for _ in 0..threads {
-                let builder = thread::Builder::new()
-                    .name("sweep".into())
-                    .stack_size(8 << 20);
+                let builder = thread::Builder::new().name("sweep".into()).stack_size(8 << 20);
                 if let Err(source) = builder.spawn_scoped(scope, || work.worker()) {
                     locked(&work.state).error = Some(StudyError::Threads { threads, source });
                     work.freed.notify_all();
@@ -424,10 +379,7 @@ impl Sweep {
                 }
             }
         });
-        let state = work
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         summary.counts = state.counts;
         summary.interrupted = summary.counts.computed() < summary.share;
         summary.counts.missing = summary.share - summary.counts.computed();
@@ -453,9 +405,7 @@ struct BitSet {
 
 impl BitSet {
     fn new(len: u64) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64) as usize],
-        }
+        Self { words: vec![0; len.div_ceil(64) as usize] }
     }
 
     fn insert(&mut self, i: u64) {
@@ -513,10 +463,7 @@ impl Work<'_> {
         let mut values = vec![0.0; self.grid.axes().len()];
         while let Some(task) = self.take() {
             self.grid.write_point(task.index, &mut values);
-            let point = Point {
-                index: task.index,
-                values: &values,
-            };
+            let point = Point { index: task.index, values: &values };
             let result = catch_unwind(AssertUnwindSafe(|| self.evaluator.evaluate(point)))
                 .unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
             self.put(&task, result);
@@ -548,14 +495,7 @@ impl Work<'_> {
             let key = state.opened;
             state.opened += 1;
             let left = self.grid.chunk_points(chunk).count();
-            state.open.insert(
-                key,
-                Open {
-                    chunk,
-                    data: ChunkData::new(self.width, self.grid.chunk_len()),
-                    left,
-                },
-            );
+            state.open.insert(key, Open { chunk, data: ChunkData::new(self.width, self.grid.chunk_len()), left });
             state.points = Some((key, Box::new(self.grid.chunk_points(chunk))));
         }
     }
@@ -566,10 +506,7 @@ impl Work<'_> {
         let (values, status, message) = match result {
             Ok(found) => {
                 if found.values.len() != self.width {
-                    let error = StudyError::Columns {
-                        expected: self.width,
-                        given: found.values.len(),
-                    };
+                    let error = StudyError::Columns { expected: self.width, given: found.values.len() };
                     state.error.get_or_insert(error);
                     return;
                 }
@@ -589,18 +526,11 @@ impl Work<'_> {
         open.data.set(task.place, &values, status, &message);
         open.left -= 1;
         let full = open.left == 0;
-        let closed = if full {
-            state.open.remove(&task.key)
-        } else {
-            None
-        };
+        let closed = if full { state.open.remove(&task.key) } else { None };
         drop(state);
         if let Some(open) = closed {
-            let codes: Vec<i8> = self
-                .grid
-                .chunk_points(open.chunk)
-                .map(|(place, _)| open.data.status()[place])
-                .collect();
+            let codes: Vec<i8> =
+                self.grid.chunk_points(open.chunk).map(|(place, _)| open.data.status()[place]).collect();
             let written = self.sink.write(open.chunk, open.data);
             let mut state = locked(&self.state);
             match written {
@@ -615,10 +545,6 @@ impl Work<'_> {
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = (panic.downcast_ref::<&str>().copied())
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!(
-        "the program failed here (please report it): {}",
-        text.unwrap_or("no message")
-    )
+    let text = (panic.downcast_ref::<&str>().copied()).or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the program failed here (please report it): {}", text.unwrap_or("no message"))
 }
