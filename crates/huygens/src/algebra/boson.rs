@@ -21,10 +21,7 @@ impl Boson {
 
     /// (a†^m a^n)† = a†^n a^m.
     pub fn adjoint(self) -> Boson {
-        Boson {
-            dag: self.ann,
-            ann: self.dag,
-        }
+        Boson { dag: self.ann, ann: self.dag }
     }
 
     /// Total power m + n.
@@ -49,13 +46,7 @@ impl Boson {
     /// as its coefficient (exact below 2^53) and its word.
     pub fn contracted(self, right: Boson, k: u16) -> (f64, Boson) {
         let weight = contraction_weight(self.ann, right.dag, k);
-        (
-            weight,
-            Boson {
-                dag: self.dag + right.dag - k,
-                ann: self.ann + right.ann - k,
-            },
-        )
+        (weight, Boson { dag: self.dag + right.dag - k, ann: self.ann + right.ann - k })
     }
 }
 

@@ -62,23 +62,15 @@ impl Builder {
         }
         let target = self.is_moving.len() as u32;
         self.is_moving.push(moving);
-        let fallible = matches!(op, Op::Power(_, e) if e.num < 0 || e.den != 1)
-            || matches!(op, Op::Apply(Function::Ln, _));
+        let fallible =
+            matches!(op, Op::Power(_, e) if e.num < 0 || e.den != 1) || matches!(op, Op::Apply(Function::Ln, _));
         let mut number = 0;
         if fallible {
             number = self.program.expressions.len() as u32;
             self.program.expressions.push(expression());
         }
-        let list = if moving {
-            &mut self.program.moving
-        } else {
-            &mut self.program.constant
-        };
-        list.push(Instruction {
-            op,
-            target,
-            expression: number,
-        });
+        let list = if moving { &mut self.program.moving } else { &mut self.program.constant };
+        list.push(Instruction { op, target, expression: number });
         self.known.insert(op, target);
         target
     }
@@ -86,11 +78,7 @@ impl Builder {
     fn atom(&mut self, atom: &Atom, e: Exponent) -> u32 {
         let base = match atom {
             Atom::Root(bits) => self.emit(Op::Number(*bits), false, Scalar::zero),
-            Atom::Pi => self.emit(
-                Op::Number(std::f64::consts::PI.to_bits()),
-                false,
-                Scalar::zero,
-            ),
+            Atom::Pi => self.emit(Op::Number(std::f64::consts::PI.to_bits()), false, Scalar::zero),
             Atom::Parameter(p) => {
                 self.program.parameters = self.program.parameters.max(p.0 as usize + 1);
                 self.emit(Op::Parameter(p.0), false, Scalar::zero)
@@ -132,11 +120,7 @@ impl Builder {
         if let Some(slot) = self.sums.get(x) {
             return *slot;
         }
-        let parts: Vec<(f64, u32)> = x
-            .terms
-            .iter()
-            .map(|t| (t.coefficient.re, self.product(&t.powers)))
-            .collect();
+        let parts: Vec<(f64, u32)> = x.terms.iter().map(|t| (t.coefficient.re, self.product(&t.powers))).collect();
         let slot = match parts.as_slice() {
             [(1.0, slot)] => *slot,
             _ => {
@@ -193,9 +177,7 @@ impl Compiled {
     }
     /// Working memory for this program.
     pub fn scratch(&self) -> Scratch {
-        Scratch {
-            values: vec![0.0; self.slots],
-        }
+        Scratch { values: vec![0.0; self.slots] }
     }
 
     /// All values at parameters `params` and time `t`.
@@ -204,13 +186,7 @@ impl Compiled {
     /// If `out` is not as long as the list of scalars, `params` lacks a parameter that occurs, or `scratch` belongs to
     /// another program.
     #[track_caller]
-    pub fn eval(
-        &self,
-        params: &[f64],
-        t: f64,
-        scratch: &mut Scratch,
-        out: &mut [c64],
-    ) -> Result<(), EvalError> {
+    pub fn eval(&self, params: &[f64], t: f64, scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
         self.check(params, scratch, out);
         self.run(&self.constant, params, t, &mut scratch.values)?;
         self.run(&self.moving, params, t, &mut scratch.values)?;
@@ -225,12 +201,7 @@ impl Compiled {
     /// # Panics
     /// As [`Compiled::eval`].
     #[track_caller]
-    pub fn bind(
-        &self,
-        params: &[f64],
-        scratch: &mut Scratch,
-        out: &mut [c64],
-    ) -> Result<(), EvalError> {
+    pub fn bind(&self, params: &[f64], scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
         self.check(params, scratch, out);
         self.run(&self.constant, params, 0.0, &mut scratch.values)?;
         let mut moving = self.moving_outputs.iter().map(|k| *k as usize).peekable();
@@ -258,16 +229,8 @@ impl Compiled {
 
     #[track_caller]
     fn check(&self, params: &[f64], scratch: &Scratch, out: &[c64]) {
-        assert_eq!(
-            out.len(),
-            self.outputs.len(),
-            "Compiled: the output slice has the wrong length"
-        );
-        assert_eq!(
-            scratch.values.len(),
-            self.slots,
-            "Compiled: the scratch belongs to another program"
-        );
+        assert_eq!(out.len(), self.outputs.len(), "Compiled: the output slice has the wrong length");
+        assert_eq!(scratch.values.len(), self.slots, "Compiled: the scratch belongs to another program");
         assert!(
             params.len() >= self.parameters,
             "Compiled: {} parameter values given, {} needed",
@@ -276,13 +239,7 @@ impl Compiled {
         );
     }
 
-    fn run(
-        &self,
-        list: &[Instruction],
-        params: &[f64],
-        t: f64,
-        v: &mut [f64],
-    ) -> Result<(), EvalError> {
+    fn run(&self, list: &[Instruction], params: &[f64], t: f64, v: &mut [f64]) -> Result<(), EvalError> {
         for instruction in list {
             let value = match instruction.op {
                 Op::Number(bits) => f64::from_bits(bits),
@@ -300,10 +257,9 @@ impl Compiled {
                     }
                     f.apply(x)
                 }
-                Op::Combine(start, len) => self.linear[start as usize..(start + len) as usize]
-                    .iter()
-                    .map(|(c, k)| c * v[*k as usize])
-                    .sum(),
+                Op::Combine(start, len) => {
+                    self.linear[start as usize..(start + len) as usize].iter().map(|(c, k)| c * v[*k as usize]).sum()
+                }
             };
             v[instruction.target as usize] = value;
         }
@@ -312,16 +268,8 @@ impl Compiled {
 
     #[cold]
     fn failed(&self, instruction: &Instruction, kind: EvalErrorKind, value: f64) -> EvalError {
-        let expression = self
-            .expressions
-            .get(instruction.expression as usize)
-            .cloned()
-            .unwrap_or_default();
-        EvalError {
-            kind,
-            expression: Box::new(expression),
-            value,
-        }
+        let expression = self.expressions.get(instruction.expression as usize).cloned().unwrap_or_default();
+        EvalError { kind, expression: Box::new(expression), value }
     }
 
     fn output(&self, k: usize, v: &[f64]) -> Result<c64, EvalError> {
@@ -334,10 +282,6 @@ impl Compiled {
             return Ok(sum);
         }
         let value = if sum.re.is_finite() { sum.im } else { sum.re };
-        Err(EvalError {
-            kind: EvalErrorKind::NotFinite,
-            expression: Box::new(self.results[k].clone()),
-            value,
-        })
+        Err(EvalError { kind: EvalErrorKind::NotFinite, expression: Box::new(self.results[k].clone()), value })
     }
 }

@@ -5,38 +5,31 @@ use super::{Operator, Scalar};
 
 /// The angular frequencies of every sin and cos of time in a coefficient; `false` where the time enters in another way.
 fn collect(scalar: &Scalar, params: &[f64], list: &mut Vec<f64>) -> bool {
-    scalar
-        .terms
-        .iter()
-        .flat_map(|term| &term.powers)
-        .all(|(atom, _)| match atom {
-            Atom::Time => false,
-            Atom::Function(function, argument) if argument.depends_on_time() => {
-                if matches!(function, Function::Sin | Function::Cos) {
-                    let rate = argument.time_derivative();
-                    match rate.eval(params, 0.0) {
-                        Ok(value) if !rate.depends_on_time() => {
-                            list.push(value.re.abs());
-                            return true;
-                        }
-                        _ => {}
+    scalar.terms.iter().flat_map(|term| &term.powers).all(|(atom, _)| match atom {
+        Atom::Time => false,
+        Atom::Function(function, argument) if argument.depends_on_time() => {
+            if matches!(function, Function::Sin | Function::Cos) {
+                let rate = argument.time_derivative();
+                match rate.eval(params, 0.0) {
+                    Ok(value) if !rate.depends_on_time() => {
+                        list.push(value.re.abs());
+                        return true;
                     }
+                    _ => {}
                 }
-                // A function of functions of time is periodic where those are.
-                collect(argument, params, list)
             }
-            Atom::Sum(inner) => collect(inner, params, list),
-            _ => true,
-        })
+            // A function of functions of time is periodic where those are.
+            collect(argument, params, list)
+        }
+        Atom::Sum(inner) => collect(inner, params, list),
+        _ => true,
+    })
 }
 
 /// The period common to all drives of the operators at these parameter values: 2π over the greatest common divisor of
 /// their frequencies. `None` where there is none (incommensurate frequencies, a time dependence that is not periodic, or no
 /// time dependence at all).
-pub fn drive_period<'a>(
-    operators: impl IntoIterator<Item = &'a Operator>,
-    params: &[f64],
-) -> Option<f64> {
+pub fn drive_period<'a>(operators: impl IntoIterator<Item = &'a Operator>, params: &[f64]) -> Option<f64> {
     let mut frequencies = Vec::new();
     for operator in operators {
         for (_, coefficient) in operator.iter() {
@@ -68,21 +61,12 @@ mod tests {
     #[test]
     fn commensurate_drives_have_a_common_period() {
         let omega = Scalar::param(ParamId(0));
-        let wave = |harmonic: f64| {
-            omega
-                .mul(&Scalar::real(harmonic))
-                .mul(&Scalar::time())
-                .cos()
-                .unwrap()
-        };
+        let wave = |harmonic: f64| omega.mul(&Scalar::real(harmonic)).mul(&Scalar::time()).cos().unwrap();
         let h = Operator::n(ModeId(0)).scale(&wave(2.0).add(&wave(3.0)));
         let period = drive_period([&h], &[0.7]).unwrap();
         assert!((period - std::f64::consts::TAU / 0.7).abs() < 1e-12);
         let irrational = Operator::n(ModeId(0)).scale(&wave(2.0).add(&wave(2.0_f64.sqrt())));
         assert_eq!(drive_period([&irrational], &[0.7]), None);
-        assert_eq!(
-            drive_period([&Operator::n(ModeId(0)).scale(&Scalar::time())], &[0.7]),
-            None
-        );
+        assert_eq!(drive_period([&Operator::n(ModeId(0)).scale(&Scalar::time())], &[0.7]), None);
     }
 }

@@ -40,10 +40,7 @@ impl Operator {
     }
     /// a†a of a mode.
     pub fn n(mode: ModeId) -> Operator {
-        Operator::term(
-            Monomial::site(mode, Boson { dag: 1, ann: 1 }),
-            Scalar::one(),
-        )
+        Operator::term(Monomial::site(mode, Boson { dag: 1, ann: 1 }), Scalar::one())
     }
     /// q = (a + a†)/√2.
     pub fn q(mode: ModeId) -> Operator {
@@ -59,8 +56,7 @@ impl Operator {
     }
     /// (x − x†)/(i√2).
     pub fn antihermitian_quadrature(&self) -> Operator {
-        self.sub(&self.adjoint())
-            .scale(&half_root().times(c64::new(0.0, -1.0)))
+        self.sub(&self.adjoint()).scale(&half_root().times(c64::new(0.0, -1.0)))
     }
     /// One normal-ordered term.
     pub fn term(m: Monomial, c: Scalar) -> Operator {
@@ -70,9 +66,7 @@ impl Operator {
     }
     /// The sum of the given normal-ordered terms.
     pub fn from_terms(list: impl IntoIterator<Item = (Monomial, Scalar)>) -> Operator {
-        Operator {
-            terms: Polynomial::from_terms(list).terms,
-        }
+        Operator { terms: Polynomial::from_terms(list).terms }
     }
     /// The terms, sorted by monomial.
     pub fn iter(&self) -> impl Iterator<Item = (&Monomial, &Scalar)> {
@@ -108,10 +102,7 @@ impl Operator {
     }
     /// The modes that occur.
     pub fn modes(&self) -> BTreeSet<ModeId> {
-        self.terms
-            .keys()
-            .flat_map(|m| m.factors().iter().map(|f| f.mode))
-            .collect()
+        self.terms.keys().flat_map(|m| m.factors().iter().map(|f| f.mode)).collect()
     }
     /// The parameters that occur.
     pub fn params(&self) -> BTreeSet<ParamId> {
@@ -140,17 +131,20 @@ impl Operator {
     }
     /// −x.
     pub fn neg(&self) -> Operator {
-        Operator {
-            terms: self
-                .terms
-                .iter()
-                .map(|(m, c)| (m.clone(), c.neg()))
-                .collect(),
-        }
+        Operator { terms: self.terms.iter().map(|(m, c)| (m.clone(), c.neg())).collect() }
     }
     /// The product with a scalar.
     pub fn scale(&self, c: &Scalar) -> Operator {
         Operator::from_terms(self.terms.iter().map(|(m, x)| (m.clone(), x.mul(c))))
+    }
+    /// The quotient by a scalar; that scalar must not be 0.
+    ///
+    /// # Errors
+    /// [`ScalarError::DivisionByZero`].
+    pub fn divide(&self, c: &Scalar) -> Result<Operator, ScalarError> {
+        let quotients: Result<Vec<_>, ScalarError> =
+            self.terms.iter().map(|(m, x)| Ok((m.clone(), x.div(c)?))).collect();
+        Ok(Operator::from_terms(quotients?))
     }
     /// The operator product, brought to normal order.
     pub fn mul(&self, other: &Operator) -> Operator {
@@ -169,9 +163,7 @@ impl Operator {
         let mut result = Operator::scalar(Scalar::one());
         for _ in 0..n {
             if result.len().saturating_mul(self.len()) > MAX_OPERATOR_TERMS {
-                return Err(ScalarError::TooLarge {
-                    limit: MAX_OPERATOR_TERMS,
-                });
+                return Err(ScalarError::TooLarge { limit: MAX_OPERATOR_TERMS });
             }
             result = result.mul(self);
         }
@@ -179,13 +171,7 @@ impl Operator {
     }
     /// The adjoint.
     pub fn adjoint(&self) -> Operator {
-        Operator {
-            terms: self
-                .terms
-                .iter()
-                .map(|(m, c)| (m.adjoint(), c.conj()))
-                .collect(),
-        }
+        Operator { terms: self.terms.iter().map(|(m, c)| (m.adjoint(), c.conj())).collect() }
     }
     /// (x − x†)/2: zero exactly if the operator is Hermitian.
     pub fn antihermitian_part(&self) -> Operator {
@@ -198,9 +184,7 @@ impl Operator {
 
     /// The normal symbol: the operator with a → z, a† → z*, its terms in normal order.
     pub fn normal_symbol(&self) -> Polynomial {
-        Polynomial {
-            terms: self.terms.clone(),
-        }
+        Polynomial { terms: self.terms.clone() }
     }
     /// The Weyl symbol,
     ///
@@ -209,21 +193,15 @@ impl Operator {
     /// whose phase-space average with the Wigner function is the expectation value (Cahill and Glauber, Phys. Rev. 177,
     /// 1857 (1969), Eq. 4.19 with s = 1, t = 0).
     pub fn weyl_symbol(&self) -> Polynomial {
-        Polynomial {
-            terms: reorder(&self.terms, -0.5),
-        }
+        Polynomial { terms: reorder(&self.terms, -0.5) }
     }
     /// The operator with the given normal symbol.
     pub fn from_normal(p: &Polynomial) -> Operator {
-        Operator {
-            terms: p.terms.clone(),
-        }
+        Operator { terms: p.terms.clone() }
     }
     /// The operator with the given Weyl symbol (its inverse is [`Operator::weyl_symbol`]).
     pub fn from_weyl(p: &Polynomial) -> Operator {
-        Operator {
-            terms: reorder(&p.terms, 0.5),
-        }
+        Operator { terms: reorder(&p.terms, 0.5) }
     }
     /// The operator with each coefficient replaced.
     pub fn map_coefficients(&self, f: &dyn Fn(&Scalar) -> Scalar) -> Operator {
@@ -263,9 +241,7 @@ fn half_root() -> Scalar {
 fn reorder(terms: &Terms, s: f64) -> Terms {
     let mut out = Terms::new();
     for (m, c) in terms {
-        m.reordered(s, &mut |w, lower| {
-            add_term(&mut out, lower, &c.times(c64::new(w, 0.0)))
-        });
+        m.reordered(s, &mut |w, lower| add_term(&mut out, lower, &c.times(c64::new(w, 0.0))));
     }
     out
 }
@@ -281,12 +257,7 @@ fn accumulate(terms: &mut Terms, m: &Monomial, n: &Monomial, c: &Scalar, contrac
 }
 
 /// Adds z·c·d·[m, n] to `terms`; nothing if m and n share no mode.
-fn accumulate_commutator(
-    terms: &mut Terms,
-    (m, c): (&Monomial, &Scalar),
-    (n, d): (&Monomial, &Scalar),
-    z: c64,
-) {
+fn accumulate_commutator(terms: &mut Terms, (m, c): (&Monomial, &Scalar), (n, d): (&Monomial, &Scalar), z: c64) {
     if !m.overlaps(n) {
         return;
     }
@@ -327,11 +298,7 @@ pub struct Generator {
 impl Generator {
     /// The generator of H and the jump operators L, D\[L\]ρ = LρL† − ½{L†L, ρ}.
     pub fn new(h: &Operator, jumps: &[Operator]) -> Generator {
-        let hamiltonian: Vec<(Monomial, Scalar)> = h
-            .terms
-            .iter()
-            .map(|(m, c)| (m.clone(), c.clone()))
-            .collect();
+        let hamiltonian: Vec<(Monomial, Scalar)> = h.terms.iter().map(|(m, c)| (m.clone(), c.clone())).collect();
         let mut hamiltonian_at: BTreeMap<ModeId, Vec<usize>> = BTreeMap::new();
         for (k, (m, _)) in hamiltonian.iter().enumerate() {
             for f in m.factors() {
@@ -345,12 +312,7 @@ impl Generator {
             }
         }
         let jumps = jumps.iter().map(|l| (l.clone(), l.adjoint())).collect();
-        Generator {
-            hamiltonian,
-            jumps,
-            hamiltonian_at,
-            jumps_at,
-        }
+        Generator { hamiltonian, jumps, hamiltonian_at, jumps_at }
     }
 
     /// dX/dt of the observable X (without its explicit time dependence).
@@ -370,9 +332,7 @@ impl Generator {
         let half = Scalar::real(0.5);
         for k in touched_jumps {
             let (l, l_dag) = &self.jumps[k];
-            let rate = l_dag
-                .mul(&commutator(x, l))
-                .add(&commutator(l_dag, x).mul(l));
+            let rate = l_dag.mul(&commutator(x, l)).add(&commutator(l_dag, x).mul(l));
             for (m, c) in &rate.scale(&half).terms {
                 add_term(&mut terms, m.clone(), c);
             }
@@ -382,10 +342,5 @@ impl Generator {
 }
 
 fn touched(index: &BTreeMap<ModeId, Vec<usize>>, m: &Monomial) -> BTreeSet<usize> {
-    m.factors()
-        .iter()
-        .filter_map(|f| index.get(&f.mode))
-        .flatten()
-        .copied()
-        .collect()
+    m.factors().iter().filter_map(|f| index.get(&f.mode)).flatten().copied().collect()
 }

@@ -67,16 +67,7 @@ impl Monomial {
     }
     /// The adjoint (of a normal-ordered product) or complex conjugate (of a c-number one).
     pub fn adjoint(&self) -> Monomial {
-        Monomial {
-            factors: self
-                .factors
-                .iter()
-                .map(|f| Factor {
-                    mode: f.mode,
-                    word: f.word.adjoint(),
-                })
-                .collect(),
-        }
+        Monomial { factors: self.factors.iter().map(|f| Factor { mode: f.mode, word: f.word.adjoint() }).collect() }
     }
     /// Whether the two share a mode.
     pub fn overlaps(&self, other: &Monomial) -> bool {
@@ -92,10 +83,7 @@ impl Monomial {
     }
     /// The product as c-numbers: powers add.
     pub fn times_commuting(&self, other: &Monomial) -> Monomial {
-        self.merge(other, |a, b| Boson {
-            dag: a.dag + b.dag,
-            ann: a.ann + b.ann,
-        })
+        self.merge(other, |a, b| Boson { dag: a.dag + b.dag, ann: a.ann + b.ann })
     }
 
     fn merge(&self, other: &Monomial, shared: impl Fn(Boson, Boson) -> Boson) -> Monomial {
@@ -115,10 +103,7 @@ impl Monomial {
                 std::cmp::Ordering::Equal => {
                     let word = shared(a[i].word, b[j].word);
                     if word.degree() > 0 {
-                        factors.push(Factor {
-                            mode: a[i].mode,
-                            word,
-                        });
+                        factors.push(Factor { mode: a[i].mode, word });
                     }
                     i += 1;
                     j += 1;
@@ -132,26 +117,15 @@ impl Monomial {
 
     /// The same product with each mode replaced; the map must be one to one on the modes that occur.
     pub fn map_modes(&self, f: &dyn Fn(ModeId) -> ModeId) -> Monomial {
-        let mut factors: SmallVec<[Factor; 4]> = self
-            .factors
-            .iter()
-            .map(|x| Factor {
-                mode: f(x.mode),
-                word: x.word,
-            })
-            .collect();
+        let mut factors: SmallVec<[Factor; 4]> =
+            self.factors.iter().map(|x| Factor { mode: f(x.mode), word: x.word }).collect();
         factors.sort();
         Monomial { factors }
     }
 
     /// Calls `emit(weight, monomial)` for every term of the normal-ordered product `self * right`; with
     /// `contracted_only`, the term without contraction (which is the same for `right * self`) is left out.
-    pub(crate) fn product_terms(
-        &self,
-        right: &Monomial,
-        contracted_only: bool,
-        emit: &mut dyn FnMut(f64, Monomial),
-    ) {
+    pub(crate) fn product_terms(&self, right: &Monomial, contracted_only: bool, emit: &mut dyn FnMut(f64, Monomial)) {
         // Modes on which contractions are possible, with the largest number of them.
         let mut shared: SmallVec<[(ModeId, u16); 4]> = SmallVec::new();
         for f in &self.factors {
@@ -200,13 +174,8 @@ impl Monomial {
             let mut next = Vec::with_capacity(parts.len() * (usize::from(most) + 1));
             for (weight, m) in &parts {
                 for j in 0..=most {
-                    let w = weight
-                        * s.powi(i32::from(j))
-                        * super::boson::contraction_weight(f.word.dag, f.word.ann, j);
-                    let word = Boson {
-                        dag: f.word.dag - j,
-                        ann: f.word.ann - j,
-                    };
+                    let w = weight * s.powi(i32::from(j)) * super::boson::contraction_weight(f.word.dag, f.word.ann, j);
+                    let word = Boson { dag: f.word.dag - j, ann: f.word.ann - j };
                     next.push((w, m.times_commuting(&Monomial::site(f.mode, word))));
                 }
             }
@@ -304,10 +273,7 @@ impl Polynomial {
     }
     /// The modes that occur.
     pub fn modes(&self) -> BTreeSet<ModeId> {
-        self.terms
-            .keys()
-            .flat_map(|m| m.factors().iter().map(|f| f.mode))
-            .collect()
+        self.terms.keys().flat_map(|m| m.factors().iter().map(|f| f.mode)).collect()
     }
     /// The parameters that occur.
     pub fn params(&self) -> BTreeSet<ParamId> {
@@ -346,37 +312,15 @@ impl Polynomial {
     }
     /// The complex conjugate.
     pub fn conj(&self) -> Polynomial {
-        Polynomial {
-            terms: self
-                .terms
-                .iter()
-                .map(|(m, c)| (m.adjoint(), c.conj()))
-                .collect(),
-        }
+        Polynomial { terms: self.terms.iter().map(|(m, c)| (m.adjoint(), c.conj())).collect() }
     }
     /// ∂/∂z of a mode, z* held fixed.
     pub fn derivative(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| {
-            (
-                w.ann,
-                Boson {
-                    dag: w.dag,
-                    ann: w.ann.saturating_sub(1),
-                },
-            )
-        })
+        self.differentiate(mode, |w| (w.ann, Boson { dag: w.dag, ann: w.ann.saturating_sub(1) }))
     }
     /// ∂/∂z* of a mode, z held fixed.
     pub fn derivative_conj(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| {
-            (
-                w.dag,
-                Boson {
-                    dag: w.dag.saturating_sub(1),
-                    ann: w.ann,
-                },
-            )
-        })
+        self.differentiate(mode, |w| (w.dag, Boson { dag: w.dag.saturating_sub(1), ann: w.ann }))
     }
     fn differentiate(&self, mode: ModeId, rule: impl Fn(Boson) -> (u16, Boson)) -> Polynomial {
         let mut terms = Terms::new();
@@ -406,8 +350,7 @@ impl Polynomial {
             let mut product = c.eval(params, t)?;
             for f in m.factors() {
                 let amplitude = z[f.mode.0 as usize];
-                product *= amplitude.conj().powu(u32::from(f.word.dag))
-                    * amplitude.powu(u32::from(f.word.ann));
+                product *= amplitude.conj().powu(u32::from(f.word.dag)) * amplitude.powu(u32::from(f.word.ann));
             }
             sum += product;
         }

@@ -22,9 +22,7 @@ pub enum ScalarError {
     #[error("division by zero")]
     DivisionByZero,
     /// A fractional power of a sum with an imaginary part.
-    #[error(
-        "a fractional power of a complex expression is not supported: write real and imaginary part apart"
-    )]
+    #[error("a fractional power of a complex expression is not supported: write real and imaginary part apart")]
     ComplexRoot,
     /// A function that is defined here for real arguments only.
     #[error("{function} needs a real argument here, but this one has an imaginary part")]
@@ -39,9 +37,7 @@ pub enum ScalarError {
         value: f64,
     },
     /// A power that is too high, or an exponent whose denominator is not of the form that is kept exactly.
-    #[error(
-        "a power with the exponent {exponent} is not supported: exponents go up to 10000 and are small fractions"
-    )]
+    #[error("a power with the exponent {exponent} is not supported: exponents go up to 10000 and are small fractions")]
     Exponent {
         /// The offending exponent.
         exponent: f64,
@@ -93,10 +89,7 @@ impl EvalError {
                 format!("division by {text}, which is zero at these parameters")
             }
             EvalErrorKind::Logarithm => {
-                format!(
-                    "ln of {text}, whose value {} is not positive at these parameters",
-                    self.value
-                )
+                format!("ln of {text}, whose value {} is not positive at these parameters", self.value)
             }
             EvalErrorKind::NotFinite => {
                 format!(
@@ -126,10 +119,18 @@ fn add_numbers(a: c64, b: c64) -> c64 {
 
 fn mul_numbers(a: c64, b: c64) -> c64 {
     // Negative zeros are removed by adding +0.
-    c64::new(
-        clean_sum(a.re * b.re, -(a.im * b.im)) + 0.0,
-        clean_sum(a.re * b.im, a.im * b.re) + 0.0,
-    )
+    c64::new(clean_sum(a.re * b.re, -(a.im * b.im)) + 0.0, clean_sum(a.re * b.im, a.im * b.re) + 0.0)
+}
+
+fn divide_numbers(a: c64, b: c64) -> c64 {
+    let z = if b.im == 0.0 {
+        a / b.re
+    } else if b.re == 0.0 {
+        c64::new(a.im / b.im, -a.re / b.im)
+    } else {
+        a / b
+    };
+    c64::new(z.re + 0.0, z.im + 0.0)
 }
 
 fn is_zero_number(a: c64) -> bool {
@@ -158,34 +159,22 @@ impl Exponent {
 
     pub(crate) fn new(num: i64, den: i64) -> Exponent {
         let g = gcd(num, den).max(1) * den.signum();
-        Exponent {
-            num: num / g,
-            den: den / g,
-        }
+        Exponent { num: num / g, den: den / g }
     }
     pub(crate) fn integer(n: i64) -> Exponent {
         Exponent { num: n, den: 1 }
     }
     fn add(self, other: Exponent) -> Exponent {
         if self.den == 1 && other.den == 1 {
-            return Exponent {
-                num: self.num + other.num,
-                den: 1,
-            };
+            return Exponent { num: self.num + other.num, den: 1 };
         }
-        Exponent::new(
-            self.num * other.den + other.num * self.den,
-            self.den * other.den,
-        )
+        Exponent::new(self.num * other.den + other.num * self.den, self.den * other.den)
     }
     fn mul(self, other: Exponent) -> Exponent {
         Exponent::new(self.num * other.num, self.den * other.den)
     }
     pub(crate) fn neg(self) -> Exponent {
-        Exponent {
-            num: -self.num,
-            den: self.den,
-        }
+        Exponent { num: -self.num, den: self.den }
     }
     fn is_zero(self) -> bool {
         self.num == 0
@@ -196,13 +185,7 @@ impl Exponent {
     /// The integer part towards minus infinity and the rest in [0, 1).
     fn split_floor(self) -> (i64, Exponent) {
         let n = self.num.div_euclid(self.den);
-        (
-            n,
-            Exponent {
-                num: self.num - n * self.den,
-                den: self.den,
-            },
-        )
+        (n, Exponent { num: self.num - n * self.den, den: self.den })
     }
     pub(crate) fn as_f64(self) -> f64 {
         self.num as f64 / self.den as f64
@@ -358,16 +341,7 @@ impl Scalar {
 
     fn term(powers: Powers, coefficient: c64) -> Scalar {
         let z = c64::new(coefficient.re + 0.0, coefficient.im + 0.0);
-        if is_zero_number(z) {
-            Scalar::zero()
-        } else {
-            Scalar {
-                terms: vec![Term {
-                    powers,
-                    coefficient: z,
-                }],
-            }
-        }
+        if is_zero_number(z) { Scalar::zero() } else { Scalar { terms: vec![Term { powers, coefficient: z }] } }
     }
     fn atom(atom: Atom, exponent: Exponent) -> Scalar {
         Scalar::term(vec![(atom, exponent)], c64::new(1.0, 0.0))
@@ -466,10 +440,7 @@ impl Scalar {
             return;
         }
         for t in &other.terms {
-            match self
-                .terms
-                .binary_search_by(|probe| probe.powers.cmp(&t.powers))
-            {
+            match self.terms.binary_search_by(|probe| probe.powers.cmp(&t.powers)) {
                 Ok(k) => {
                     let z = add_numbers(self.terms[k].coefficient, t.coefficient);
                     if is_zero_number(z) {
@@ -495,10 +466,7 @@ impl Scalar {
         let terms = self
             .terms
             .iter()
-            .map(|t| Term {
-                powers: t.powers.clone(),
-                coefficient: mul_numbers(t.coefficient, z),
-            })
+            .map(|t| Term { powers: t.powers.clone(), coefficient: mul_numbers(t.coefficient, z) })
             .filter(|t| !is_zero_number(t.coefficient))
             .collect();
         Scalar { terms }
@@ -508,10 +476,7 @@ impl Scalar {
         let terms = self
             .terms
             .iter()
-            .map(|t| Term {
-                powers: t.powers.clone(),
-                coefficient: c64::new(t.coefficient.re, 0.0 - t.coefficient.im),
-            })
+            .map(|t| Term { powers: t.powers.clone(), coefficient: c64::new(t.coefficient.re, 0.0 - t.coefficient.im) })
             .collect();
         Scalar { terms }
     }
@@ -545,10 +510,7 @@ impl Scalar {
             for b in &other.terms {
                 let z = mul_numbers(a.coefficient, b.coefficient);
                 match multiply_powers(&a.powers, &b.powers) {
-                    Product::Plain(powers) => terms.push(Term {
-                        powers,
-                        coefficient: z,
-                    }),
+                    Product::Plain(powers) => terms.push(Term { powers, coefficient: z }),
                     Product::Reduced(s) => reduced.add_assign(&s.times(z)),
                 }
             }
@@ -573,11 +535,8 @@ impl Scalar {
             return self;
         }
         let atom = (Atom::Sum(sum.clone()), exponent);
-        let (with, without): (Vec<Term>, Vec<Term>) = self
-            .terms
-            .iter()
-            .cloned()
-            .partition(|t| t.powers.contains(&atom));
+        let (with, without): (Vec<Term>, Vec<Term>) =
+            self.terms.iter().cloned().partition(|t| t.powers.contains(&atom));
         if with.len() < sum.terms.len() {
             return self;
         }
@@ -592,19 +551,12 @@ impl Scalar {
         let lead = &sum.terms[0];
         for t in &numerator.terms {
             let quotient = Scalar::term(t.powers.clone(), t.coefficient).mul(&Scalar::term(
-                lead.powers
-                    .iter()
-                    .map(|(a, e)| (a.clone(), e.neg()))
-                    .collect(),
+                lead.powers.iter().map(|(a, e)| (a.clone(), e.neg())).collect(),
                 lead.coefficient.inv(),
             ));
             if quotient.mul(&sum) == numerator {
                 let rest = exponent.add(Exponent::ONE);
-                let factor = if rest.is_zero() {
-                    Scalar::one()
-                } else {
-                    Scalar::atom(Atom::Sum(sum), rest)
-                };
+                let factor = if rest.is_zero() { Scalar::one() } else { from_powers(vec![(Atom::Sum(sum), rest)]) };
                 return Scalar { terms: without }.add(&quotient.mul(&factor));
             }
         }
@@ -614,10 +566,7 @@ impl Scalar {
     /// An integer power; a negative one of zero is an error.
     pub fn pow(&self, n: i32) -> Result<Scalar, ScalarError> {
         if n < 0 {
-            return self.recip()?.pow(
-                n.checked_neg()
-                    .ok_or(ScalarError::TooLarge { limit: MAX_TERMS })?,
-            );
+            return self.recip()?.pow(n.checked_neg().ok_or(ScalarError::TooLarge { limit: MAX_TERMS })?);
         }
         if let [t] = self.terms.as_slice()
             && t.powers.is_empty()
@@ -625,17 +574,9 @@ impl Scalar {
             return Ok(Scalar::number(t.coefficient.powi(n)));
         }
         if let [t] = self.terms.as_slice() {
-            let highest = t
-                .powers
-                .iter()
-                .map(|p| p.1.num.abs() / p.1.den)
-                .max()
-                .unwrap_or(0)
-                .max(1);
+            let highest = t.powers.iter().map(|p| p.1.num.abs() / p.1.den).max().unwrap_or(0).max(1);
             if highest.saturating_mul(i64::from(n)) > MAX_POWER {
-                return Err(ScalarError::Exponent {
-                    exponent: f64::from(n),
-                });
+                return Err(ScalarError::Exponent { exponent: f64::from(n) });
             }
         }
         let mut result = Scalar::one();
@@ -687,7 +628,17 @@ impl Scalar {
     }
     /// The quotient of two scalars.
     pub fn div(&self, other: &Scalar) -> Result<Scalar, ScalarError> {
-        Ok(self.mul(&other.recip()?))
+        let [t] = other.terms.as_slice() else {
+            return Ok(self.mul(&other.recip()?));
+        };
+        // Numbers are divided by, not multiplied by their rounded reciprocals.
+        let inverse = from_powers(t.powers.iter().map(|(a, e)| (a.clone(), e.neg())).collect());
+        let mut quotient = self.mul(&inverse);
+        for q in &mut quotient.terms {
+            q.coefficient = divide_numbers(q.coefficient, t.coefficient);
+        }
+        quotient.terms.retain(|q| !is_zero_number(q.coefficient));
+        Ok(quotient)
     }
 
     /// A positive number and common powers of atoms taken out of all terms: self = number · common · rest.
@@ -697,11 +648,7 @@ impl Scalar {
         for (atom, first) in &self.terms[0].powers {
             let mut least = *first;
             for t in &self.terms[1..] {
-                let e = t
-                    .powers
-                    .iter()
-                    .find(|(a, _)| a == atom)
-                    .map_or(Exponent::integer(0), |p| p.1);
+                let e = t.powers.iter().find(|(a, _)| a == atom).map_or(Exponent::integer(0), |p| p.1);
                 let smaller = e.num * least.den < least.num * e.den;
                 least = if e.num.signum() != least.num.signum() {
                     Exponent::integer(0)
@@ -716,21 +663,9 @@ impl Scalar {
             }
         }
         let divide = |t: &Term| {
-            let exponent = |a: &Atom| {
-                common
-                    .iter()
-                    .find(|(b, _)| a == b)
-                    .map_or(Exponent::integer(0), |p| p.1.neg())
-            };
-            let rest = t
-                .powers
-                .iter()
-                .map(|(a, e)| (a.clone(), e.add(exponent(a))))
-                .filter(|p| !p.1.is_zero());
-            Term {
-                powers: rest.collect(),
-                coefficient: t.coefficient / number,
-            }
+            let exponent = |a: &Atom| common.iter().find(|(b, _)| a == b).map_or(Exponent::integer(0), |p| p.1.neg());
+            let rest = t.powers.iter().map(|(a, e)| (a.clone(), e.add(exponent(a)))).filter(|p| !p.1.is_zero());
+            Term { powers: rest.collect(), coefficient: t.coefficient / number }
         };
         let rest = Scalar::collect(self.terms.iter().map(divide).collect());
         (number, common, rest)
@@ -747,15 +682,9 @@ impl Scalar {
 
     /// Any rational power.
     pub(crate) fn power(&self, e: Exponent) -> Result<Scalar, ScalarError> {
-        let refused = ScalarError::Exponent {
-            exponent: e.as_f64(),
-        };
+        let refused = ScalarError::Exponent { exponent: e.as_f64() };
         if e.den != 1 {
-            return if e.num.abs() / e.den > MAX_POWER {
-                Err(refused)
-            } else {
-                self.root_power(e)
-            };
+            return if e.num.abs() / e.den > MAX_POWER { Err(refused) } else { self.root_power(e) };
         }
         match i32::try_from(e.num) {
             Ok(n) => self.pow(n),
@@ -765,13 +694,8 @@ impl Scalar {
 
     fn root_power(&self, e: Exponent) -> Result<Scalar, ScalarError> {
         let denominators = self.terms.iter().flat_map(|t| &t.powers).map(|p| p.1.den);
-        if denominators
-            .chain([1])
-            .any(|den| EXPONENT_DENOMINATORS % (den * e.den) != 0)
-        {
-            return Err(ScalarError::Exponent {
-                exponent: e.as_f64(),
-            });
+        if denominators.chain([1]).any(|den| EXPONENT_DENOMINATORS % (den * e.den) != 0) {
+            return Err(ScalarError::Exponent { exponent: e.as_f64() });
         }
         match self.terms.as_slice() {
             [] if e.num > 0 => Ok(Scalar::zero()),
@@ -792,10 +716,7 @@ impl Scalar {
                     if is_nonnegative(atom) || exponent.den % 2 == 0 {
                         outside.push((atom.clone(), exponent.mul(e)));
                     } else if exponent.is_even_integer() {
-                        let size = Atom::Function(
-                            Function::Abs,
-                            Arc::new(Scalar::atom(atom.clone(), Exponent::ONE)),
-                        );
+                        let size = Atom::Function(Function::Abs, Arc::new(Scalar::atom(atom.clone(), Exponent::ONE)));
                         outside.push((size, exponent.mul(e)));
                     } else {
                         unsure.push((atom.clone(), *exponent));
@@ -812,10 +733,7 @@ impl Scalar {
                     }
                     _ => {
                         let sign = if positive { 1.0 } else { -1.0 };
-                        Scalar::atom(
-                            Atom::Sum(Arc::new(Scalar::term(unsure, c64::new(sign, 0.0)))),
-                            e,
-                        )
+                        from_powers(vec![(Atom::Sum(Arc::new(Scalar::term(unsure, c64::new(sign, 0.0)))), e)])
                     }
                 };
                 Ok(size.mul(&from_powers(outside)).mul(&inside))
@@ -829,7 +747,7 @@ impl Scalar {
                 }
                 let number = numeric_content(self);
                 let rest = self.times(c64::new(1.0 / number, 0.0));
-                Ok(number_power(number, e).mul(&Scalar::atom(Atom::Sum(Arc::new(rest)), e)))
+                Ok(number_power(number, e).mul(&from_powers(vec![(Atom::Sum(Arc::new(rest)), e)])))
             }
             _ if self.is_constant() => match self.as_number() {
                 Some(z) => Ok(Scalar::number(z.powf(e.as_f64()))),
@@ -842,16 +760,10 @@ impl Scalar {
     /// Rounds a number whose parts are within rounding of 0 or ±1 to these.
     fn tidy_unit(self) -> Scalar {
         let tidy = |x: f64| {
-            if (x - x.round()).abs() < 1e-15 {
-                x.round()
-            } else {
-                x
-            }
+            if (x - x.round()).abs() < 1e-15 { x.round() } else { x }
         };
         match self.terms.as_slice() {
-            [t] if t.powers.is_empty() => {
-                Scalar::number(c64::new(tidy(t.coefficient.re), tidy(t.coefficient.im)))
-            }
+            [t] if t.powers.is_empty() => Scalar::number(c64::new(tidy(t.coefficient.re), tidy(t.coefficient.im))),
             _ => self,
         }
     }
@@ -863,9 +775,7 @@ impl Scalar {
             return Ok(x.real_sine());
         }
         let (cosh, sinh) = y.hyperbolic()?;
-        Ok(x.real_sine()
-            .mul(&cosh)
-            .add(&x.real_cosine().mul(&sinh).mul(&Scalar::i())))
+        Ok(x.real_sine().mul(&cosh).add(&x.real_cosine().mul(&sinh).mul(&Scalar::i())))
     }
     /// cos x; of a complex argument cos(x+iy) = cos x cosh y − i sin x sinh y.
     pub fn cos(&self) -> Result<Scalar, ScalarError> {
@@ -874,9 +784,7 @@ impl Scalar {
             return Ok(x.real_cosine());
         }
         let (cosh, sinh) = y.hyperbolic()?;
-        Ok(x.real_cosine()
-            .mul(&cosh)
-            .sub(&x.real_sine().mul(&sinh).mul(&Scalar::i())))
+        Ok(x.real_cosine().mul(&cosh).sub(&x.real_sine().mul(&sinh).mul(&Scalar::i())))
     }
     /// tan x = sin x / cos x.
     pub fn tan(&self) -> Result<Scalar, ScalarError> {
@@ -936,20 +844,13 @@ impl Scalar {
             if inside.is_empty() {
                 return Ok(size);
             }
-            return Ok(size.mul(&Scalar::function(
-                Function::Abs,
-                Scalar::term(inside, c64::new(1.0, 0.0)),
-            )));
+            return Ok(size.mul(&Scalar::function(Function::Abs, Scalar::term(inside, c64::new(1.0, 0.0)))));
         }
         Ok(self.odd_even(|x| Scalar::function(Function::Abs, x), false))
     }
 
     fn need_real(&self, function: &'static str) -> Result<(), ScalarError> {
-        if self.is_real() {
-            Ok(())
-        } else {
-            Err(ScalarError::ComplexArgument { function })
-        }
+        if self.is_real() { Ok(()) } else { Err(ScalarError::ComplexArgument { function }) }
     }
     fn plain_number(&self) -> Option<f64> {
         match self.terms.as_slice() {
@@ -1038,11 +939,7 @@ impl Scalar {
                     a if a == variable => Scalar::one(),
                     Atom::Function(f, x) => {
                         let slope = x.differentiate(variable);
-                        if slope.is_zero() {
-                            slope
-                        } else {
-                            slope.mul(&function_derivative(*f, x))
-                        }
+                        if slope.is_zero() { slope } else { slope.mul(&function_derivative(*f, x)) }
                     }
                     Atom::Sum(x) => x.differentiate(variable),
                     _ => Scalar::zero(),
@@ -1055,11 +952,7 @@ impl Scalar {
                 if powers[k].1.is_zero() {
                     powers.remove(k);
                 }
-                sum.add_assign(
-                    &from_powers(powers)
-                        .mul(&inner)
-                        .times(t.coefficient * e.as_f64()),
-                );
+                sum.add_assign(&from_powers(powers).mul(&inner).times(t.coefficient * e.as_f64()));
             }
         }
         sum
@@ -1068,10 +961,7 @@ impl Scalar {
     /// The expression with every parameter for which `value` gives a scalar replaced by it.
     ///
     /// Fails where the new expression cannot be formed: 1/x with x → 0, √x with a complex x.
-    pub fn substitute(
-        &self,
-        value: &dyn Fn(ParamId) -> Option<Scalar>,
-    ) -> Result<Scalar, ScalarError> {
+    pub fn substitute(&self, value: &dyn Fn(ParamId) -> Option<Scalar>) -> Result<Scalar, ScalarError> {
         let mut sum = Scalar::zero();
         for t in &self.terms {
             let mut product = Scalar::number(t.coefficient);
@@ -1119,11 +1009,7 @@ impl Scalar {
             Ok(sum)
         } else {
             let value = if sum.re.is_finite() { sum.im } else { sum.re };
-            Err(EvalError {
-                kind: EvalErrorKind::NotFinite,
-                expression: Box::new(self.clone()),
-                value,
-            })
+            Err(EvalError { kind: EvalErrorKind::NotFinite, expression: Box::new(self.clone()), value })
         }
     }
 }
@@ -1164,8 +1050,7 @@ fn invert(z: c64) -> c64 {
 }
 
 fn function_derivative(f: Function, x: &Arc<Scalar>) -> Scalar {
-    let atom =
-        |f: Function, e: i64| Scalar::atom(Atom::Function(f, x.clone()), Exponent::integer(e));
+    let atom = |f: Function, e: i64| Scalar::atom(Atom::Function(f, x.clone()), Exponent::integer(e));
     match f {
         // |x|' = x/|x|
         Function::Abs => x.mul(&atom(Function::Abs, -1)),
@@ -1196,11 +1081,7 @@ fn eval_power(atom: &Atom, e: Exponent, params: &[f64], t: f64) -> Result<f64, E
             f.apply(argument)
         }
     };
-    raise(base, e).map_err(|kind| EvalError {
-        kind,
-        expression: Box::new(Scalar::atom_alone(atom)),
-        value: base,
-    })
+    raise(base, e).map_err(|kind| EvalError { kind, expression: Box::new(Scalar::atom_alone(atom)), value: base })
 }
 
 impl Scalar {
@@ -1239,10 +1120,7 @@ pub(crate) fn raise(base: f64, e: Exponent) -> Result<f64, EvalErrorKind> {
 }
 
 fn is_nonnegative(atom: &Atom) -> bool {
-    matches!(
-        atom,
-        Atom::Root(_) | Atom::Pi | Atom::Function(Function::Abs | Function::Exp, _)
-    )
+    matches!(atom, Atom::Root(_) | Atom::Pi | Atom::Function(Function::Abs | Function::Exp, _))
 }
 
 /// A positive number to a rational power: integers are factored, so that √8 = 2√2 and √2·√3 = √6 are identities.
@@ -1274,10 +1152,7 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
     let mut m = mantissa as u64;
     let mut push = |prime: u64, count: i64| {
         if count != 0 {
-            powers.push((
-                Atom::Root((prime as f64).to_bits()),
-                Exponent::new(count * e.num, e.den),
-            ));
+            powers.push((Atom::Root((prime as f64).to_bits()), Exponent::new(count * e.num, e.den)));
         }
     };
     while m.is_multiple_of(2) {
@@ -1304,20 +1179,13 @@ fn number_power(x: f64, e: Exponent) -> Scalar {
 /// A positive number to take out of all coefficients (each real or imaginary) of a sum: their greatest common divisor if
 /// they are integer multiples of it, else 1.
 fn numeric_content(s: &Scalar) -> f64 {
-    if s.terms
-        .iter()
-        .any(|t| t.coefficient.re != 0.0 && t.coefficient.im != 0.0)
-    {
+    if s.terms.iter().any(|t| t.coefficient.re != 0.0 && t.coefficient.im != 0.0) {
         return 1.0;
     }
-    let sizes = s
-        .terms
-        .iter()
-        .map(|t| t.coefficient.re.abs().max(t.coefficient.im.abs()));
+    let sizes = s.terms.iter().map(|t| t.coefficient.re.abs().max(t.coefficient.im.abs()));
     let least = sizes.clone().fold(f64::INFINITY, f64::min);
     let integer = |x: f64| x == x.round() && x < 1e9;
-    let multiple =
-        |x: f64, of: f64| integer(x / of) && (x / of) * of == x && (x / of) == x * (1.0 / of);
+    let multiple = |x: f64, of: f64| integer(x / of) && (x / of) * of == x && (x / of) == x * (1.0 / of);
     if sizes.clone().all(|x| multiple(x, least)) {
         return least;
     }
@@ -1366,10 +1234,7 @@ fn multiply_powers(a: &[(Atom, Exponent)], b: &[(Atom, Exponent)]) -> Product {
             }
         }
     }
-    let exponentials = merged
-        .iter()
-        .filter(|(a, _)| matches!(a, Atom::Function(Function::Exp, _)))
-        .count();
+    let exponentials = merged.iter().filter(|(a, _)| matches!(a, Atom::Function(Function::Exp, _))).count();
     if plain && exponentials <= 1 {
         return Product::Plain(merged);
     }
@@ -1393,19 +1258,11 @@ fn from_powers(mut powers: Powers) -> Scalar {
                     kept.push((atom, rest));
                 }
             }
-            Atom::Function(Function::Exp, x) => {
-                exponent_sum.add_assign(&x.times(c64::new(e.as_f64(), 0.0)))
-            }
+            Atom::Function(Function::Exp, x) => exponent_sum.add_assign(&x.times(c64::new(e.as_f64(), 0.0))),
             Atom::Function(Function::Sin, x) if e.num >= 2 * e.den => {
                 let (whole, rest) = e.split_floor();
-                let cosine = Scalar::atom(
-                    Atom::Function(Function::Cos, x.clone()),
-                    Exponent::integer(2),
-                );
-                factors.extend(std::iter::repeat_n(
-                    Scalar::one().sub(&cosine),
-                    (whole / 2) as usize,
-                ));
+                let cosine = Scalar::atom(Atom::Function(Function::Cos, x.clone()), Exponent::integer(2));
+                factors.extend(std::iter::repeat_n(Scalar::one().sub(&cosine), (whole / 2) as usize));
                 let rest = rest.add(Exponent::integer(whole % 2));
                 if !rest.is_zero() {
                     kept.push((atom, rest));
@@ -1435,6 +1292,20 @@ fn from_powers(mut powers: Powers) -> Scalar {
                         }
                     }
                     Err(_) => kept.push((atom, e)),
+                }
+            }
+            // Whole negative powers go where the reciprocal puts them.
+            Atom::Sum(x) if e.den != 1 && e.num < -e.den => {
+                let inverse = x.recip().unwrap_or_default();
+                let itself = matches!(inverse.terms.as_slice(), [t] if t.coefficient == c64::new(1.0, 0.0)
+                    && t.powers.as_slice() == [(atom.clone(), Exponent::integer(-1))]);
+                let whole = e.num / e.den;
+                match inverse.power(Exponent::integer(-whole)) {
+                    Ok(power) if !itself => {
+                        factors.push(power);
+                        kept.push((atom, e.add(Exponent::integer(-whole))));
+                    }
+                    _ => kept.push((atom, e)),
                 }
             }
             // A product under an integer power is taken apart.

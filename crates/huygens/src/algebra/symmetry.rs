@@ -12,10 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn charges(modes: usize, h: &Operator, jumps: &[Operator]) -> Vec<Vec<i64>> {
     let mut rows: BTreeSet<BTreeMap<usize, i128>> = BTreeSet::new();
     let charge = |m: &Monomial| -> BTreeMap<usize, i128> {
-        let factors = m
-            .factors()
-            .iter()
-            .map(|f| (f.mode.0 as usize, i128::from(f.word.charge())));
+        let factors = m.factors().iter().map(|f| (f.mode.0 as usize, i128::from(f.word.charge())));
         factors.filter(|(_, c)| *c != 0).collect()
     };
     for (m, _) in h.iter() {
@@ -38,10 +35,7 @@ pub fn charges(modes: usize, h: &Operator, jumps: &[Operator]) -> Vec<Vec<i64>> 
         }
     }
     basis.sort_by(|a, b| b.cmp(a));
-    basis
-        .into_iter()
-        .map(|v| v.into_iter().map(|x| x as i64).collect())
-        .collect()
+    basis.into_iter().map(|v| v.into_iter().map(|x| x as i64).collect()).collect()
 }
 
 /// row − factor·other, entries that vanish removed.
@@ -70,14 +64,7 @@ fn kernel(modes: usize, rows: BTreeSet<BTreeMap<usize, i128>>) -> Vec<Vec<i128>>
         let touched: BTreeSet<usize> = row.keys().flat_map(|k| users[*k].iter().copied()).collect();
         let mut values: Vec<(i128, usize)> = touched
             .into_iter()
-            .map(|k| {
-                (
-                    row.iter()
-                        .map(|(old, x)| x * columns[&k].get(old).copied().unwrap_or(0))
-                        .sum(),
-                    k,
-                )
-            })
+            .map(|k| (row.iter().map(|(old, x)| x * columns[&k].get(old).copied().unwrap_or(0)).sum(), k))
             .filter(|(x, _): &(i128, usize)| *x != 0)
             .collect();
         while values.len() > 1 {
@@ -117,10 +104,7 @@ fn kernel(modes: usize, rows: BTreeSet<BTreeMap<usize, i128>>) -> Vec<Vec<i128>>
 }
 
 fn dot(a: &[i128], b: &[i128]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| (*x as f64) * (*y as f64))
-        .sum()
+    a.iter().zip(b).map(|(x, y)| (*x as f64) * (*y as f64)).sum()
 }
 
 /// LLL reduction (δ = 3/4) of a basis with small entries; the Gram–Schmidt coefficients in floating point suffice,
@@ -130,12 +114,7 @@ fn reduce(basis: &mut [Vec<i128>]) {
     // Disjoint unit-like vectors are reduced already; this also keeps large free models fast.
     let disjoint = {
         let mut seen = BTreeSet::new();
-        basis.iter().all(|v| {
-            v.iter()
-                .enumerate()
-                .filter(|(_, x)| **x != 0)
-                .all(|(k, _)| seen.insert(k))
-        })
+        basis.iter().all(|v| v.iter().enumerate().filter(|(_, x)| **x != 0).all(|(k, _)| seen.insert(k)))
     };
     if n < 2 || disjoint || n > 60 {
         return;
@@ -146,25 +125,14 @@ fn reduce(basis: &mut [Vec<i128>]) {
         steps += 1;
         let (orthogonal, norms) = gram_schmidt(&basis[..=k]);
         for j in (0..k).rev() {
-            let projection: f64 = basis[k]
-                .iter()
-                .zip(&orthogonal[j])
-                .map(|(x, y)| *x as f64 * y)
-                .sum();
+            let projection: f64 = basis[k].iter().zip(&orthogonal[j]).map(|(x, y)| *x as f64 * y).sum();
             let factor = (projection / norms[j]).round() as i128;
             if factor != 0 {
                 let other = basis[j].clone();
-                basis[k]
-                    .iter_mut()
-                    .zip(&other)
-                    .for_each(|(x, y)| *x -= factor * y);
+                basis[k].iter_mut().zip(&other).for_each(|(x, y)| *x -= factor * y);
             }
         }
-        let projection: f64 = basis[k]
-            .iter()
-            .zip(&orthogonal[k - 1])
-            .map(|(x, y)| *x as f64 * y)
-            .sum();
+        let projection: f64 = basis[k].iter().zip(&orthogonal[k - 1]).map(|(x, y)| *x as f64 * y).sum();
         let mu = projection / norms[k - 1];
         if norms[k] >= (0.75 - mu * mu) * norms[k - 1] - 1e-9 {
             k += 1;
@@ -202,10 +170,8 @@ pub fn translation_invariant(h: &Operator, jumps: &[Operator], arrays: &[Vec<Mod
     if length < 2 || arrays.iter().any(|a| a.len() != length) {
         return false;
     }
-    let next: BTreeMap<ModeId, ModeId> = arrays
-        .iter()
-        .flat_map(|a| (0..length).map(|j| (a[j], a[(j + 1) % length])))
-        .collect();
+    let next: BTreeMap<ModeId, ModeId> =
+        arrays.iter().flat_map(|a| (0..length).map(|j| (a[j], a[(j + 1) % length]))).collect();
     let shift = |m: ModeId| next.get(&m).copied().unwrap_or(m);
     if h.map_modes(&shift) != *h {
         return false;

@@ -67,12 +67,7 @@ pub(super) fn scalar_product(s: &Scalar, names: &Names, format: Format) -> Produ
     let unit = c64::new(0.0, if imaginary { 1.0 } else { 0.0 }) + if imaginary { 0.0 } else { 1.0 };
     let (number, common, mut inner) = s.times(unit.conj()).split_content();
     let whole = |t: &Term| is_integer(t.coefficient.re.abs().max(t.coefficient.im.abs()));
-    let mut content = Scalar {
-        terms: vec![Term {
-            powers: common,
-            coefficient: unit * number,
-        }],
-    };
+    let mut content = Scalar { terms: vec![Term { powers: common, coefficient: unit * number }] };
     if !is_integer(number) && s.terms.iter().any(whole) {
         // n + 1/2, not (2 n + 1)/2
         inner = inner.times(c64::new(number, 0.0));
@@ -80,19 +75,21 @@ pub(super) fn scalar_product(s: &Scalar, names: &Names, format: Format) -> Produ
     }
     let mut outside = Product::default();
     let mut rest = s.clone();
-    if !content.is_one() && inner.len() == s.len() && inner.mul(&content) == *s {
+    // What will be read is (inner · numerator)/denominator.
+    let size = c64::new(content.terms[0].coefficient.norm(), 0.0);
+    let again = match fraction(size.re) {
+        Some((p, q)) if !is_integer(size.re) => {
+            let scaled = inner.mul(&Scalar { terms: vec![Term { coefficient: unit * p, ..content.terms[0].clone() }] });
+            scaled.div(&Scalar::real(q)).unwrap_or_default()
+        }
+        _ => inner.mul(&content),
+    };
+    if !content.is_one() && inner.len() == s.len() && again == *s {
         outside = term_product(&content.terms[0], names, format);
         rest = inner;
     }
     if let Some((z, phase)) = as_phase(&rest) {
-        let factor = term_product(
-            &Term {
-                powers: Powers::new(),
-                coefficient: z,
-            },
-            names,
-            format,
-        );
+        let factor = term_product(&Term { powers: Powers::new(), coefficient: z }, names, format);
         outside.negative ^= factor.negative;
         let units = factor.numerator.into_iter().filter(|f| f.text != "1");
         outside.numerator.extend(units);
@@ -110,15 +107,9 @@ pub(super) fn scalar_product(s: &Scalar, names: &Names, format: Format) -> Produ
     for t in list {
         if t.coefficient.re != 0.0 && t.coefficient.im != 0.0 && t.powers.is_empty() {
             // A complex constant inside a sum needs no brackets of its own.
-            let (re, im) = (
-                c64::new(t.coefficient.re, 0.0),
-                c64::new(0.0, t.coefficient.im),
-            );
+            let (re, im) = (c64::new(t.coefficient.re, 0.0), c64::new(0.0, t.coefficient.im));
             for part in [re, im] {
-                let part = Term {
-                    powers: Powers::new(),
-                    coefficient: part,
-                };
+                let part = Term { powers: Powers::new(), coefficient: part };
                 written.push(term_product(&part, names, format).write(format));
             }
         } else {
@@ -166,17 +157,7 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
     let mut size = 1.0;
     let mut unit = None;
     if z.re != 0.0 && z.im != 0.0 {
-        let part = |x: c64| {
-            term_product(
-                &Term {
-                    powers: Powers::new(),
-                    coefficient: x,
-                },
-                names,
-                format,
-            )
-            .write(format)
-        };
+        let part = |x: c64| term_product(&Term { powers: Powers::new(), coefficient: x }, names, format).write(format);
         let parts = vec![part(c64::new(z.re, 0.0)), part(c64::new(0.0, z.im))];
         unit = Some(Factor::sum(add_up(parts, format)));
     } else if z.im != 0.0 {
@@ -191,28 +172,16 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
     // Powers are split into whole ones, square roots and the rest.
     let mut above: Vec<Factor> = Vec::new();
     let mut below: Vec<Factor> = Vec::new();
-    let mut root_above = Root {
-        number: 1.0,
-        divisor: 1.0,
-        atoms: Vec::new(),
-    };
+    let mut root_above = Root { number: 1.0, divisor: 1.0, atoms: Vec::new() };
     let mut roots: Vec<Factor> = Vec::new();
     for (atom, e) in &t.powers {
         let mut whole = *e;
         if e.den == 2 {
             whole = Exponent::integer(e.num / 2);
             match atom {
-                Atom::Root(bits) if is_integer(f64::from_bits(*bits)) => {
-                    root_above.number *= f64::from_bits(*bits)
-                }
+                Atom::Root(bits) if is_integer(f64::from_bits(*bits)) => root_above.number *= f64::from_bits(*bits),
                 _ if e.num > 0 => root_above.atoms.push(atom.clone()),
-                _ => below.push(Factor::plain(root_of(
-                    &[],
-                    &[],
-                    std::slice::from_ref(atom),
-                    names,
-                    format,
-                ))),
+                _ => below.push(Factor::plain(root_of(&[], &[], std::slice::from_ref(atom), names, format))),
             }
         }
         if whole.num > 0 {
@@ -234,39 +203,21 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
     let mut sure: Vec<Atom> = Vec::new();
     let mut others: Vec<Atom> = Vec::new();
     for atom in root_above.atoms {
-        let list = if atom == Atom::Pi {
-            &mut sure
-        } else {
-            &mut others
-        };
+        let list = if atom == Atom::Pi { &mut sure } else { &mut others };
         list.push(atom);
     }
     let opaque = |a: &Atom| matches!(a, Atom::Root(_));
     let numberless = root_above.number == 1.0 && root_above.divisor == 1.0;
     let first_opaque = others.iter().position(opaque).filter(|_| numberless);
     sure.extend(first_opaque.map(|k| others.remove(k)));
-    let main = others
-        .iter()
-        .position(|a| !opaque(a))
-        .map(|k| others.remove(k));
+    let main = others.iter().position(|a| !opaque(a)).map(|k| others.remove(k));
     sure.extend(main);
-    let numbers: Vec<f64> = [root_above.number]
-        .into_iter()
-        .filter(|x| *x != 1.0)
-        .collect();
-    let divisors: Vec<f64> = [root_above.divisor]
-        .into_iter()
-        .filter(|x| *x != 1.0)
-        .collect();
+    let numbers: Vec<f64> = [root_above.number].into_iter().filter(|x| *x != 1.0).collect();
+    let divisors: Vec<f64> = [root_above.divisor].into_iter().filter(|x| *x != 1.0).collect();
     if sure.is_empty() && numbers.is_empty() && !divisors.is_empty() {
-        below.insert(
-            0,
-            Factor::plain(root_of(&divisors, &[], &[], names, format)),
-        );
+        below.insert(0, Factor::plain(root_of(&divisors, &[], &[], names, format)));
     } else if !sure.is_empty() || !numbers.is_empty() {
-        roots.push(Factor::plain(root_of(
-            &numbers, &divisors, &sure, names, format,
-        )));
+        roots.push(Factor::plain(root_of(&numbers, &divisors, &sure, names, format)));
     }
     for atom in others {
         roots.push(Factor::plain(root_of(&[], &[], &[atom], names, format)));
@@ -293,20 +244,10 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
 }
 
 /// √(numbers · atoms / divisors).
-fn root_of(
-    numbers: &[f64],
-    divisors: &[f64],
-    atoms: &[Atom],
-    names: &Names,
-    format: Format,
-) -> String {
+fn root_of(numbers: &[f64], divisors: &[f64], atoms: &[Atom], names: &Names, format: Format) -> String {
     let mut inner = Product::default();
-    inner
-        .numerator
-        .extend(numbers.iter().map(|x| Factor::plain(number(format, *x))));
-    inner
-        .denominator
-        .extend(divisors.iter().map(|x| Factor::plain(number(format, *x))));
+    inner.numerator.extend(numbers.iter().map(|x| Factor::plain(number(format, *x))));
+    inner.denominator.extend(divisors.iter().map(|x| Factor::plain(number(format, *x))));
     for atom in atoms {
         match atom {
             // A product under the root joins the number in front of it.
@@ -333,18 +274,11 @@ fn base(atom: &Atom, names: &Names, format: Format) -> Factor {
         Atom::Root(bits) => Factor::plain(number(format, f64::from_bits(*bits))),
         Atom::Pi => Factor::plain(if latex { "\\pi" } else { "pi" }),
         Atom::Time => Factor::plain("t"),
-        Atom::Parameter(p) => Factor::plain(if latex {
-            names.parameter_latex(*p)
-        } else {
-            names.parameter(*p)
-        }),
+        Atom::Parameter(p) => Factor::plain(if latex { names.parameter_latex(*p) } else { names.parameter(*p) }),
         Atom::Sum(x) => {
             let written = scalar_product(x, names, format).write(format);
             let is_sum = written.is_sum || written.negative || x.len() == 1;
-            Factor {
-                text: add_up(vec![written], format),
-                is_sum,
-            }
+            Factor { text: add_up(vec![written], format), is_sum }
         }
         Atom::Function(f, x) => {
             let inner = write_scalar(x, names, format);
@@ -364,25 +298,13 @@ fn power(atom: &Atom, e: Exponent, names: &Names, format: Format) -> Factor {
     if e == Exponent::ONE {
         return below;
     }
-    let exponent = if e.den == 1 {
-        format!("{}", e.num)
-    } else {
-        format!("{}/{}", e.num, e.den)
-    };
-    let below_text = if below.is_sum {
-        brackets(format, &below.text)
-    } else {
-        below.text
-    };
+    let exponent = if e.den == 1 { format!("{}", e.num) } else { format!("{}/{}", e.num, e.den) };
+    let below_text = if below.is_sum { brackets(format, &below.text) } else { below.text };
     Factor::plain(match format {
         Format::Text if e.den == 1 => format!("{below_text}^{exponent}"),
         Format::Text => format!("{below_text}^({exponent})"),
         Format::Latex => {
-            let exponent = if exponent.len() == 1 {
-                exponent
-            } else {
-                format!("{{{exponent}}}")
-            };
+            let exponent = if exponent.len() == 1 { exponent } else { format!("{{{exponent}}}") };
             match atom {
                 Atom::Function(f, x) if !matches!(f, Function::Abs | Function::Exp) => {
                     let inner = write_scalar(x, names, format);

@@ -23,16 +23,10 @@ struct Factor {
 
 impl Factor {
     fn plain(text: impl Into<String>) -> Factor {
-        Factor {
-            text: text.into(),
-            is_sum: false,
-        }
+        Factor { text: text.into(), is_sum: false }
     }
     fn sum(text: impl Into<String>) -> Factor {
-        Factor {
-            text: text.into(),
-            is_sum: true,
-        }
+        Factor { text: text.into(), is_sum: true }
     }
 }
 
@@ -66,28 +60,15 @@ fn join(format: Format, factors: &[Factor]) -> String {
     if let [only] = factors {
         return only.text.clone();
     }
-    let parts: Vec<String> = factors
-        .iter()
-        .map(|f| {
-            if f.is_sum {
-                brackets(format, &f.text)
-            } else {
-                f.text.clone()
-            }
-        })
-        .collect();
+    let parts: Vec<String> =
+        factors.iter().map(|f| if f.is_sum { brackets(format, &f.text) } else { f.text.clone() }).collect();
     parts.join(if format == Format::Text { "*" } else { " " })
 }
 
 impl Product {
     fn write(self, format: Format) -> Written {
         let negative = self.negative;
-        let Product {
-            mut numerator,
-            denominator,
-            operators,
-            ..
-        } = self;
+        let Product { mut numerator, denominator, operators, .. } = self;
         if denominator.is_empty() || format == Format::Text {
             numerator.extend(operators);
             if numerator.is_empty() {
@@ -95,11 +76,7 @@ impl Product {
             }
             let is_sum = numerator.len() == 1 && numerator[0].is_sum && denominator.is_empty();
             if denominator.is_empty() {
-                return Written {
-                    negative,
-                    text: join(format, &numerator),
-                    is_sum,
-                };
+                return Written { negative, text: join(format, &numerator), is_sum };
             }
             let above = if numerator.len() == 1 && numerator[0].is_sum {
                 brackets(format, &numerator[0].text)
@@ -108,32 +85,13 @@ impl Product {
             };
             let below = join(format, &denominator);
             let bracketed = denominator.len() > 1 || denominator[0].is_sum;
-            let below = if bracketed {
-                brackets(format, &below)
-            } else {
-                below
-            };
-            return Written {
-                negative,
-                text: format!("{above}/{below}"),
-                is_sum: false,
-            };
+            let below = if bracketed { brackets(format, &below) } else { below };
+            return Written { negative, text: format!("{above}/{below}"), is_sum: false };
         }
-        let above = if numerator.is_empty() {
-            "1".to_string()
-        } else {
-            join(format, &numerator)
-        };
-        let mut factors = vec![Factor::plain(format!(
-            "\\frac{{{above}}}{{{}}}",
-            join(format, &denominator)
-        ))];
+        let above = if numerator.is_empty() { "1".to_string() } else { join(format, &numerator) };
+        let mut factors = vec![Factor::plain(format!("\\frac{{{above}}}{{{}}}", join(format, &denominator)))];
         factors.extend(operators);
-        Written {
-            negative,
-            text: join(format, &factors),
-            is_sum: false,
-        }
+        Written { negative, text: join(format, &factors), is_sum: false }
     }
 }
 

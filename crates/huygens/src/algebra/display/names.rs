@@ -89,10 +89,7 @@ fn take_apart(name: &str) -> Symbol {
     };
     below.extend(parts.map(str::to_string));
     below.extend(index.map(str::to_string));
-    Symbol {
-        base: base.to_string(),
-        below,
-    }
+    Symbol { base: base.to_string(), below }
 }
 
 fn escape(word: &str) -> String {
@@ -144,17 +141,11 @@ impl Names {
     }
     /// The name of a parameter (a placeholder if it has none).
     pub fn parameter(&self, p: ParamId) -> String {
-        self.parameters
-            .get(p.0 as usize)
-            .cloned()
-            .unwrap_or_else(|| format!("parameter_{}", p.0))
+        self.parameters.get(p.0 as usize).cloned().unwrap_or_else(|| format!("parameter_{}", p.0))
     }
     /// The name of a mode (a placeholder if it has none).
     pub fn mode(&self, m: ModeId) -> String {
-        self.modes
-            .get(m.0 as usize)
-            .cloned()
-            .unwrap_or_else(|| format!("mode_{}", m.0))
+        self.modes.get(m.0 as usize).cloned().unwrap_or_else(|| format!("mode_{}", m.0))
     }
     /// The parameter in LaTeX: `kappa` → κ, `Delta1` → Δ₁, `gamma_in` → γ with an upright index.
     pub fn parameter_latex(&self, p: ParamId) -> String {

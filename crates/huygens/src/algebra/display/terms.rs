@@ -41,102 +41,38 @@ struct Style<'a> {
 impl Operator {
     /// The operator as text that [`parse`](super::super::parse) reads back to the same operator.
     pub fn text(&self, names: &Names) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Text,
-                quantum: true,
-                about: None,
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Text, quantum: true, about: None })
     }
     /// The operator in LaTeX.
     pub fn latex(&self, names: &Names) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Latex,
-                quantum: true,
-                about: None,
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Latex, quantum: true, about: None })
     }
     /// As [`Operator::text`], the terms linear in `mode` first: the right-hand side of its equation of motion.
     pub fn text_about(&self, names: &Names, mode: ModeId) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Text,
-                quantum: true,
-                about: Some(mode),
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Text, quantum: true, about: Some(mode) })
     }
     /// As [`Operator::latex`], the terms linear in `mode` first: the right-hand side of its equation of motion.
     pub fn latex_about(&self, names: &Names, mode: ModeId) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Latex,
-                quantum: true,
-                about: Some(mode),
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Latex, quantum: true, about: Some(mode) })
     }
 }
 
 impl Polynomial {
     /// The polynomial as text; the amplitude of `a1` is called `alpha1`, see [`Names::amplitude`].
     pub fn text(&self, names: &Names) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Text,
-                quantum: false,
-                about: None,
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Text, quantum: false, about: None })
     }
     /// The polynomial in LaTeX.
     pub fn latex(&self, names: &Names) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Latex,
-                quantum: false,
-                about: None,
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Latex, quantum: false, about: None })
     }
     /// As [`Polynomial::text`], the terms linear in the amplitude of `mode` first.
     pub fn text_about(&self, names: &Names, mode: ModeId) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Text,
-                quantum: false,
-                about: Some(mode),
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Text, quantum: false, about: Some(mode) })
     }
     /// As [`Polynomial::latex`], the terms linear in the amplitude of `mode` first.
     pub fn latex_about(&self, names: &Names, mode: ModeId) -> String {
-        write_terms(
-            &self.terms,
-            Style {
-                names,
-                format: Format::Latex,
-                quantum: false,
-                about: Some(mode),
-            },
-        )
+        write_terms(&self.terms, Style { names, format: Format::Latex, quantum: false, about: Some(mode) })
     }
 }
 
@@ -148,13 +84,7 @@ fn write_terms(terms: &Terms, style: Style) -> String {
         .into_iter()
         .map(|(m, c)| Group {
             coefficient: c.clone(),
-            members: vec![(
-                false,
-                m.factors()
-                    .iter()
-                    .map(|f| (f.mode, Part::Word(f.word)))
-                    .collect(),
-            )],
+            members: vec![(false, m.factors().iter().map(|f| (f.mode, Part::Word(f.word))).collect())],
         })
         .collect();
     while pair_sites(&mut groups) {}
@@ -165,18 +95,12 @@ fn write_terms(terms: &Terms, style: Style) -> String {
 }
 
 fn is_self_adjoint(terms: &Terms) -> bool {
-    terms
-        .iter()
-        .all(|(m, c)| terms.get(&m.adjoint()).is_some_and(|d| *d == c.conj()))
+    terms.iter().all(|(m, c)| terms.get(&m.adjoint()).is_some_and(|d| *d == c.conj()))
 }
 
 /// Sorting key: of an equation of motion linear terms, then nonlinear ones, the drive last; of a Hamiltonian the
 /// quadratic ones first and the drive after the interactions.
-fn order(
-    m: &Monomial,
-    hermitian: bool,
-    about: Option<ModeId>,
-) -> (u32, bool, usize, bool, Vec<(ModeId, u16)>) {
+fn order(m: &Monomial, hermitian: bool, about: Option<ModeId>) -> (u32, bool, usize, bool, Vec<(ModeId, u16)>) {
     let degree = m.degree();
     let class = match degree {
         0 => u32::MAX,
@@ -217,8 +141,7 @@ fn pair_sites(groups: &mut Vec<Group>) -> bool {
                 // x† came first: the coefficient of x is the one in front of (x − x†).
                 groups[other].coefficient = groups[k].coefficient.clone();
             }
-            groups[other].members[0].1[position].1 =
-                if same { Part::Sum } else { Part::Difference };
+            groups[other].members[0].1[position].1 = if same { Part::Sum } else { Part::Difference };
             joined[other] = true;
             joined[k] = true;
             gone[k] = true;
@@ -239,19 +162,8 @@ fn pair_adjoints(groups: &mut Vec<Group>) {
     let mut kept: Vec<Group> = Vec::with_capacity(groups.len());
     for g in groups.drain(..) {
         let parts = g.members[0].1.clone();
-        let adjoint: Parts = parts
-            .iter()
-            .map(|(m, p)| {
-                (
-                    *m,
-                    if let Part::Word(w) = p {
-                        Part::Word(w.adjoint())
-                    } else {
-                        *p
-                    },
-                )
-            })
-            .collect();
+        let adjoint: Parts =
+            parts.iter().map(|(m, p)| (*m, if let Part::Word(w) = p { Part::Word(w.adjoint()) } else { *p })).collect();
         if adjoint != parts
             && let Some(&k) = seen.get(&adjoint)
         {
@@ -284,9 +196,7 @@ fn share_coefficients(groups: &mut Vec<Group>) {
         if let Some(&k) = seen.get(&(d, g.coefficient.clone())) {
             kept[k].members.extend(g.members);
         } else if let Some(&k) = seen.get(&(d, g.coefficient.neg())) {
-            kept[k]
-                .members
-                .extend(g.members.into_iter().map(|(negative, p)| (!negative, p)));
+            kept[k].members.extend(g.members.into_iter().map(|(negative, p)| (!negative, p)));
         } else {
             seen.insert((d, g.coefficient.clone()), kept.len());
             kept.push(g);
@@ -296,26 +206,15 @@ fn share_coefficients(groups: &mut Vec<Group>) {
 }
 
 fn difference(parts: &mut Parts) -> Option<&mut Part> {
-    parts
-        .iter_mut()
-        .map(|p| &mut p.1)
-        .find(|p| **p == Part::Difference)
+    parts.iter_mut().map(|p| &mut p.1).find(|p| **p == Part::Difference)
 }
 
 fn write_group(mut g: Group, style: Style) -> Written {
     let mut product = scalar_product(&g.coefficient, style.names, style.format);
-    if product.negative
-        && g.members
-            .iter_mut()
-            .all(|(negative, parts)| !*negative && difference(parts).is_some())
-    {
+    if product.negative && g.members.iter_mut().all(|(negative, parts)| !*negative && difference(parts).is_some()) {
         // −c (x − x†) is better written c (x† − x).
         product.negative = false;
-        for part in g
-            .members
-            .iter_mut()
-            .filter_map(|(_, parts)| difference(parts))
-        {
+        for part in g.members.iter_mut().filter_map(|(_, parts)| difference(parts)) {
             *part = Part::Reversed;
         }
     }
@@ -336,17 +235,11 @@ fn write_group(mut g: Group, style: Style) -> Written {
         .members
         .iter()
         .map(|(negative, parts)| {
-            let p = Product {
-                negative: *negative,
-                operators: write_parts(parts, style),
-                ..Product::default()
-            };
+            let p = Product { negative: *negative, operators: write_parts(parts, style), ..Product::default() };
             p.write(style.format)
         })
         .collect();
-    product
-        .operators
-        .push(Factor::sum(add_up(members, style.format)));
+    product.operators.push(Factor::sum(add_up(members, style.format)));
     product.write(style.format)
 }
 
@@ -406,18 +299,10 @@ fn write_word(mode: ModeId, w: Boson, style: Style) -> Vec<Factor> {
         }
         (false, format) => {
             let latex = format == Format::Latex;
-            let name = if latex {
-                style.names.amplitude_latex(mode)
-            } else {
-                style.names.amplitude(mode)
-            };
+            let name = if latex { style.names.amplitude_latex(mode) } else { style.names.amplitude(mode) };
             let both = w.dag.min(w.ann);
             if both > 0 {
-                let size = if latex {
-                    format!("|{name}|")
-                } else {
-                    format!("abs({name})")
-                };
+                let size = if latex { format!("|{name}|") } else { format!("abs({name})") };
                 factors.push(raised(&size, 2 * both, format));
             }
             let (stars, plain) = (w.dag - both, w.ann - both);

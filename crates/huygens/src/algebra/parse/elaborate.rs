@@ -15,7 +15,7 @@ const MAX_DEGREE: u32 = 200;
 /// Highest power of an operator that is not a single term.
 const MAX_EXPONENT: i64 = 100;
 /// Most summands that all sums of one expression may write out together.
-const MAX_SUMMANDS: u64 = 5_000_000;
+const MAX_SUMMANDS: u64 = 1_000_000;
 
 /// The operator that an expression means.
 ///
@@ -33,10 +33,7 @@ pub fn operator(expr: &Expr, scope: &dyn Scope) -> Result<Operator, ParseError> 
 /// # Errors
 /// As [`operator`].
 pub fn scalar(expr: &Expr, scope: &dyn Scope) -> Result<Scalar, ParseError> {
-    let value = Elaborator::new(scope).scalar(
-        expr,
-        "a number or an expression in parameters is expected here",
-    )?;
+    let value = Elaborator::new(scope).scalar(expr, "a number or an expression in parameters is expected here")?;
     finite(is_finite(&value), expr)?;
     Ok(value)
 }
@@ -54,13 +51,7 @@ pub fn integer(expr: &Expr, scope: &dyn Scope) -> Result<i64, ParseError> {
 /// # Errors
 /// As [`operator`].
 pub fn mode(expr: &Expr, scope: &dyn Scope) -> Result<ModeId, ParseError> {
-    let wrong = || {
-        error(
-            &expr.span,
-            "a mode is expected here",
-            Some("write b1 or, for an array, b[1]".into()),
-        )
-    };
+    let wrong = || error(&expr.span, "a mode is expected here", Some("write b1 or, for an array, b[1]".into()));
     let (name, indices) = match &expr.node {
         Node::Name(name) => (name, None),
         Node::Index { name, indices } => (name, Some(indices)),
@@ -69,9 +60,7 @@ pub fn mode(expr: &Expr, scope: &dyn Scope) -> Result<ModeId, ParseError> {
     let elaborator = Elaborator::new(scope);
     match (elaborator.lookup(name, &expr.span)?, indices) {
         (Symbol::Mode(m), None) => Ok(m),
-        (Symbol::Modes(list), Some(indices)) => {
-            elaborator.element(name, &list, indices, &expr.span)
-        }
+        (Symbol::Modes(list), Some(indices)) => elaborator.element(name, &list, indices, &expr.span),
         (Symbol::Modes(list), None) => array_alone(name, list.len(), "modes", &expr.span),
         (Symbol::Mode(_), Some(_)) => not_an_array(name, "a single mode", &expr.span),
         _ => wrong(),
@@ -85,60 +74,33 @@ impl Ranges {
     /// As [`operator`].
     pub fn assignments(&self, scope: &dyn Scope) -> Result<Vec<Vec<(String, i64)>>, ParseError> {
         let values = Elaborator::new(scope).clause(self)?;
-        Ok(values
-            .into_iter()
-            .map(|v| self.variables.iter().cloned().zip(v).collect())
-            .collect())
+        Ok(values.into_iter().map(|v| self.variables.iter().cloned().zip(v).collect()).collect())
     }
 }
 
 fn is_finite(c: &Scalar) -> bool {
-    c.terms
-        .iter()
-        .all(|t| t.coefficient.re.is_finite() && t.coefficient.im.is_finite())
+    c.terms.iter().all(|t| t.coefficient.re.is_finite() && t.coefficient.im.is_finite())
 }
 
 fn finite(all: bool, expr: &Expr) -> Result<(), ParseError> {
     if all {
         return Ok(());
     }
-    error(
-        &expr.span,
-        "a number in this expression overflows",
-        Some("numbers go up to about 1.8e308".into()),
-    )
+    error(&expr.span, "a number in this expression overflows", Some("numbers go up to about 1.8e308".into()))
 }
 
-fn error<T>(
-    span: &Range<usize>,
-    message: impl Into<String>,
-    help: Option<String>,
-) -> Result<T, ParseError> {
-    Err(ParseError {
-        span: span.clone(),
-        message: message.into(),
-        help,
-    })
+fn error<T>(span: &Range<usize>, message: impl Into<String>, help: Option<String>) -> Result<T, ParseError> {
+    Err(ParseError { span: span.clone(), message: message.into(), help })
 }
 
-fn array_alone<T>(
-    name: &str,
-    length: usize,
-    what: &str,
-    span: &Range<usize>,
-) -> Result<T, ParseError> {
+fn array_alone<T>(name: &str, length: usize, what: &str, span: &Range<usize>) -> Result<T, ParseError> {
     let message = format!("`{name}` is an array of {length} {what}; which one is meant?");
-    let help =
-        format!("write {name}[1], or a sum over all of them: sum(j in 1..{length}, … {name}[j] …)");
+    let help = format!("write {name}[1], or a sum over all of them: sum(j in 1..{length}, … {name}[j] …)");
     error(span, message, Some(help))
 }
 
 fn not_an_array<T>(name: &str, what: &str, span: &Range<usize>) -> Result<T, ParseError> {
-    error(
-        span,
-        format!("`{name}` is {what}, it has no elements"),
-        Some(format!("write {name} without an index")),
-    )
+    error(span, format!("`{name}` is {what}, it has no elements"), Some(format!("write {name} without an index")))
 }
 
 enum Value {
@@ -191,11 +153,7 @@ struct Elaborator<'a> {
 
 impl<'a> Elaborator<'a> {
     fn new(scope: &'a dyn Scope) -> Elaborator<'a> {
-        Elaborator {
-            scope,
-            indices: Vec::new(),
-            summands: Cell::new(0),
-        }
+        Elaborator { scope, indices: Vec::new(), summands: Cell::new(0) }
     }
 
     fn lookup(&self, name: &str, span: &Range<usize>) -> Result<Symbol, ParseError> {
@@ -206,11 +164,7 @@ impl<'a> Elaborator<'a> {
             return Ok(symbol);
         }
         if RESERVED.contains(&name) {
-            return error(
-                span,
-                format!("`{name}` has a fixed meaning and is not what is expected here"),
-                None,
-            );
+            return error(span, format!("`{name}` has a fixed meaning and is not what is expected here"), None);
         }
         if FUNCTIONS.contains(&name) {
             let help = format!("write {name}(…) with its argument in brackets");
@@ -235,29 +189,17 @@ impl<'a> Elaborator<'a> {
         span: &Range<usize>,
     ) -> Result<T, ParseError> {
         let [index] = indices else {
-            return error(
-                span,
-                format!(
-                    "an element of `{name}` has one index, not {}",
-                    indices.len()
-                ),
-                None,
-            );
+            return error(span, format!("an element of `{name}` has one index, not {}", indices.len()), None);
         };
         let j = self.integer(index)?;
-        match usize::try_from(j)
-            .ok()
-            .and_then(|j| list.get(j.wrapping_sub(1)))
-        {
+        match usize::try_from(j).ok().and_then(|j| list.get(j.wrapping_sub(1))) {
             Some(x) => Ok(*x),
             None => {
                 let last = list.len();
                 let help = format!(
                     "indices are taken as they are; on a ring write {name}[mod1(…,{last})] or sum over the edges of a network"
                 );
-                let message = format!(
-                    "{name}[{j}] does not exist: the elements are {name}[1] to {name}[{last}]"
-                );
+                let message = format!("{name}[{j}] does not exist: the elements are {name}[1] to {name}[{last}]");
                 error(span, message, Some(help))
             }
         }
@@ -278,11 +220,7 @@ impl<'a> Elaborator<'a> {
         let j = self.integer(expr)?;
         match usize::try_from(j) {
             Ok(k) if (1..=network.size()).contains(&k) => Ok(k),
-            _ => error(
-                &expr.span,
-                format!("`{name}` has the sites 1 to {}, not {j}", network.size()),
-                None,
-            ),
+            _ => error(&expr.span, format!("`{name}` has the sites 1 to {}, not {j}", network.size()), None),
         }
     }
 
@@ -294,27 +232,18 @@ impl<'a> Elaborator<'a> {
                 let (first, last) = (self.integer(first)?, self.integer(last)?);
                 let count = last.saturating_sub(first).saturating_add(1).max(0) as u64;
                 if count > MAX_SUMMANDS {
-                    let message = format!(
-                        "this range has {count} values; at most {MAX_SUMMANDS} are written out"
-                    );
+                    let message = format!("this range has {count} values; at most {MAX_SUMMANDS} are written out");
                     return error(&ranges.span, message, None);
                 }
                 Ok((first..=last).map(|j| vec![j]).collect())
             }
-            Source::Edges(name, span) => Ok(self
-                .network(name, span)?
-                .edges()
-                .into_iter()
-                .map(|(j, k)| vec![whole(j), whole(k)])
-                .collect()),
+            Source::Edges(name, span) => {
+                Ok(self.network(name, span)?.edges().into_iter().map(|(j, k)| vec![whole(j), whole(k)]).collect())
+            }
             Source::Neighbours(name, span, site) => {
                 let network = self.network(name, span)?;
                 let j = self.site(&network, name, site)?;
-                Ok(network
-                    .neighbours(j)
-                    .into_iter()
-                    .map(|k| vec![whole(k)])
-                    .collect())
+                Ok(network.neighbours(j).into_iter().map(|k| vec![whole(k)]).collect())
             }
         }
     }
@@ -336,7 +265,10 @@ impl<'a> Elaborator<'a> {
                 ),
                 _ => error(&expr.span, format!("a whole number is expected here, not `{name}`"), None),
             },
-            Node::Negative(x) => Ok(-self.integer(x)?),
+            Node::Negative(x) => match self.integer(x)?.checked_neg() {
+                Some(x) => Ok(x),
+                None => too_large(),
+            },
             Node::Sum(terms) => {
                 let mut sum = 0_i64;
                 for (negative, t) in terms {
@@ -356,7 +288,7 @@ impl<'a> Elaborator<'a> {
                         product.checked_mul(x)
                     } else if x == 0 {
                         return error(&f.span, "division by zero", None);
-                    } else if product % x != 0 {
+                    } else if product.checked_rem(x).is_some_and(|r| r != 0) {
                         let message = format!("{product}/{x} is not a whole number");
                         return error(&expr.span, message, None);
                     } else {
@@ -385,7 +317,8 @@ impl<'a> Elaborator<'a> {
                 if length < 1 {
                     return error(&n.span, format!("{name} needs a positive length, not {length}"), None);
                 }
-                Ok(if name == "mod" { x.rem_euclid(length) } else { (x - 1).rem_euclid(length) + 1 })
+                let rest = x.rem_euclid(length);
+                Ok(if name == "mod1" && rest == 0 { length } else { rest })
             }
             _ => error(&expr.span, "a whole number is expected here", None),
         }
@@ -396,11 +329,7 @@ impl<'a> Elaborator<'a> {
             Value::Scalar(c) => Ok(c),
             Value::Operator(o) => match o.as_scalar() {
                 Some(c) => Ok(c),
-                None => error(
-                    &expr.span,
-                    format!("{expected}, but this contains operators"),
-                    None,
-                ),
+                None => error(&expr.span, format!("{expected}, but this contains operators"), None),
             },
         }
     }
@@ -410,11 +339,7 @@ impl<'a> Elaborator<'a> {
             Node::Number(x) => Ok(Value::Scalar(Scalar::real(*x))),
             Node::Name(name) => self.name(name, &expr.span),
             Node::Index { name, indices } => self.indexed(name, indices, &expr.span),
-            Node::Call {
-                name,
-                name_span,
-                arguments,
-            } => self.call(name, name_span, arguments, &expr.span),
+            Node::Call { name, name_span, arguments } => self.call(name, name_span, arguments, &expr.span),
             Node::Negative(x) => Ok(self.value(x)?.neg()),
             Node::Adjoint(x) => Ok(self.value(x)?.adjoint()),
             Node::Sum(terms) => self.sum(terms),
@@ -439,12 +364,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn sum_over(
-        &mut self,
-        ranges: &[Ranges],
-        body: &Expr,
-        total: &mut Value,
-    ) -> Result<(), ParseError> {
+    fn sum_over(&mut self, ranges: &[Ranges], body: &Expr, total: &mut Value) -> Result<(), ParseError> {
         let Some((first, rest)) = ranges.split_first() else {
             total.add_assign(self.value(body)?);
             return self.within_limits(total, &body.span);
@@ -453,12 +373,10 @@ impl<'a> Elaborator<'a> {
         for values in self.clause(first)? {
             self.summands.set(self.summands.get() + 1);
             if self.summands.get() > MAX_SUMMANDS {
-                let message =
-                    format!("the sums of this expression have more than {MAX_SUMMANDS} summands");
+                let message = format!("the sums of this expression have more than {MAX_SUMMANDS} summands");
                 return error(&first.span, message, None);
             }
-            self.indices
-                .extend(first.variables.iter().cloned().zip(values));
+            self.indices.extend(first.variables.iter().cloned().zip(values));
             let result = self.sum_over(rest, body, total);
             self.indices.truncate(depth);
             result?;
@@ -483,49 +401,32 @@ impl<'a> Elaborator<'a> {
             Symbol::Network(_) => error(
                 span,
                 format!("`{name}` is a network"),
-                Some(format!(
-                    "write sum((j,k) in {name}, …), or {name}[j,k] for a weight"
-                )),
+                Some(format!("write sum((j,k) in {name}, …), or {name}[j,k] for a weight")),
             ),
         }
     }
 
-    fn indexed(
-        &self,
-        name: &str,
-        indices: &[Expr],
-        span: &Range<usize>,
-    ) -> Result<Value, ParseError> {
+    fn indexed(&self, name: &str, indices: &[Expr], span: &Range<usize>) -> Result<Value, ParseError> {
         match self.lookup(name, span)? {
-            Symbol::Modes(list) => Ok(Value::Operator(Operator::annihilation(
-                self.element(name, &list, indices, span)?,
-            ))),
-            Symbol::Parameters(list) => Ok(Value::Scalar(Scalar::param(
-                self.element(name, &list, indices, span)?,
-            ))),
+            Symbol::Modes(list) => {
+                Ok(Value::Operator(Operator::annihilation(self.element(name, &list, indices, span)?)))
+            }
+            Symbol::Parameters(list) => Ok(Value::Scalar(Scalar::param(self.element(name, &list, indices, span)?))),
             Symbol::Network(network) => {
                 let [j, k] = indices else {
-                    return error(
-                        span,
-                        format!("a weight of the network has two indices: {name}[j,k]"),
-                        None,
-                    );
+                    return error(span, format!("a weight of the network has two indices: {name}[j,k]"), None);
                 };
                 let (j, k) = (self.site(&network, name, j)?, self.site(&network, name, k)?);
                 Ok(Value::Scalar(Scalar::real(network.weight(j, k))))
             }
             Symbol::Mode(_) => not_an_array(name, "a single mode", span),
-            Symbol::Parameter(_) | Symbol::Scalar(_) => {
-                not_an_array(name, "a single parameter", span)
-            }
+            Symbol::Parameter(_) | Symbol::Scalar(_) => not_an_array(name, "a single parameter", span),
             Symbol::Integer(_) => not_an_array(name, "a whole number", span),
         }
     }
 
     fn sum(&self, terms: &[(bool, Expr)]) -> Result<Value, ParseError> {
-        let has_adjoint = terms
-            .iter()
-            .any(|(_, t)| t.node == Node::HermitianConjugate);
+        let has_adjoint = terms.iter().any(|(_, t)| t.node == Node::HermitianConjugate);
         let mut total = Value::Scalar(Scalar::zero());
         // The summands since the last h.c., and what they add up to.
         let mut pending: Vec<(&Expr, Value)> = Vec::new();
@@ -539,8 +440,7 @@ impl<'a> Elaborator<'a> {
                     );
                 }
                 for (summand, value) in pending.drain(..) {
-                    if value.is_hermitian() && !matches!(&value, Value::Operator(o) if o.is_zero())
-                    {
+                    if value.is_hermitian() && !matches!(&value, Value::Operator(o) if o.is_zero()) {
                         return error(
                             &summand.span,
                             "ambiguous h.c.: this summand is Hermitian by itself, and h.c. would count it twice",
@@ -575,11 +475,7 @@ impl<'a> Elaborator<'a> {
             Value::Operator(o) => (o.len(), MAX_OPERATOR_TERMS),
         };
         if terms > limit {
-            return error(
-                span,
-                format!("this expands to more than {limit} terms"),
-                None,
-            );
+            return error(span, format!("this expands to more than {limit} terms"), None);
         }
         Ok(())
     }
@@ -587,75 +483,50 @@ impl<'a> Elaborator<'a> {
     fn product(&self, factors: &[(bool, Expr)]) -> Result<Value, ParseError> {
         let mut product = Value::Scalar(Scalar::one());
         for (divide, f) in factors {
-            let value = if *divide {
-                Value::Scalar(self.reciprocal(f)?)
-            } else {
-                self.value(f)?
-            };
-            product = multiply(product, value, &f.span)?;
+            product = if *divide { self.divide(product, f)? } else { multiply(product, self.value(f)?, &f.span)? };
         }
         Ok(product)
     }
 
-    /// 1/expr; products and powers are inverted factor by factor, which keeps them unexpanded.
-    fn reciprocal(&self, expr: &Expr) -> Result<Scalar, ParseError> {
+    /// value/expr; divisors that are products and powers divide factor by factor, which keeps them unexpanded.
+    fn divide(&self, value: Value, expr: &Expr) -> Result<Value, ParseError> {
         let expected = "only a number or parameters can divide";
+        let divisor = self.scalar(expr, expected)?;
+        let by = |value: Value| {
+            let quotient = match value {
+                Value::Scalar(x) => x.div(&divisor).map(Value::Scalar),
+                Value::Operator(x) => x.divide(&divisor).map(Value::Operator),
+            };
+            quotient.map_err(|e| refused(&e, &expr.span))
+        };
+        if divisor.is_zero() || divisor.as_number().is_some() {
+            return by(value);
+        }
         match &expr.node {
             Node::Product(factors) => {
-                let mut product = Scalar::one();
+                let mut quotient = value;
                 for (divide, f) in factors {
-                    let factor = if *divide {
-                        self.scalar(f, expected)?
-                    } else {
-                        self.reciprocal(f)?
-                    };
-                    product = product.mul(&factor);
+                    quotient =
+                        if *divide { multiply(quotient, self.value(f)?, &f.span)? } else { self.divide(quotient, f)? };
                 }
-                Ok(product)
+                Ok(quotient)
             }
             Node::Power(base, exponent) => {
-                let e = self.scalar(
-                    exponent,
-                    "an exponent is a number or an expression in parameters",
-                )?;
-                self.scalar(base, expected)?;
-                match self.raised(base, exponent, &e.neg(), &expr.span)? {
-                    Value::Scalar(c) => Ok(c),
-                    Value::Operator(_) => error(
-                        &expr.span,
-                        format!("{expected}, but this contains operators"),
-                        None,
-                    ),
-                }
+                let e = self.scalar(exponent, "an exponent is a number or an expression in parameters")?;
+                let inverse = self.raised(base, exponent, &e.neg(), &expr.span)?;
+                multiply(value, inverse, &expr.span)
             }
-            _ => self
-                .scalar(expr, expected)?
-                .recip()
-                .map_err(|e| refused(&e, &expr.span)),
+            _ => by(value),
         }
     }
 
-    fn power(
-        &self,
-        base: &Expr,
-        exponent: &Expr,
-        span: &Range<usize>,
-    ) -> Result<Value, ParseError> {
-        let e = self.scalar(
-            exponent,
-            "an exponent is a number or an expression in parameters",
-        )?;
+    fn power(&self, base: &Expr, exponent: &Expr, span: &Range<usize>) -> Result<Value, ParseError> {
+        let e = self.scalar(exponent, "an exponent is a number or an expression in parameters")?;
         self.raised(base, exponent, &e, span)
     }
 
     /// base^e; `exponent` is where e comes from.
-    fn raised(
-        &self,
-        base: &Expr,
-        exponent: &Expr,
-        e: &Scalar,
-        span: &Range<usize>,
-    ) -> Result<Value, ParseError> {
+    fn raised(&self, base: &Expr, exponent: &Expr, e: &Scalar, span: &Range<usize>) -> Result<Value, ParseError> {
         let rational = match e.as_number() {
             Some(z) if z.im == 0.0 => rational(z.re),
             _ => None,
@@ -710,21 +581,13 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Value, ParseError> {
         let one = || match arguments {
             [x] => Ok(x),
-            _ => error(
-                span,
-                format!("{name} has one argument, not {}", arguments.len()),
-                None,
-            ),
+            _ => error(span, format!("{name} has one argument, not {}", arguments.len()), None),
         };
         let of_operator = |what: &str| -> Result<Operator, ParseError> {
             let x = one()?;
             match self.value(x)? {
                 Value::Operator(o) => Ok(o),
-                Value::Scalar(_) => error(
-                    &x.span,
-                    format!("{name} is {what}; this is not an operator"),
-                    None,
-                ),
+                Value::Scalar(_) => error(&x.span, format!("{name} is {what}; this is not an operator"), None),
             }
         };
         match name {
@@ -734,8 +597,7 @@ impl<'a> Elaborator<'a> {
                 multiply(Value::Operator(x.adjoint()), Value::Operator(x), span)
             }
             "q" => Ok(Value::Operator(
-                of_operator("the quadrature (x + dag(x))/sqrt(2) of a mode x")?
-                    .hermitian_quadrature(),
+                of_operator("the quadrature (x + dag(x))/sqrt(2) of a mode x")?.hermitian_quadrature(),
             )),
             "p" => {
                 let x = of_operator("the quadrature (x - dag(x))/(i*sqrt(2)) of a mode x")?;
@@ -743,16 +605,9 @@ impl<'a> Elaborator<'a> {
             }
             "comm" => {
                 let [x, y] = arguments else {
-                    return error(
-                        span,
-                        format!("comm has two arguments, not {}", arguments.len()),
-                        None,
-                    );
+                    return error(span, format!("comm has two arguments, not {}", arguments.len()), None);
                 };
-                let (x, y) = (
-                    self.value(x)?.into_operator(),
-                    self.value(y)?.into_operator(),
-                );
+                let (x, y) = (self.value(x)?.into_operator(), self.value(y)?.into_operator());
                 check_product(&x, &y, span)?;
                 Ok(Value::Operator(commutator(&x, &y)))
             }
@@ -761,19 +616,11 @@ impl<'a> Elaborator<'a> {
                     return error(span, "degree has two arguments: degree(links, j)", None);
                 };
                 let Node::Name(name) = &network.node else {
-                    return error(
-                        &network.span,
-                        "the name of a network is expected here",
-                        None,
-                    );
+                    return error(&network.span, "the name of a network is expected here", None);
                 };
                 let table = self.network(name, &network.span)?;
                 let j = self.site(&table, name, site)?;
-                let sum: f64 = table
-                    .neighbours(j)
-                    .into_iter()
-                    .map(|k| table.weight(j, k))
-                    .sum();
+                let sum: f64 = table.neighbours(j).into_iter().map(|k| table.weight(j, k)).sum();
                 Ok(Value::Scalar(Scalar::real(sum)))
             }
             "mod" | "mod1" => {
@@ -787,24 +634,16 @@ impl<'a> Elaborator<'a> {
                 };
                 Ok(Value::Scalar(Scalar::real(self.integer(&whole)? as f64)))
             }
-            "sqrt" | "exp" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "ln" | "abs"
-            | "conj" | "re" | "im" => {
+            "sqrt" | "exp" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "ln" | "abs" | "conj" | "re" | "im" => {
                 let argument = one()?;
                 if name == "conj"
                     && let Value::Operator(o) = self.value(argument)?
                     && o.as_scalar().is_none()
                 {
                     let help = Some("the adjoint of an operator is dag(x)".to_string());
-                    return error(
-                        &argument.span,
-                        "conj is for numbers, but this contains operators",
-                        help,
-                    );
+                    return error(&argument.span, "conj is for numbers, but this contains operators", help);
                 }
-                let x = self.scalar(
-                    argument,
-                    &format!("{name} needs a number or an expression in parameters"),
-                )?;
+                let x = self.scalar(argument, &format!("{name} needs a number or an expression in parameters"))?;
                 let value = match name {
                     "sqrt" => x.sqrt(),
                     "exp" => x.exp(),
@@ -854,27 +693,15 @@ impl<'a> Elaborator<'a> {
 }
 
 fn refused(e: &ScalarError, span: &Range<usize>) -> ParseError {
-    ParseError {
-        span: span.clone(),
-        message: e.to_string(),
-        help: None,
-    }
+    ParseError { span: span.clone(), message: e.to_string(), help: None }
 }
 
 fn check_product(x: &Operator, y: &Operator, span: &Range<usize>) -> Result<(), ParseError> {
     if x.degree() + y.degree() > MAX_DEGREE {
-        return error(
-            span,
-            format!("this product has a degree above {MAX_DEGREE} in the ladder operators"),
-            None,
-        );
+        return error(span, format!("this product has a degree above {MAX_DEGREE} in the ladder operators"), None);
     }
     if x.len().saturating_mul(y.len()) > MAX_OPERATOR_TERMS {
-        return error(
-            span,
-            format!("this expands to more than {MAX_OPERATOR_TERMS} terms"),
-            None,
-        );
+        return error(span, format!("this expands to more than {MAX_OPERATOR_TERMS} terms"), None);
     }
     Ok(())
 }
@@ -883,21 +710,13 @@ fn multiply(a: Value, b: Value, span: &Range<usize>) -> Result<Value, ParseError
     Ok(match (a, b) {
         (Value::Scalar(x), Value::Scalar(y)) => {
             if x.len().saturating_mul(y.len()) > MAX_TERMS {
-                return error(
-                    span,
-                    format!("this expands to more than {MAX_TERMS} terms"),
-                    None,
-                );
+                return error(span, format!("this expands to more than {MAX_TERMS} terms"), None);
             }
             Value::Scalar(x.mul(&y))
         }
         (Value::Operator(x), Value::Scalar(c)) | (Value::Scalar(c), Value::Operator(x)) => {
             if x.len().saturating_mul(c.len()) > MAX_OPERATOR_TERMS {
-                return error(
-                    span,
-                    format!("this expands to more than {MAX_OPERATOR_TERMS} terms"),
-                    None,
-                );
+                return error(span, format!("this expands to more than {MAX_OPERATOR_TERMS} terms"), None);
             }
             Value::Operator(if c.is_one() { x } else { x.scale(&c) })
         }

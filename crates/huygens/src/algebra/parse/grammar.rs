@@ -97,11 +97,7 @@ struct Parser<'a> {
 /// deeper than [`MAX_NESTING`].
 pub fn parse(text: &str) -> Result<Expr, ParseError> {
     let list = prepare(text)?;
-    let mut parser = Parser {
-        tokens: &list,
-        at: 0,
-        depth: 0,
-    };
+    let mut parser = Parser { tokens: &list, at: 0, depth: 0 };
     let expr = parser.sum()?;
     parser.finish()?;
     Ok(expr)
@@ -113,11 +109,7 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
 /// As [`parse`].
 pub fn parse_ranges(text: &str) -> Result<Vec<Ranges>, ParseError> {
     let list = prepare(text)?;
-    let mut parser = Parser {
-        tokens: &list,
-        at: 0,
-        depth: 0,
-    };
+    let mut parser = Parser { tokens: &list, at: 0, depth: 0 };
     let mut clauses = vec![parser.clause()?];
     while *parser.peek() == Token::Comma {
         parser.at += 1;
@@ -131,10 +123,7 @@ fn prepare(text: &str) -> Result<Vec<(Token, Range<usize>)>, ParseError> {
     if text.len() > MAX_LENGTH {
         return Err(ParseError {
             span: 0..0,
-            message: format!(
-                "this expression has {} bytes; at most {MAX_LENGTH} are read",
-                text.len()
-            ),
+            message: format!("this expression has {} bytes; at most {MAX_LENGTH} are read", text.len()),
             help: Some("write repeated terms as sum(j in 1..N, …)".into()),
         });
     }
@@ -149,16 +138,8 @@ fn prepare(text: &str) -> Result<Vec<(Token, Range<usize>)>, ParseError> {
     Ok(list)
 }
 
-fn error<T>(
-    span: Range<usize>,
-    message: impl Into<String>,
-    help: Option<&str>,
-) -> Result<T, ParseError> {
-    Err(ParseError {
-        span,
-        message: message.into(),
-        help: help.map(str::to_string),
-    })
+fn error<T>(span: Range<usize>, message: impl Into<String>, help: Option<&str>) -> Result<T, ParseError> {
+    Err(ParseError { span, message: message.into(), help: help.map(str::to_string) })
 }
 
 impl Parser<'_> {
@@ -174,10 +155,7 @@ impl Parser<'_> {
     fn previous_end(&self) -> usize {
         self.tokens[self.at.saturating_sub(1)].1.end
     }
-    fn deeper<T>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<T, ParseError>,
-    ) -> Result<T, ParseError> {
+    fn deeper<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
         self.depth += 1;
         if self.depth > MAX_NESTING {
             let message = format!("the expression is nested deeper than {MAX_NESTING} levels");
@@ -194,34 +172,23 @@ impl Parser<'_> {
             Token::End => Ok(()),
             Token::Close | Token::CloseIndex => {
                 let message = format!("this {} closes no bracket", self.peek().describe());
-                error(
-                    self.span(),
-                    message,
-                    Some("remove it or add the opening bracket"),
-                )
+                error(self.span(), message, Some("remove it or add the opening bracket"))
             }
-            Token::Comma | Token::Range => error(
-                self.span(),
-                format!("{} has no place here", self.peek().describe()),
-                None,
-            ),
+            Token::Comma | Token::Range => {
+                error(self.span(), format!("{} has no place here", self.peek().describe()), None)
+            }
             _ => self.missing_operator(),
         }
     }
     fn missing_operator<T>(&self) -> Result<T, ParseError> {
         let before = &self.tokens[self.at.saturating_sub(1)];
         let help = match (&before.0, self.peek()) {
-            (Token::Number(_), Token::Name(_))
-            | (_, Token::Open | Token::Name(_) | Token::Number(_)) => {
+            (Token::Number(_), Token::Name(_)) | (_, Token::Open | Token::Name(_) | Token::Number(_)) => {
                 Some("a product is written with `*`")
             }
             _ => None,
         };
-        let message = format!(
-            "an operation is missing between {} and {}",
-            before.0.describe(),
-            self.peek().describe()
-        );
+        let message = format!("an operation is missing between {} and {}", before.0.describe(), self.peek().describe());
         error(before.1.start..self.span().end, message, help)
     }
 
@@ -251,18 +218,12 @@ impl Parser<'_> {
             // A single summand is itself; h.c. alone stays a sum so that the lack of something before it is seen.
             if let Some((_, only)) = terms.pop() {
                 if only.node == Node::HermitianConjugate {
-                    return Ok(Expr {
-                        span,
-                        node: Node::Sum(vec![(false, only)]),
-                    });
+                    return Ok(Expr { span, node: Node::Sum(vec![(false, only)]) });
                 }
                 return Ok(only);
             }
         }
-        Ok(Expr {
-            span,
-            node: Node::Sum(terms),
-        })
+        Ok(Expr { span, node: Node::Sum(terms) })
     }
 
     fn product(&mut self) -> Result<Expr, ParseError> {
@@ -290,10 +251,7 @@ impl Parser<'_> {
                         );
                     }
                 }
-                Ok(Expr {
-                    span: start..self.previous_end(),
-                    node: Node::Product(factors),
-                })
+                Ok(Expr { span: start..self.previous_end(), node: Node::Product(factors) })
             }
         }
     }
@@ -304,10 +262,7 @@ impl Parser<'_> {
             Token::Minus => {
                 self.at += 1;
                 let inner = self.deeper(Parser::factor)?;
-                Ok(Expr {
-                    span: start..self.previous_end(),
-                    node: Node::Negative(Box::new(inner)),
-                })
+                Ok(Expr { span: start..self.previous_end(), node: Node::Negative(Box::new(inner)) })
             }
             Token::Plus => {
                 self.at += 1;
@@ -322,19 +277,13 @@ impl Parser<'_> {
         let mut base = self.primary()?;
         while *self.peek() == Token::Dagger {
             self.at += 1;
-            base = Expr {
-                span: start..self.previous_end(),
-                node: Node::Adjoint(Box::new(base)),
-            };
+            base = Expr { span: start..self.previous_end(), node: Node::Adjoint(Box::new(base)) };
         }
         if *self.peek() == Token::Power {
             self.at += 1;
             let exponent = self.deeper(Parser::factor)?;
             let span = start..self.previous_end();
-            return Ok(Expr {
-                span,
-                node: Node::Power(Box::new(base), Box::new(exponent)),
-            });
+            return Ok(Expr { span, node: Node::Power(Box::new(base), Box::new(exponent)) });
         }
         Ok(base)
     }
@@ -345,26 +294,17 @@ impl Parser<'_> {
         match token {
             Token::Number(x) => {
                 self.at += 1;
-                Ok(Expr {
-                    span,
-                    node: Node::Number(x),
-                })
+                Ok(Expr { span, node: Node::Number(x) })
             }
             Token::HermitianConjugate => {
                 self.at += 1;
-                Ok(Expr {
-                    span,
-                    node: Node::HermitianConjugate,
-                })
+                Ok(Expr { span, node: Node::HermitianConjugate })
             }
             Token::Open => {
                 self.at += 1;
                 let inner = self.deeper(Parser::sum)?;
                 self.close(&Token::Close, &span)?;
-                Ok(Expr {
-                    span: span.start..self.previous_end(),
-                    node: inner.node,
-                })
+                Ok(Expr { span: span.start..self.previous_end(), node: inner.node })
             }
             Token::Name(name) => {
                 self.at += 1;
@@ -375,36 +315,20 @@ impl Parser<'_> {
                         self.at += 1;
                         let indices = self.deeper(|p| p.list(&Token::CloseIndex))?;
                         self.close(&Token::CloseIndex, &open)?;
-                        Ok(Expr {
-                            span: span.start..self.previous_end(),
-                            node: Node::Index { name, indices },
-                        })
+                        Ok(Expr { span: span.start..self.previous_end(), node: Node::Index { name, indices } })
                     }
-                    _ => Ok(Expr {
-                        span,
-                        node: Node::Name(name),
-                    }),
+                    _ => Ok(Expr { span, node: Node::Name(name) }),
                 }
             }
             Token::End => {
                 let before = self.tokens.get(self.at.wrapping_sub(1));
-                let help = before
-                    .map(|(before, _)| format!("something must follow {}", before.describe()));
+                let help = before.map(|(before, _)| format!("something must follow {}", before.describe()));
                 error(span, "the expression ends too early", help.as_deref())
             }
-            Token::Close | Token::CloseIndex => error(
-                span,
-                format!("a quantity is expected before {}", token.describe()),
-                None,
-            ),
-            _ => error(
-                span,
-                format!(
-                    "a number, a name or a bracket is expected here, not {}",
-                    token.describe()
-                ),
-                None,
-            ),
+            Token::Close | Token::CloseIndex => {
+                error(span, format!("a quantity is expected before {}", token.describe()), None)
+            }
+            _ => error(span, format!("a number, a name or a bracket is expected here, not {}", token.describe()), None),
         }
     }
 
@@ -416,14 +340,7 @@ impl Parser<'_> {
         }
         let arguments = self.deeper(|p| p.list(&Token::Close))?;
         self.close(&Token::Close, &open)?;
-        Ok(Expr {
-            span: name_span.start..self.previous_end(),
-            node: Node::Call {
-                name,
-                name_span,
-                arguments,
-            },
-        })
+        Ok(Expr { span: name_span.start..self.previous_end(), node: Node::Call { name, name_span, arguments } })
     }
 
     fn list(&mut self, closing: &Token) -> Result<Vec<Expr>, ParseError> {
@@ -452,42 +369,23 @@ impl Parser<'_> {
                 error(open.clone(), message, Some(&help))
             }
             Token::Close | Token::CloseIndex => {
-                let message = format!(
-                    "{} closes a bracket of the other kind",
-                    self.peek().describe()
-                );
+                let message = format!("{} closes a bracket of the other kind", self.peek().describe());
                 let help = format!("{} is expected here", closing.describe());
                 error(self.span(), message, Some(&help))
             }
-            Token::Comma => error(
-                self.span(),
-                "a bracket holds one expression: the comma has no place here",
-                None,
-            ),
-            Token::Range => error(
-                self.span(),
-                "a range has no place here",
-                Some("ranges stand in sum(j in 1..N, …)"),
-            ),
+            Token::Comma => error(self.span(), "a bracket holds one expression: the comma has no place here", None),
+            Token::Range => error(self.span(), "a range has no place here", Some("ranges stand in sum(j in 1..N, …)")),
             _ => self.missing_operator(),
         }
     }
 
-    fn sum_over(
-        &mut self,
-        name_span: Range<usize>,
-        open: &Range<usize>,
-    ) -> Result<Expr, ParseError> {
+    fn sum_over(&mut self, name_span: Range<usize>, open: &Range<usize>) -> Result<Expr, ParseError> {
         let mut ranges = Vec::new();
         let usage = Some("write sum(j in 1..N, …) or sum((j,k) in links, …)");
         while self.at_clause() {
             ranges.push(self.clause()?);
             if *self.peek() != Token::Comma {
-                return error(
-                    self.span(),
-                    "a comma and the summand are expected here",
-                    usage,
-                );
+                return error(self.span(), "a comma and the summand are expected here", usage);
             }
             self.at += 1;
         }
@@ -500,13 +398,7 @@ impl Parser<'_> {
         }
         self.close(&Token::Close, open)?;
         let span = name_span.start..self.previous_end();
-        Ok(Expr {
-            span,
-            node: Node::SumOver {
-                ranges,
-                body: Box::new(body),
-            },
-        })
+        Ok(Expr { span, node: Node::SumOver { ranges, body: Box::new(body) } })
     }
 
     fn at_clause(&self) -> bool {
@@ -533,23 +425,12 @@ impl Parser<'_> {
                         "t" => "the time",
                         _ => "a number",
                     };
-                    return error(
-                        span,
-                        format!("`{name}` is {meaning} and cannot be an index"),
-                        Some("use j, k or l"),
-                    );
+                    return error(span, format!("`{name}` is {meaning} and cannot be an index"), Some("use j, k or l"));
                 }
                 self.at += 1;
                 Ok(name)
             }
-            other => error(
-                span,
-                format!(
-                    "the name of an index is expected here, not {}",
-                    other.describe()
-                ),
-                None,
-            ),
+            other => error(span, format!("the name of an index is expected here, not {}", other.describe()), None),
         }
     }
 
@@ -567,11 +448,7 @@ impl Parser<'_> {
             let second = self.span();
             variables.push(self.variable()?);
             if variables[0] == variables[1] {
-                return error(
-                    second,
-                    format!("the index `{}` occurs twice", variables[0]),
-                    None,
-                );
+                return error(second, format!("the index `{}` occurs twice", variables[0]), None);
             }
             self.close(&Token::Close, &open)?;
         } else {
@@ -581,11 +458,7 @@ impl Parser<'_> {
             Token::Name(n) if n == "in" => self.at += 1,
             other => {
                 let message = format!("`in` is expected here, not {}", other.describe());
-                return error(
-                    self.span(),
-                    message,
-                    Some("write j in 1..N or (j,k) in links"),
-                );
+                return error(self.span(), message, Some("write j in 1..N or (j,k) in links"));
             }
         }
         let first = self.deeper(Parser::sum)?;
@@ -594,18 +467,13 @@ impl Parser<'_> {
             let last = self.deeper(Parser::sum)?;
             if variables.len() != 1 {
                 let span = first.span.start..last.span.end;
-                return error(
-                    span,
-                    "a range has one index, not two",
-                    Some("write j in 1..N, k in 1..N"),
-                );
+                return error(span, "a range has one index, not two", Some("write j in 1..N, k in 1..N"));
             }
             Source::Interval(Box::new(first), Box::new(last))
         } else {
             match (first.node, variables.len()) {
                 (Node::Name(name), 2) => Source::Edges(name, first.span),
-                (Node::Index { name, mut indices }, 1) if indices.len() == 1 => match indices.pop()
-                {
+                (Node::Index { name, mut indices }, 1) if indices.len() == 1 => match indices.pop() {
                     Some(site) => Source::Neighbours(name, first.span, Box::new(site)),
                     None => return error(first.span, "the site is missing", None),
                 },
@@ -625,10 +493,6 @@ impl Parser<'_> {
                 }
             }
         };
-        Ok(Ranges {
-            span: start..self.previous_end(),
-            variables,
-            source,
-        })
+        Ok(Ranges { span: start..self.previous_end(), variables, source })
     }
 }

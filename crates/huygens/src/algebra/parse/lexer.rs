@@ -74,9 +74,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, ParseErro
         } else if rest.starts_with("h.c.") || rest.starts_with("H.c.") {
             at += 4;
             Token::HermitianConjugate
-        } else if c.is_ascii_digit()
-            || (c == '.' && rest[1..].starts_with(|d: char| d.is_ascii_digit()))
-        {
+        } else if c.is_ascii_digit() || (c == '.' && rest[1..].starts_with(|d: char| d.is_ascii_digit())) {
             let (value, length) = number(rest, at)?;
             at += length;
             Token::Number(value)
@@ -122,22 +120,12 @@ fn unexpected_character(c: char, span: Range<usize>) -> ParseError {
         '=' | '<' | '>' => Some("an expression has no equation or comparison in it".to_string()),
         '|' => Some("the size of a number is abs(x)".to_string()),
         '\'' | '"' | '`' => Some("names are written without quotes".to_string()),
-        ';' | ':' => {
-            Some("an expression is one sum; separate entries go into separate fields".to_string())
-        }
+        ';' | ':' => Some("an expression is one sum; separate entries go into separate fields".to_string()),
         '.' => Some("a range is written 1..N, the Hermitian conjugate h.c.".to_string()),
         _ => None,
     };
-    let shown = if c.is_control() {
-        c.escape_unicode().to_string()
-    } else {
-        c.to_string()
-    };
-    ParseError {
-        span,
-        message: format!("the character `{shown}` has no meaning here"),
-        help,
-    }
+    let shown = if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() };
+    ParseError { span, message: format!("the character `{shown}` has no meaning here"), help }
 }
 
 /// The number at the start of `rest` and its length in bytes.

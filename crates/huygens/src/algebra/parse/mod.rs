@@ -22,9 +22,7 @@ mod scope;
 
 pub use elaborate::{integer, mode, operator, scalar};
 pub use grammar::{Expr, MAX_LENGTH, MAX_NESTING, Node, Ranges, Source, parse, parse_ranges};
-pub use scope::{
-    FUNCTIONS, Network, RESERVED, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest,
-};
+pub use scope::{FUNCTIONS, Network, RESERVED, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest};
 
 use std::ops::Range;
 

@@ -103,10 +103,7 @@ impl Network {
             *table.entry((j, k)).or_insert(0.0) += w;
         }
         table.retain(|_, w| *w != 0.0);
-        Network {
-            size,
-            entries: table,
-        }
+        Network { size, entries: table }
     }
     /// Nearest neighbours on a closed ring, weight 1. Two sites share one edge; one site has none.
     pub fn ring(size: usize) -> Network {
@@ -119,18 +116,11 @@ impl Network {
     }
     /// Nearest neighbours on an open chain, weight 1.
     pub fn chain(size: usize) -> Network {
-        Network::new(
-            size,
-            (1..size).flat_map(|j| [(j, j + 1, 1.0), (j + 1, j, 1.0)]),
-        )
+        Network::new(size, (1..size).flat_map(|j| [(j, j + 1, 1.0), (j + 1, j, 1.0)]))
     }
     /// Every pair of different sites, weight 1.
     pub fn complete(size: usize) -> Network {
-        let pairs = (1..=size).flat_map(|j| {
-            (1..=size)
-                .filter(move |k| *k != j)
-                .map(move |k| (j, k, 1.0))
-        });
+        let pairs = (1..=size).flat_map(|j| (1..=size).filter(move |k| *k != j).map(move |k| (j, k, 1.0)));
         Network::new(size, pairs)
     }
     /// Number of sites.
@@ -147,26 +137,17 @@ impl Network {
     }
     /// Whether the adjacency matrix is symmetric.
     pub fn is_symmetric(&self) -> bool {
-        self.entries
-            .iter()
-            .all(|((j, k), w)| self.weight(*k, *j) == *w)
+        self.entries.iter().all(|((j, k), w)| self.weight(*k, *j) == *w)
     }
     /// What `sum((j,k) in links, …)` runs over: of a symmetric network every edge once, with j ≤ k; of a directed one
     /// every entry (j, k).
     pub fn edges(&self) -> Vec<(usize, usize)> {
         let symmetric = self.is_symmetric();
-        self.entries
-            .keys()
-            .copied()
-            .filter(|(j, k)| !symmetric || j <= k)
-            .collect()
+        self.entries.keys().copied().filter(|(j, k)| !symmetric || j <= k).collect()
     }
     /// The sites k with an entry (j, k).
     pub fn neighbours(&self, j: usize) -> Vec<usize> {
-        self.entries
-            .range((j, 0)..=(j, usize::MAX))
-            .map(|((_, k), _)| *k)
-            .collect()
+        self.entries.range((j, 0)..=(j, usize::MAX)).map(|((_, k), _)| *k).collect()
     }
 }
 
@@ -175,8 +156,8 @@ pub const RESERVED: [&str; 4] = ["i", "pi", "t", "π"];
 
 /// The functions that may be called in an expression.
 pub const FUNCTIONS: [&str; 22] = [
-    "dag", "n", "q", "p", "comm", "sqrt", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ln",
-    "abs", "conj", "re", "im", "mod1", "mod", "degree", "sum",
+    "dag", "n", "q", "p", "comm", "sqrt", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ln", "abs", "conj",
+    "re", "im", "mod1", "mod", "degree", "sum",
 ];
 
 /// Whether a name has a fixed meaning (`i`, `t`, `pi`) or cannot be written as a name at all.
@@ -191,15 +172,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|c| *c != name)
-        .map(|c| {
-            (
-                distance(
-                    &wanted,
-                    &c.to_lowercase().chars().take(64).collect::<Vec<char>>(),
-                ),
-                c,
-            )
-        })
+        .map(|c| (distance(&wanted, &c.to_lowercase().chars().take(64).collect::<Vec<char>>()), c))
         .filter(|(d, c)| *d <= most && *d < c.chars().count().max(wanted.len()))
         .min_by_key(|(d, c)| (*d, c.chars().count().abs_diff(wanted.len())))
         .map(|(_, c)| c)
@@ -214,9 +187,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
                 i + j
             } else {
                 let change = usize::from(a[i - 1] != b[j - 1]);
-                let mut best = (table[i - 1][j - 1] + change)
-                    .min(table[i - 1][j] + 1)
-                    .min(table[i][j - 1] + 1);
+                let mut best = (table[i - 1][j - 1] + change).min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
                 if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                     best = best.min(table[i - 2][j - 2] + 1);
                 }

@@ -28,14 +28,10 @@ impl Matrix {
         let mut m = Matrix::zero();
         for n0 in 0..CUT {
             for n1 in 0..CUT {
-                let (n, lower) = if mode == 0 {
-                    (n0, (n0.wrapping_sub(1), n1))
-                } else {
-                    (n1, (n0, n1.wrapping_sub(1)))
-                };
+                let (n, lower) =
+                    if mode == 0 { (n0, (n0.wrapping_sub(1), n1)) } else { (n1, (n0, n1.wrapping_sub(1))) };
                 if n > 0 {
-                    m.0[(lower.0 * CUT + lower.1) * DIM + n0 * CUT + n1] =
-                        c64::new((n as f64).sqrt(), 0.0);
+                    m.0[(lower.0 * CUT + lower.1) * DIM + n0 * CUT + n1] = c64::new((n as f64).sqrt(), 0.0);
                 }
             }
         }
@@ -56,13 +52,7 @@ impl Matrix {
         m
     }
     fn add(&self, other: &Matrix, z: c64) -> Matrix {
-        Matrix(
-            self.0
-                .iter()
-                .zip(&other.0)
-                .map(|(a, b)| a + z * b)
-                .collect(),
-        )
+        Matrix(self.0.iter().zip(&other.0).map(|(a, b)| a + z * b).collect())
     }
     fn adjoint(&self) -> Matrix {
         let mut m = Matrix::zero();
@@ -123,16 +113,7 @@ fn operators() -> impl Strategy<Value = Operator> {
         }
     });
     let term = (word.clone(), word, coefficient).prop_map(|(u, v, c)| {
-        let factors = [
-            Factor {
-                mode: ModeId(0),
-                word: u,
-            },
-            Factor {
-                mode: ModeId(1),
-                word: v,
-            },
-        ];
+        let factors = [Factor { mode: ModeId(0), word: u }, Factor { mode: ModeId(1), word: v }];
         (Monomial::from_factors(&factors), c)
     });
     prop::collection::vec(term, 1..4).prop_map(Operator::from_terms)
@@ -236,10 +217,7 @@ fn weyl_order_of_the_kerr_term() {
     let value = |n| symbol.coefficient(&site(n)).as_number().unwrap().re;
     assert_eq!([value(2), value(1), value(0)], [1.0, -2.0, 0.5]);
     // The symbol of the symmetrised product is the product itself: (a†a + aa†)/2 ↔ |z|².
-    let sym = a
-        .mul(&a.adjoint())
-        .add(&a.adjoint().mul(&a))
-        .scale(&Scalar::real(0.5));
+    let sym = a.mul(&a.adjoint()).add(&a.adjoint().mul(&a)).scale(&Scalar::real(0.5));
     assert_eq!(sym.weyl_symbol(), Polynomial::term(site(1), Scalar::one()));
 }
 

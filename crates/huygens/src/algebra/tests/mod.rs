@@ -17,10 +17,8 @@ pub(super) struct Model {
 }
 
 pub(super) fn model() -> Model {
-    let parameters = [
-        "omega1", "omega2", "Delta1", "g", "kappa", "gamma", "mu", "n_b", "drive", "theta", "nbar",
-        "Omega",
-    ];
+    let parameters =
+        ["omega1", "omega2", "Delta1", "g", "kappa", "gamma", "mu", "n_b", "drive", "theta", "nbar", "Omega"];
     let modes = ["a1", "b1", "a2", "b2", "c[1]", "c[2]", "c[3]"];
     let mut scope = Symbols::new();
     for (k, p) in parameters.iter().enumerate() {
@@ -29,23 +27,11 @@ pub(super) fn model() -> Model {
     for (k, m) in modes.iter().take(4).enumerate() {
         scope.insert(*m, Symbol::Mode(ModeId(k as u32)));
     }
-    scope.insert(
-        "c",
-        Symbol::Modes(Arc::from([ModeId(4), ModeId(5), ModeId(6)])),
-    );
+    scope.insert("c", Symbol::Modes(Arc::from([ModeId(4), ModeId(5), ModeId(6)])));
     scope.insert("N", Symbol::Integer(3));
     scope.insert("links", Symbol::Network(Arc::new(parse::Network::ring(3))));
-    scope.insert(
-        "w",
-        Symbol::Parameters(Arc::from([ParamId(0), ParamId(1), ParamId(2)])),
-    );
-    Model {
-        scope,
-        names: Names::new(
-            parameters.map(String::from).to_vec(),
-            modes.map(String::from).to_vec(),
-        ),
-    }
+    scope.insert("w", Symbol::Parameters(Arc::from([ParamId(0), ParamId(1), ParamId(2)])));
+    Model { scope, names: Names::new(parameters.map(String::from).to_vec(), modes.map(String::from).to_vec()) }
 }
 
 impl Model {

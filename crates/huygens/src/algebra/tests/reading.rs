@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 /// Text, the part of it that the error points at, and words of the message and the help.
 const ERRORS: &[(&str, &str, &str)] = &[
@@ -12,11 +13,7 @@ const ERRORS: &[(&str, &str, &str)] = &[
     ("a1*", "", "ends too early"),
     ("a1 * / b1", "/", "expected here"),
     ("c*2", "c", "array of 3 modes"),
-    (
-        "c[4]",
-        "c[4]",
-        "does not exist: the elements are c[1] to c[3]",
-    ),
+    ("c[4]", "c[4]", "does not exist: the elements are c[1] to c[3]"),
     ("c[0]", "c[0]", "does not exist"),
     ("a1[1]", "a1[1]", "single mode"),
     ("c[1.5]", "1.5", "whole number"),
@@ -26,11 +23,7 @@ const ERRORS: &[(&str, &str, &str)] = &[
     ("sum(j in N, c[j])", "N", "one index cannot run over"),
     ("sum((j,k) in kappa, a1)", "kappa", "not a network"),
     ("sum(j in 1..3)", ")", "a comma and the summand"),
-    (
-        "omega1*n(a1) + g*a1*dag(b1) + h.c.",
-        "omega1*n(a1)",
-        "ambiguous h.c.",
-    ),
+    ("omega1*n(a1) + g*a1*dag(b1) + h.c.", "omega1*n(a1)", "ambiguous h.c."),
     ("h.c.", "h.c.", "must follow"),
     ("g*h.c.", "h.c.", "cannot be a factor"),
     ("a1/b1", "b1", "only a number or parameters can divide"),
@@ -79,38 +72,14 @@ fn hostile_text_is_refused_quickly() {
     let m = model();
     let deep = format!("{}a1{}", "(".repeat(100_000), ")".repeat(100_000));
     assert!(m.error(&deep).message.contains("nested deeper"));
-    assert!(
-        m.error(&"-".repeat(100_000))
-            .message
-            .contains("nested deeper")
-    );
-    assert!(
-        m.error(&"a1^".repeat(100_000))
-            .message
-            .contains("nested deeper")
-    );
-    assert!(
-        m.error(&"a1+".repeat(4_000_000))
-            .message
-            .contains("at most 1000000")
-    );
+    assert!(m.error(&"-".repeat(100_000)).message.contains("nested deeper"));
+    assert!(m.error(&"a1^".repeat(100_000)).message.contains("nested deeper"));
+    assert!(m.error(&"a1+".repeat(4_000_000)).message.contains("at most 1000000"));
     // Long but honest: 100 000 summands.
     let long = format!("{}a1", "a1 + ".repeat(100_000));
     assert_eq!(m.operator(&long), m.operator("100001*a1"));
-    for garbage in [
-        "\u{0}\u{1}",
-        "🙂",
-        "a1 \u{202e} b1",
-        "((((",
-        "]]",
-        "..",
-        "1..",
-        "h.c",
-        "†",
-        "a1††",
-        "[1]",
-        "sum(",
-    ] {
+    for garbage in ["\u{0}\u{1}", "🙂", "a1 \u{202e} b1", "((((", "]]", "..", "1..", "h.c", "†", "a1††", "[1]", "sum("]
+    {
         let _ = parse::parse(garbage).and_then(|tree| parse::operator(&tree, &m.scope));
     }
 }
@@ -129,24 +98,12 @@ fn meanings() {
     equal("q(b1)^2 + p(b1)^2", "2*n(b1) + 1");
     equal("g*(dag(a1)*b1 + h.c.)", "g*dag(a1)*b1 + g*dag(b1)*a1");
     equal("i*drive*(a1 - h.c.)", "i*drive*(a1 - dag(a1))");
-    equal(
-        "omega1*n(a1) + (g*a1*b1 + h.c.)",
-        "omega1*n(a1) + g*a1*b1 + g*dag(a1)*dag(b1)",
-    );
-    equal(
-        "sum(j in 1..N, j*n(c[j]))",
-        "n(c[1]) + 2*n(c[2]) + 3*n(c[3])",
-    );
-    equal(
-        "sum(j in 1..N-1, dag(c[j])*c[j+1])",
-        "dag(c[1])*c[2] + dag(c[2])*c[3]",
-    );
+    equal("omega1*n(a1) + (g*a1*b1 + h.c.)", "omega1*n(a1) + g*a1*b1 + g*dag(a1)*dag(b1)");
+    equal("sum(j in 1..N, j*n(c[j]))", "n(c[1]) + 2*n(c[2]) + 3*n(c[3])");
+    equal("sum(j in 1..N-1, dag(c[j])*c[j+1])", "dag(c[1])*c[2] + dag(c[2])*c[3]");
     equal("sum(j in 1..0, c[1])", "0");
     equal("sum(j in 1..N, c[mod1(j+1,N)])", "sum(j in 1..N, c[j])");
-    equal(
-        "sum((j,k) in links, dag(c[j])*c[k] + h.c.)",
-        "sum(j in 1..N, sum(k in links[j], dag(c[j])*c[k]))",
-    );
+    equal("sum((j,k) in links, dag(c[j])*c[k] + h.c.)", "sum(j in 1..N, sum(k in links[j], dag(c[j])*c[k]))");
     equal("sum(j in 1..2, k in 1..2, j*k*a1)", "9*a1");
     equal("sum((j,k) in links, links[j,k]*a1)", "3*a1");
     equal("degree(links,2)*a1", "2*a1");
@@ -166,23 +123,14 @@ fn clauses_and_modes() {
     let clauses = parse::parse_ranges("j in 1..N, k in links[j]").unwrap();
     let first = clauses[0].assignments(&m.scope).unwrap();
     assert_eq!(first.len(), 3);
-    let inner = parse::WithIndices {
-        scope: &m.scope,
-        indices: &first[1],
-    };
+    let inner = parse::WithIndices { scope: &m.scope, indices: &first[1] };
     let second = clauses[1].assignments(&inner).unwrap();
-    assert_eq!(
-        second,
-        vec![vec![("k".to_string(), 1)], vec![("k".to_string(), 3)]]
-    );
+    assert_eq!(second, vec![vec![("k".to_string(), 1)], vec![("k".to_string(), 3)]]);
     let tree = parse::parse("c[j]").unwrap();
     assert_eq!(parse::mode(&tree, &inner), Ok(ModeId(5)));
     assert!(parse::mode(&parse::parse("c").unwrap(), &m.scope).is_err());
     assert!(parse::mode(&parse::parse("kappa").unwrap(), &m.scope).is_err());
-    assert_eq!(
-        parse::integer(&parse::parse("2*N^2-1").unwrap(), &m.scope),
-        Ok(17)
-    );
+    assert_eq!(parse::integer(&parse::parse("2*N^2-1").unwrap(), &m.scope), Ok(17));
     assert!(parse::is_reserved("i") && parse::is_reserved("2x") && parse::is_reserved("a b"));
     assert!(!parse::is_reserved("κ_in"));
 }
@@ -201,3 +149,78 @@ fn networks() {
     assert_eq!(directed.weight(1, 2), 0.5);
     assert_eq!(directed.neighbours(3), vec![3]);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// Whatever stands in the text, the answer is an operator or an error inside the text, and what is an operator is
+    /// written so that it is read back.
+    #[test]
+    fn any_text_has_an_answer(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 1..14)) {
+        let m = model();
+        let text = pieces.concat();
+        match parse::parse(&text).and_then(|tree| parse::operator(&tree, &m.scope)) {
+            Ok(x) => {
+                let written = x.text(&m.names);
+                prop_assert_eq!(&m.operator(&written), &x, "{} from {}", written, text);
+            }
+            Err(e) => prop_assert!(text.get(e.span.clone()).is_some(), "{text}: {e:?}"),
+        }
+        if let Ok(clauses) = parse::parse_ranges(&text) {
+            for c in clauses {
+                let _ = c.assignments(&m.scope);
+            }
+        }
+        if let Ok(tree) = parse::parse(&text) {
+            let _ = parse::integer(&tree, &m.scope);
+            let _ = parse::mode(&tree, &m.scope);
+        }
+    }
+}
+
+const PIECES: [&str; 44] = [
+    "a1",
+    "b1",
+    "c[j]",
+    "c[2]",
+    "kappa",
+    "g",
+    "theta",
+    "N",
+    "links",
+    "i",
+    "t",
+    "pi",
+    "2",
+    "0.5",
+    "1e3",
+    "3",
+    "+",
+    "-",
+    "*",
+    "/",
+    "^",
+    "(",
+    ")",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    "..",
+    " h.c.",
+    "dag(",
+    "n(",
+    "sqrt(",
+    "exp(",
+    "cos(",
+    "abs(",
+    "sum(j in 1..N,",
+    "sum((j,k) in links,",
+    "q(a1)",
+    "+",
+    "*",
+    "*",
+    "ln(",
+    "w[1]",
+];

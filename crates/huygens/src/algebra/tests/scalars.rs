@@ -90,46 +90,26 @@ fn evaluation_names_what_has_no_value() {
     let m = model();
     let params = [1.0, 1.0, -2.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
     for (text, kind, words) in [
-        (
-            "sqrt(2*Delta1)",
-            EvalErrorKind::NegativeRoot,
-            "the root of Delta1",
-        ),
-        (
-            "sqrt(Delta1*kappa)",
-            EvalErrorKind::NegativeRoot,
-            "the root of kappa*Delta1",
-        ),
+        ("sqrt(2*Delta1)", EvalErrorKind::NegativeRoot, "the root of Delta1"),
+        ("sqrt(Delta1*kappa)", EvalErrorKind::NegativeRoot, "the root of kappa*Delta1"),
         ("kappa/g", EvalErrorKind::DivisionByZero, "division by g"),
-        (
-            "1/(kappa-gamma)",
-            EvalErrorKind::DivisionByZero,
-            "division by kappa - gamma",
-        ),
+        ("1/(kappa-gamma)", EvalErrorKind::DivisionByZero, "division by kappa - gamma"),
         ("ln(Delta1)", EvalErrorKind::Logarithm, "ln of Delta1"),
     ] {
         let s = m.scalar(text);
         let direct = s.eval(&params, 0.0).unwrap_err();
         let program = Compiled::new(&[s]);
         let mut out = [c64::new(0.0, 0.0)];
-        let compiled = program
-            .eval(&params, 0.0, &mut program.scratch(), &mut out)
-            .unwrap_err();
+        let compiled = program.eval(&params, 0.0, &mut program.scratch(), &mut out).unwrap_err();
         assert_eq!(direct.kind, kind, "{text}");
         assert_eq!(direct, compiled, "{text}");
         let message = direct.message(&m.names);
-        assert!(
-            message.contains(words) || message.contains("Delta1*kappa"),
-            "{text}: {message}"
-        );
+        assert!(message.contains(words) || message.contains("Delta1*kappa"), "{text}: {message}");
     }
     let s = m.scalar("kappa");
     let mut bad = params;
     bad[4] = f64::NAN;
-    assert_eq!(
-        s.eval(&bad, 0.0).unwrap_err().kind,
-        EvalErrorKind::NotFinite
-    );
+    assert_eq!(s.eval(&bad, 0.0).unwrap_err().kind, EvalErrorKind::NotFinite);
 }
 
 #[test]
@@ -142,15 +122,9 @@ fn signs_under_roots() {
     params[1] = -8.0;
     assert_eq!(s.eval(&params, 0.0).unwrap(), c64::new(4.0, 0.0));
     assert_eq!(s.mul(&s), m.scalar("omega1*omega2"));
-    assert_eq!(
-        m.scalar("sqrt(omega1^2)").eval(&params, 0.0).unwrap(),
-        c64::new(2.0, 0.0)
-    );
+    assert_eq!(m.scalar("sqrt(omega1^2)").eval(&params, 0.0).unwrap(), c64::new(2.0, 0.0));
     assert_eq!(m.scalar("sqrt(-4)").as_number(), Some(c64::new(0.0, 2.0)));
-    assert_eq!(
-        m.scalar("sqrt(-omega1)").eval(&params, 0.0).unwrap().re,
-        2.0_f64.sqrt()
-    );
+    assert_eq!(m.scalar("sqrt(-omega1)").eval(&params, 0.0).unwrap().re, 2.0_f64.sqrt());
 }
 
 #[test]
@@ -162,10 +136,7 @@ fn substitution() {
         3 => Some(m.scalar("2*kappa")),
         _ => None,
     };
-    assert_eq!(
-        s.substitute(&one),
-        Ok(m.scalar("sqrt(2*kappa) + cos(theta)/(2*kappa)"))
-    );
+    assert_eq!(s.substitute(&one), Ok(m.scalar("sqrt(2*kappa) + cos(theta)/(2*kappa)")));
     let zero = |p: ParamId| (p.0 == 3).then(Scalar::zero);
     assert_eq!(s.substitute(&zero), Err(ScalarError::DivisionByZero));
 }
@@ -173,8 +144,49 @@ fn substitution() {
 #[test]
 fn time_derivative() {
     let m = model();
-    assert_eq!(
-        m.scalar("mu*cos(Omega*t)").time_derivative(),
-        m.scalar("-mu*Omega*sin(Omega*t)")
-    );
+    assert_eq!(m.scalar("mu*cos(Omega*t)").time_derivative(), m.scalar("-mu*Omega*sin(Omega*t)"));
+}
+
+/// Random expressions in positive parameters, as text.
+fn expressions() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "kappa", "g", "mu", "theta", "n_b", "omega1", "2", "3", "0.5", "0.3", "i", "pi", "t", "7",
+    ])
+    .prop_map(String::from);
+    leaf.prop_recursive(4, 12, 3, |inner| {
+        let two = (inner.clone(), inner.clone());
+        prop_oneof![
+            3 => two.clone().prop_map(|(x, y)| format!("({x} + {y})")),
+            2 => two.clone().prop_map(|(x, y)| format!("({x} - {y})")),
+            4 => two.clone().prop_map(|(x, y)| format!("{x}*{y}")),
+            2 => two.prop_map(|(x, y)| format!("{x}/({y})")),
+            2 => inner.clone().prop_map(|x| format!("sqrt({x})")),
+            1 => inner.clone().prop_map(|x| format!("({x})^2")),
+            1 => inner.clone().prop_map(|x| format!("({x})^-1.5")),
+            1 => inner.clone().prop_map(|x| format!("exp({x})")),
+            1 => inner.clone().prop_map(|x| format!("exp(i*{x})")),
+            1 => inner.clone().prop_map(|x| format!("cos({x})")),
+            1 => inner.clone().prop_map(|x| format!("abs({x})")),
+            1 => inner.prop_map(|x| format!("tanh({x})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read_back(text in expressions(), params in values()) {
+        let m = model();
+        let Ok(x) = parse::parse(&text).and_then(|tree| parse::scalar(&tree, &m.scope)) else {
+            return Ok(());
+        };
+        let written = x.text(&m.names);
+        let again = m.scalar(&written);
+        if let (Ok(u), Ok(v)) = (x.eval(&params, 0.4), again.eval(&params, 0.4)) {
+            prop_assert!((u - v).norm() <= 1e-9 * (1.0 + u.norm()), "{written} from {text}: {u} {v}");
+        }
+        prop_assert_eq!(&again, &x, "{} from {}", written, text);
+        prop_assert!(!x.latex(&m.names).is_empty());
+    }
 }

@@ -9,39 +9,21 @@ fn charges_of(modes: usize, h: &str, jumps: &[&str]) -> Vec<Vec<i64>> {
 #[test]
 fn charges_of_known_models() {
     // Hopping conserves the sum of the numbers.
-    assert_eq!(
-        charges_of(2, "dag(a1)*b1 + h.c.", &["a1"]),
-        vec![vec![1, 1]]
-    );
+    assert_eq!(charges_of(2, "dag(a1)*b1 + h.c.", &["a1"]), vec![vec![1, 1]]);
     // Two-mode squeezing conserves the difference.
     assert_eq!(charges_of(2, "a1*b1 + h.c.", &[]), vec![vec![1, -1]]);
     // Second-harmonic generation a1²b1†: charge (1, 2).
-    assert_eq!(
-        charges_of(2, "a1^2*dag(b1) + h.c.", &["a1", "b1"]),
-        vec![vec![1, 2]]
-    );
+    assert_eq!(charges_of(2, "a1^2*dag(b1) + h.c.", &["a1", "b1"]), vec![vec![1, 2]]);
     // Radiation pressure: the photon number only; with a drive nothing.
-    assert_eq!(
-        charges_of(2, "n(a1)*(b1+dag(b1))", &["a1"]),
-        vec![vec![1, 0]]
-    );
+    assert_eq!(charges_of(2, "n(a1)*(b1+dag(b1))", &["a1"]), vec![vec![1, 0]]);
     assert!(charges_of(2, "n(a1)*(b1+dag(b1)) + a1 + dag(a1)", &["a1"]).is_empty());
     // A collective jump ties the two phases; two-photon loss and gain do not.
-    assert_eq!(
-        charges_of(2, "n(a1)+n(b1)", &["a1 + i*b1"]),
-        vec![vec![1, 1]]
-    );
-    assert_eq!(
-        charges_of(2, "n(a1)+n(b1)", &["a1^2", "dag(a1)", "b1^2"]),
-        vec![vec![1, 0], vec![0, 1]]
-    );
+    assert_eq!(charges_of(2, "n(a1)+n(b1)", &["a1 + i*b1"]), vec![vec![1, 1]]);
+    assert_eq!(charges_of(2, "n(a1)+n(b1)", &["a1^2", "dag(a1)", "b1^2"]), vec![vec![1, 0], vec![0, 1]]);
     // A jump without definite charge.
     assert!(charges_of(1, "n(a1)", &["a1 + dag(a1)"]).is_empty());
     // a1³ = b1² needs (2, 3).
-    assert_eq!(
-        charges_of(2, "a1^3*dag(b1)^2 + h.c.", &[]),
-        vec![vec![2, 3]]
-    );
+    assert_eq!(charges_of(2, "a1^3*dag(b1)^2 + h.c.", &[]), vec![vec![2, 3]]);
     // Parity is no U(1) charge.
     assert!(charges_of(1, "a1^2 + dag(a1)^2", &[]).is_empty());
     // a1⁶ = b1¹⁰ a2¹⁵: a lattice of rank two, spanned by short vectors.
@@ -53,11 +35,7 @@ fn charges_of_known_models() {
     }
     // Index one in the lattice of solutions: the cross product of the basis is the primitive vector (6, 10, 15).
     let (u, v) = (&lattice[0], &lattice[1]);
-    let cross = [
-        u[1] * v[2] - u[2] * v[1],
-        u[2] * v[0] - u[0] * v[2],
-        u[0] * v[1] - u[1] * v[0],
-    ];
+    let cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
     assert!(cross == [6, 10, 15] || cross == [-6, -10, -15], "{cross:?}");
 }
 
@@ -71,24 +49,11 @@ fn ring(n: usize) -> (Operator, Vec<Operator>, Vec<ModeId>, Vec<ModeId>) {
         let (x, y) = (Operator::annihilation(a[j]), Operator::annihilation(b[j]));
         h.add_assign(&Operator::n(a[j]).scale(&p(0).neg()));
         h.add_assign(&Operator::n(b[j]).scale(&p(1)));
-        h.add_assign(
-            &Operator::n(a[j])
-                .mul(&y.add(&y.adjoint()))
-                .scale(&p(2).neg()),
-        );
-        h.add_assign(
-            &y.adjoint()
-                .mul(&next)
-                .add(&next.adjoint().mul(&y))
-                .scale(&p(3).neg()),
-        );
+        h.add_assign(&Operator::n(a[j]).mul(&y.add(&y.adjoint())).scale(&p(2).neg()));
+        h.add_assign(&y.adjoint().mul(&next).add(&next.adjoint().mul(&y)).scale(&p(3).neg()));
         h.add_assign(&x.adjoint().sub(&x).scale(&p(4).mul(&Scalar::i())));
     }
-    let root = |s: Scalar| {
-        s.times(num_complex::Complex64::new(2.0, 0.0))
-            .sqrt()
-            .unwrap()
-    };
+    let root = |s: Scalar| s.times(num_complex::Complex64::new(2.0, 0.0)).sqrt().unwrap();
     let mut jumps = Vec::new();
     for j in 0..n {
         jumps.push(Operator::annihilation(a[j]).scale(&root(p(5))));
@@ -115,21 +80,13 @@ fn a_ring_of_400_cells_is_derived_quickly() {
     let (h, jumps, a, b) = ring(400);
     let start = std::time::Instant::now();
     let generator = Generator::new(&h, &jumps);
-    let equations: Vec<Operator> = (0..800)
-        .map(|k| generator.apply(&Operator::annihilation(ModeId(k))))
-        .collect();
+    let equations: Vec<Operator> = (0..800).map(|k| generator.apply(&Operator::annihilation(ModeId(k)))).collect();
     let derived = start.elapsed();
     assert_eq!(equations[6].len(), 4);
     assert_eq!(equations[7].len(), 4);
     let names = Names::new(
-        [
-            "Delta", "omega", "g", "mu", "drive", "kappa", "gamma", "n_b",
-        ]
-        .map(String::from)
-        .to_vec(),
-        (1..=400)
-            .flat_map(|j| [format!("a[{j}]"), format!("b[{j}]")])
-            .collect(),
+        ["Delta", "omega", "g", "mu", "drive", "kappa", "gamma", "n_b"].map(String::from).to_vec(),
+        (1..=400).flat_map(|j| [format!("a[{j}]"), format!("b[{j}]")]).collect(),
     );
     assert_eq!(
         equations[7].text_about(&names, ModeId(7)),
@@ -145,11 +102,7 @@ fn a_ring_of_400_cells_is_derived_quickly() {
     let text = h.text(&names);
     assert!(text.len() > 10_000);
     let written = start.elapsed();
-    let report =
-        format!("derived {derived:?}, shifted {shifted:?}, charges {charged:?}, text {written:?}");
+    let report = format!("derived {derived:?}, shifted {shifted:?}, charges {charged:?}, text {written:?}");
     assert!(derived.as_secs_f64() < 5.0, "{report}");
-    assert!(
-        shifted.as_secs_f64() < 5.0 && charged.as_secs_f64() < 5.0 && written.as_secs_f64() < 20.0,
-        "{report}"
-    );
+    assert!(shifted.as_secs_f64() < 5.0 && charged.as_secs_f64() < 5.0 && written.as_secs_f64() < 20.0, "{report}");
 }
