@@ -270,23 +270,24 @@ pub fn text_hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The command as it goes into a record: without what changes nothing in the result (where it is written, how many threads or
-/// shards compute it, whether it was continued), so that equal results have equal records.
+/// The command as it goes into a record: without what changes nothing in the result (where and in which form it is written, how
+/// many threads or shards compute it, whether it was continued or drawn), so that equal results have equal records.
 ///
 /// ```
-/// let args = ["huygens", "sweep", "kerr-pair", "--out", "a.zarr", "--over", "mu=0:0.1:11", "--shard=1/4", "-m", "pearson(q(a), q(b))"];
+/// let args = ["huygens", "sweep", "kerr-pair", "--out", "a.zarr", "--over", "mu=0:0.1:11", "--shard=1/4", "-q", "-m", "pearson(q(a), q(b))"];
 /// let text = huygens_lab::record::portable_command(args.iter().map(|a| a.to_string()));
 /// assert_eq!(text, "huygens sweep kerr-pair --over mu=0:0.1:11 -m 'pearson(q(a), q(b))'");
 /// ```
 pub fn portable_command(args: impl IntoIterator<Item = String>) -> String {
-    const WITH_VALUE: [&str; 3] = ["--out", "--shard", "--threads"];
+    const ALONE: [&str; 5] = ["--resume", "--progress", "--no-figure", "--quiet", "-q"];
+    const WITH_VALUE: [&str; 5] = ["--out", "--shard", "--threads", "--format", "--figure"];
     let mut args = args.into_iter();
     let mut words = Vec::new();
     if args.next().is_some() {
         words.push("huygens".to_owned());
     }
     while let Some(arg) = args.next() {
-        if arg == "--resume" || arg.split_once('=').is_some_and(|(name, _)| WITH_VALUE.contains(&name)) {
+        if ALONE.contains(&arg.as_str()) || arg.split_once('=').is_some_and(|(name, _)| WITH_VALUE.contains(&name)) {
             continue;
         }
         if WITH_VALUE.contains(&arg.as_str()) {
