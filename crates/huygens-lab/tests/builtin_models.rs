@@ -1,6 +1,6 @@
 //! The built-in models load, and say what the papers say.
 
-use huygens::algebra::{ModeId, heisenberg, Operator};
+use huygens::algebra::{ModeId, Operator, heisenberg};
 use huygens_lab::file::{BUILTINS, load, load_with};
 use num_complex::Complex64 as c64;
 
@@ -87,7 +87,8 @@ fn dependent_parameters_follow_until_they_are_given() {
     model.parameters.set(&mut binding, id("omega1"), 2.0).unwrap();
     assert_eq!(binding.value(id("Delta1")), 0.9);
     // A value given as an expression follows, too.
-    let model = load_with("optomechanical-pair", &given(&[("Delta1", "2*omega2"), ("drive", "kappa*320")])).unwrap().model;
+    let model =
+        load_with("optomechanical-pair", &given(&[("Delta1", "2*omega2"), ("drive", "kappa*320")])).unwrap().model;
     let binding = model.bind(&[("omega2", 0.25), ("kappa", 0.1)]).unwrap();
     assert_eq!(binding.value(model.parameters.id("Delta1").unwrap()), 0.5);
     assert!((binding.value(model.parameters.id("drive").unwrap()) - 32.0).abs() < 1e-12);
@@ -184,4 +185,19 @@ fn the_kerr_pair_settles_on_one_bright_state() {
     }
     assert!(settled.iter().all(|z| (z[0] - settled[0][0]).norm() < 1e-8), "{settled:?}");
     assert!(settled[0][0].norm_sqr() > 5.0, "{}", settled[0][0].norm_sqr());
+}
+
+#[test]
+fn a_ring_of_four_hundred_is_built_and_bound_quickly() {
+    let clock = std::time::Instant::now();
+    let model = load_with("optomechanical-ring", &given(&[("N", "400")])).unwrap().model;
+    let built = clock.elapsed().as_secs_f64();
+    assert_eq!((model.len(), model.jumps.len()), (800, 1200));
+    let clock = std::time::Instant::now();
+    let rounds = 20;
+    for k in 0..rounds {
+        model.bind(&[("mu", 0.01 + 1e-3 * k as f64)]).unwrap();
+    }
+    let bound = clock.elapsed().as_secs_f64() / rounds as f64;
+    assert!(built < 3.0 && bound < 5e-3, "built in {built} s, bound in {bound} s");
 }

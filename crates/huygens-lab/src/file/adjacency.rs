@@ -64,7 +64,11 @@ pub fn parse(text: &str, options: Options) -> Result<Adjacency, TableError> {
     let header = rows.first().is_some_and(|row| row.iter().any(|(_, cell)| number(cell).is_none()));
     let head: Option<Vec<Cell<'_>>> = header.then(|| rows.remove(0));
     let Some(first) = rows.first() else {
-        return Err(TableError::new(0..text.len().min(1), "the table holds no numbers", "give a square matrix or rows `from,to,weight`"));
+        return Err(TableError::new(
+            0..text.len().min(1),
+            "the table holds no numbers",
+            "give a square matrix or rows `from,to,weight`",
+        ));
     };
     let named_edges = head.as_ref().is_some_and(|row| {
         let is = |k: usize, names: &[&str]| {
@@ -76,7 +80,9 @@ pub fn parse(text: &str, options: Options) -> Result<Adjacency, TableError> {
     let labelled = options.format != Some(Format::Edges)
         && !named_edges
         && first.len() == rows.len() + 1
-        && (head.as_ref().is_some_and(|h| h.len() == rows.len() || h.first().is_some_and(|(_, c)| number(c).is_none()))
+        && (head
+            .as_ref()
+            .is_some_and(|h| h.len() == rows.len() || h.first().is_some_and(|(_, c)| number(c).is_none()))
             || rows.iter().all(|row| row.first().is_some_and(|(_, c)| number(c).is_none())));
     let width = first.len();
     let format = match options.format {
@@ -102,9 +108,9 @@ pub fn parse(text: &str, options: Options) -> Result<Adjacency, TableError> {
 }
 
 fn cells(text: &str) -> Vec<Vec<Cell<'_>>> {
-    let separator = [';', '\t', ','].into_iter().find(|c| {
-        text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(*c))
-    });
+    let separator = [';', '\t', ',']
+        .into_iter()
+        .find(|c| text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(*c)));
     let mut rows = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -146,10 +152,13 @@ fn number(cell: &str) -> Option<f64> {
 fn guess(rows: &[Vec<Cell<'_>>], width: usize, text: &str) -> Result<Format, TableError> {
     let square = rows.len() == width;
     let edge_like = (width == 2 || width == 3)
-        && rows.iter().all(|row| row.iter().take(2).all(|(_, c)| number(c).is_some_and(|x| x >= 0.0 && x.fract() == 0.0)));
+        && rows
+            .iter()
+            .all(|row| row.iter().take(2).all(|(_, c)| number(c).is_some_and(|x| x >= 0.0 && x.fract() == 0.0)));
     match (square, edge_like) {
         (true, true) => {
-            let zero_diagonal = rows.iter().enumerate().all(|(j, row)| row.get(j).and_then(|(_, c)| number(c)) == Some(0.0));
+            let zero_diagonal =
+                rows.iter().enumerate().all(|(j, row)| row.get(j).and_then(|(_, c)| number(c)) == Some(0.0));
             if zero_diagonal {
                 return Ok(Format::Matrix);
             }
@@ -163,7 +172,8 @@ fn guess(rows: &[Vec<Cell<'_>>], width: usize, text: &str) -> Result<Format, Tab
         (true, false) => Ok(Format::Matrix),
         (false, true) => Ok(Format::Edges),
         (false, false) => {
-            let span = rows.first().and_then(|r| Some(r.first()?.0.start..r.last()?.0.end)).unwrap_or(0..text.len().min(1));
+            let span =
+                rows.first().and_then(|r| Some(r.first()?.0.start..r.last()?.0.end)).unwrap_or(0..text.len().min(1));
             Err(TableError::new(
                 span,
                 format!("{} rows of {width} cells are neither a square matrix nor an edge list", rows.len()),
@@ -177,7 +187,9 @@ fn value(cell: &Cell<'_>) -> Result<f64, TableError> {
     match number(cell.1) {
         Some(x) if x.is_finite() => Ok(x),
         Some(x) => Err(TableError::new(cell.0.clone(), format!("a weight must be a finite number, here is {x}"), "")),
-        None if cell.1.is_empty() => Err(TableError::new(cell.0.clone(), "this cell is empty", "write 0 where there is no link")),
+        None if cell.1.is_empty() => {
+            Err(TableError::new(cell.0.clone(), "this cell is empty", "write 0 where there is no link"))
+        }
         None => Err(TableError::new(cell.0.clone(), format!("expected a number, found `{}`", shorten(cell.1)), "")),
     }
 }
@@ -197,7 +209,11 @@ fn matrix(rows: &[Vec<Cell<'_>>], width: usize, skip: usize, options: Options) -
         ));
     }
     if let Some(wanted) = options.size.filter(|&n| n != size) {
-        return Err(TableError::new(whole(), format!("the matrix has {size} nodes, the model file says size = {wanted}"), ""));
+        return Err(TableError::new(
+            whole(),
+            format!("the matrix has {size} nodes, the model file says size = {wanted}"),
+            "",
+        ));
     }
     let mut entries = Vec::new();
     for (j, row) in rows.iter().enumerate() {
@@ -231,7 +247,11 @@ fn edges(rows: &[Vec<Cell<'_>>], width: usize, options: Options) -> Result<Adjac
     let node = |cell: &Cell<'_>| -> Result<usize, TableError> {
         let x = value(cell)?;
         if x.fract() != 0.0 || x < 0.0 || x > 1e9 {
-            return Err(TableError::new(cell.0.clone(), format!("expected the number of a node, found `{}`", shorten(cell.1)), ""));
+            return Err(TableError::new(
+                cell.0.clone(),
+                format!("expected the number of a node, found `{}`", shorten(cell.1)),
+                "",
+            ));
         }
         if (x as usize) < first {
             return Err(TableError::new(
@@ -250,15 +270,27 @@ fn edges(rows: &[Vec<Cell<'_>>], width: usize, options: Options) -> Result<Adjac
         let weight = row.get(2).map_or(Ok(1.0), value)?;
         let span = row[0].0.start..row[width - 1].0.end;
         if let Some(size) = options.size.filter(|&n| from > n || to > n) {
-            return Err(TableError::new(span, format!("this edge leaves the {size} nodes the model file speaks of"), ""));
+            return Err(TableError::new(
+                span,
+                format!("this edge leaves the {size} nodes the model file speaks of"),
+                "",
+            ));
         }
         largest = largest.max(from).max(to);
         if from == to {
-            return Err(TableError::new(span, "this edge links a node with itself", "write self-interaction as a term of its own"));
+            return Err(TableError::new(
+                span,
+                "this edge links a node with itself",
+                "write self-interaction as a term of its own",
+            ));
         }
         let key = if options.directed { (from, to) } else { (from.min(to), from.max(to)) };
         if let Some(before) = seen.insert(key, weight) {
-            let help = if options.directed { "" } else { "for a list that gives each direction by itself say directed = true" };
+            let help = if options.directed {
+                ""
+            } else {
+                "for a list that gives each direction by itself say directed = true"
+            };
             return Err(TableError::new(span, format!("this edge is given twice, before with weight {before}"), help));
         }
         entries.push((from, to, weight));
@@ -295,7 +327,10 @@ mod tests {
     #[test]
     fn an_edge_list_gives_both_directions_unless_it_is_directed() {
         let text = "from,to,weight\n1,2,0.5\n2,4,1\n";
-        assert_eq!(read(text).unwrap(), Adjacency { size: 4, entries: vec![(1, 2, 0.5), (2, 1, 0.5), (2, 4, 1.0), (4, 2, 1.0)] });
+        assert_eq!(
+            read(text).unwrap(),
+            Adjacency { size: 4, entries: vec![(1, 2, 0.5), (2, 1, 0.5), (2, 4, 1.0), (4, 2, 1.0)] }
+        );
         let directed = parse(text, Options { directed: true, ..Options::default() }).unwrap();
         assert_eq!(directed.entries, [(1, 2, 0.5), (2, 4, 1.0)]);
         let zero = parse("0 1\n1 2\n2 3\n", Options { first: Some(0), size: Some(5), ..Options::default() }).unwrap();

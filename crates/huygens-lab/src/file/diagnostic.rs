@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// How grave a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,19 +72,32 @@ impl Diagnostic {
         let mut group = Group::with_title(level.primary_title(shorten(&self.title, 600)));
         let excerpt = self.pointer.as_ref().map(|p| (p, Excerpt::around(&p.text, &p.span)));
         if let Some((pointer, excerpt)) = &excerpt {
-            let (line, column) = line_column(&pointer.text, pointer.span.start);
-            group = group.element(Origin::path(pointer.path.as_str()).line(line).char_column(column));
             let mut annotation = AnnotationKind::Primary.span(excerpt.span.clone());
             if !pointer.label.is_empty() {
                 annotation = annotation.label(shorten(&pointer.label, 300));
             }
-            group = group.element(Snippet::source(excerpt.text.as_str()).line_start(excerpt.line).annotation(annotation));
+            group = group.element(
+                Snippet::source(excerpt.text.as_str())
+                    .path(pointer.path.as_str())
+                    .line_start(excerpt.line)
+                    .annotation(annotation),
+            );
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(shorten(help, 900)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.term_width(160).render(&[group])
+        let report = renderer.term_width(160).render(&[group]);
+        let Some((pointer, excerpt)) = &excerpt else {
+            return report;
+        };
+        // In a line that was cut the renderer counts columns from the cut.
+        let (line, column) = line_column(&pointer.text, pointer.span.start);
+        let (_, shown) = line_column(&excerpt.text, excerpt.span.start);
+        if column == shown {
+            return report;
+        }
+        report.replacen(&format!("{}:{line}:{shown}", pointer.path), &format!("{}:{line}:{column}", pointer.path), 1)
     }
 }
 

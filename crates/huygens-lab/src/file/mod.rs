@@ -139,7 +139,12 @@ pub fn load_with(name_or_path: &str, overrides: &[(String, String)]) -> Result<L
 ///
 /// # Errors
 /// As [`load_with`].
-pub fn parse(path: &str, text: &str, folder: Option<&Path>, overrides: &[(String, String)]) -> Result<LoadedModel, FileError> {
+pub fn parse(
+    path: &str,
+    text: &str,
+    folder: Option<&Path>,
+    overrides: &[(String, String)],
+) -> Result<LoadedModel, FileError> {
     assemble(Origin::Text, path, text.into(), folder, overrides)
 }
 
@@ -148,7 +153,9 @@ pub fn parse(path: &str, text: &str, folder: Option<&Path>, overrides: &[(String
 /// # Errors
 /// A text without `=`, without a name or without a value.
 pub fn parse_override(text: &str) -> Result<(String, String), FileError> {
-    let wrong = |title: String| FileError::one(Diagnostic::error(title).with_help("write NAME=VALUE, such as mu=0.03 or Delta1=1.1*omega1"));
+    let wrong = |title: String| {
+        FileError::one(Diagnostic::error(title).with_help("write NAME=VALUE, such as mu=0.03 or Delta1=1.1*omega1"))
+    };
     let Some((name, value)) = text.split_once('=') else {
         return Err(wrong(format!("`{text}` has no `=`")));
     };
@@ -206,7 +213,8 @@ impl LoadedModel {
 
     /// An error of the library as a diagnostic that points into the model file.
     pub fn diagnostic(&self, error: &ModelError) -> Diagnostic {
-        Placed { path: &self.path, text: &self.text, places: &self.places, overrides: &self.overrides }.diagnostic(error)
+        Placed { path: &self.path, text: &self.text, places: &self.places, overrides: &self.overrides }
+            .diagnostic(error)
     }
 
     /// A message about some bytes of one of the model's texts, such as the second default measure (`measures[2]`).
@@ -245,7 +253,12 @@ struct Placed<'a> {
 impl Placed<'_> {
     fn pointer(&self, place: &Place, within: Option<&Range<usize>>) -> Option<Pointer> {
         if let Some(token) = self.places.get(&place.0) {
-            return Some(Pointer { path: self.path.into(), text: self.text.clone(), span: token.resolve(within), label: String::new() });
+            return Some(Pointer {
+                path: self.path.into(),
+                text: self.text.clone(),
+                span: token.resolve(within),
+                label: String::new(),
+            });
         }
         // A value given from outside: shown as it was written.
         let name = place.0.strip_prefix("given.")?;
@@ -257,7 +270,10 @@ impl Placed<'_> {
         let text = format!("{name}={value}");
         let token = if on_value { Token::whole(name.len() + 1..text.len()) } else { Token::whole(0..name.len()) };
         let span = match within {
-            Some(w) => token.span.start + w.start..(token.span.start + w.end).min(token.span.end.max(token.span.start + w.start)),
+            Some(w) => {
+                token.span.start + w.start
+                    ..(token.span.start + w.end).min(token.span.end.max(token.span.start + w.start))
+            }
             None => token.span,
         };
         Some(Pointer { path: "value given".into(), text: text.into(), span, label: String::new() })

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huygens::model::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource, Text, nearest,
+    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource,
+    Text, nearest,
 };
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -18,8 +19,20 @@ type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
 const TOP: [&str; 14] = [
-    "name", "description", "reference", "frame", "time_unit", "oscillators", "measures", "modes", "parameters", "networks",
-    "hamiltonian", "jump", "bath", "start",
+    "name",
+    "description",
+    "reference",
+    "frame",
+    "time_unit",
+    "oscillators",
+    "measures",
+    "modes",
+    "parameters",
+    "networks",
+    "hamiltonian",
+    "jump",
+    "bath",
+    "start",
 ];
 
 /// What was read from a file.
@@ -36,13 +49,16 @@ pub(crate) fn read(path: &str, text: &Arc<str>, folder: Option<&Path>) -> Result
         let message = error.message().trim();
         let mut diagnostic = Diagnostic::error(format!("this is not TOML: {message}"));
         if let Some(span) = error.span() {
-            diagnostic = diagnostic.with_pointer(Pointer { path: path.into(), text: text.clone(), span, label: String::new() });
+            diagnostic =
+                diagnostic.with_pointer(Pointer { path: path.into(), text: text.clone(), span, label: String::new() });
         }
         if message.contains("duplicate key") {
             diagnostic.title = "a name is given twice in one table".into();
             diagnostic = diagnostic.with_help("keep one of the two");
         } else {
-            diagnostic = diagnostic.with_help("a model file is TOML: tables in [brackets], entries  name = value, expressions in \"quotes\"");
+            diagnostic = diagnostic.with_help(
+                "a model file is TOML: tables in [brackets], entries  name = value, expressions in \"quotes\"",
+            );
         }
         vec![diagnostic]
     })?;
@@ -78,7 +94,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",
         DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
+        DeValue::Boolean(_) => "a boolean",
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
@@ -109,7 +125,13 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
 }
 
 impl Reader<'_> {
-    fn error(&mut self, span: Range<usize>, title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
+    fn error(
+        &mut self,
+        span: Range<usize>,
+        title: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let pointer = Pointer { path: self.path.into(), text: self.text.clone(), span, label: label.into() };
         let help = help.into();
         let mut diagnostic = Diagnostic::error(title).with_pointer(pointer);
@@ -187,11 +209,20 @@ impl Reader<'_> {
         }
     }
 
-    fn tables<'t, 'i>(&mut self, name: &str, value: &'t Value<'i>) -> Vec<(Range<usize>, Vec<(&'t Key<'i>, &'t Value<'i>)>)> {
+    fn tables<'t, 'i>(
+        &mut self,
+        name: &str,
+        value: &'t Value<'i>,
+    ) -> Vec<(Range<usize>, Vec<(&'t Key<'i>, &'t Value<'i>)>)> {
         let list = match value.get_ref() {
             DeValue::Array(list) => list,
             DeValue::Table(_) => {
-                self.error(value.span(), format!("`[{name}]` stands alone"), "", format!("write [[{name}]], with two brackets: there may be several"));
+                self.error(
+                    value.span(),
+                    format!("`[{name}]` stands alone"),
+                    "",
+                    format!("write [[{name}]], with two brackets: there may be several"),
+                );
                 return Vec::new();
             }
             _ => {
@@ -215,7 +246,11 @@ impl Reader<'_> {
             return Vec::new();
         };
         let items: Vec<_> = list.iter().collect();
-        items.iter().enumerate().filter_map(|(k, item)| self.text(&format!("{name}[{}]", k + 1), item, expected)).collect()
+        items
+            .iter()
+            .enumerate()
+            .filter_map(|(k, item)| self.text(&format!("{name}[{}]", k + 1), item, expected))
+            .collect()
     }
 
     fn top(&mut self, table: &DeTable<'_>) {
@@ -235,9 +270,13 @@ impl Reader<'_> {
                         _ => source.time_unit = text,
                     }
                 }
-                "oscillators" => self.document.source.oscillators = self.words("oscillators", value, "a list of modes, such as [\"b1\", \"b2\"]"),
+                "oscillators" => {
+                    self.document.source.oscillators =
+                        self.words("oscillators", value, "a list of modes, such as [\"b1\", \"b2\"]")
+                }
                 "measures" => {
-                    self.document.source.measures = self.words("measures", value, "a list of measures, such as [\"complete_sync(b1,b2)\"]");
+                    self.document.source.measures =
+                        self.words("measures", value, "a list of measures, such as [\"complete_sync(b1,b2)\"]");
                 }
                 "modes" => self.modes(value),
                 "parameters" => self.parameters(value),
@@ -283,7 +322,8 @@ impl Reader<'_> {
         for (key, value) in self.table("parameters", value, "[parameters] kappa = 0.15") {
             let path = format!("parameters.{}", key.get_ref());
             let name = self.key(&format!("{path} (name)"), key);
-            let mut parameter = ParameterSource { name, value: Text::default(), unit: String::new(), note: String::new() };
+            let mut parameter =
+                ParameterSource { name, value: Text::default(), unit: String::new(), note: String::new() };
             let DeValue::Table(table) = value.get_ref() else {
                 if let Some(text) = self.expression(&path, value, EXPECTED) {
                     parameter.value = text;
@@ -296,8 +336,12 @@ impl Reader<'_> {
                 let path = format!("{path}.{}", inner.get_ref());
                 match inner.get_ref().as_ref() {
                     "value" => given = Some(self.expression(&path, value, "a number or an expression in quotes")),
-                    "unit" => parameter.unit = self.text(&path, value, "a text in quotes").map(|t| t.text).unwrap_or_default(),
-                    "note" => parameter.note = self.text(&path, value, "a text in quotes").map(|t| t.text).unwrap_or_default(),
+                    "unit" => {
+                        parameter.unit = self.text(&path, value, "a text in quotes").map(|t| t.text).unwrap_or_default()
+                    }
+                    "note" => {
+                        parameter.note = self.text(&path, value, "a text in quotes").map(|t| t.text).unwrap_or_default()
+                    }
                     _ => self.unknown_key(inner, "a parameter", &["value", "unit", "note"]),
                 }
             }
@@ -307,7 +351,12 @@ impl Reader<'_> {
                     self.document.source.parameters.push(parameter);
                 }
                 Some(None) => {}
-                None => self.error(key.span(), format!("the parameter `{}` has no value", key.get_ref()), format!("expected {EXPECTED}"), ""),
+                None => self.error(
+                    key.span(),
+                    format!("the parameter `{}` has no value", key.get_ref()),
+                    format!("expected {EXPECTED}"),
+                    "",
+                ),
             }
         }
     }
@@ -319,7 +368,11 @@ impl Reader<'_> {
             let links = match value.get_ref() {
                 DeValue::Table(table) => self.links(&path, value.span(), &entries(table)),
                 _ => self
-                    .text(&path, value, "a rule such as \"ring(N)\", or { csv = \"…\" }, { adjacency = [[…]] }, { edges = [[…]] }")
+                    .text(
+                        &path,
+                        value,
+                        "a rule such as \"ring(N)\", or { csv = \"…\" }, { adjacency = [[…]] }, { edges = [[…]] }",
+                    )
                     .map(LinksSource::Rule),
             };
             if let Some(links) = links {
@@ -336,7 +389,12 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("csv" | "adjacency" | "edges", _) => {
                     if from.replace((key, value)).is_some() {
-                        self.error(key.span(), "a network is given in two ways", "", "keep one of csv, adjacency and edges");
+                        self.error(
+                            key.span(),
+                            "a network is given in two ways",
+                            "",
+                            "keep one of csv, adjacency and edges",
+                        );
                         return None;
                     }
                 }
@@ -344,7 +402,12 @@ impl Reader<'_> {
                     "matrix" => options.format = Some(Format::Matrix),
                     "edges" => options.format = Some(Format::Edges),
                     _ => {
-                        self.error(value.span(), format!("`{text}` is no format of a table"), "", "write \"matrix\" or \"edges\"");
+                        self.error(
+                            value.span(),
+                            format!("`{text}` is no format of a table"),
+                            "",
+                            "write \"matrix\" or \"edges\"",
+                        );
                         return None;
                     }
                 },
@@ -358,7 +421,8 @@ impl Reader<'_> {
                     return None;
                 }
                 (name @ ("first" | "size"), found) => {
-                    let whole = number(found).filter(|x| x.fract() == 0.0 && (0.0..1e9).contains(x)).map(|x| x as usize);
+                    let whole =
+                        number(found).filter(|x| x.fract() == 0.0 && (0.0..1e9).contains(x)).map(|x| x as usize);
                     let Some(whole) = whole.filter(|&x| name != "first" || x <= 1) else {
                         self.wrong_type(value, &field, if name == "first" { "0 or 1" } else { "a whole number" });
                         return None;
@@ -370,7 +434,11 @@ impl Reader<'_> {
                     }
                 }
                 _ => {
-                    self.unknown_key(key, "a network", &["csv", "adjacency", "edges", "format", "directed", "first", "size"]);
+                    self.unknown_key(
+                        key,
+                        "a network",
+                        &["csv", "adjacency", "edges", "format", "directed", "first", "size"],
+                    );
                     return None;
                 }
             }
@@ -393,7 +461,12 @@ impl Reader<'_> {
     fn csv(&mut self, field: &str, value: &Value<'_>, options: Options) -> Option<Adjacency> {
         let name = self.text(field, value, "the name of a CSV file")?.text;
         let Some(folder) = self.folder else {
-            self.error(value.span(), "there is no folder to look for this file in", "", "give the adjacency in the model file");
+            self.error(
+                value.span(),
+                "there is no folder to look for this file in",
+                "",
+                "give the adjacency in the model file",
+            );
             return None;
         };
         let path = folder.join(&name);
@@ -409,7 +482,8 @@ impl Reader<'_> {
         match adjacency::parse(&table, options) {
             Ok(read) => Some(read),
             Err(error) => {
-                let pointer = Pointer { path: path.display().to_string(), text: table, span: error.span, label: String::new() };
+                let pointer =
+                    Pointer { path: path.display().to_string(), text: table, span: error.span, label: String::new() };
                 let mut diagnostic = Diagnostic::error(error.message).with_pointer(pointer);
                 diagnostic.help = error.help;
                 self.errors.push(diagnostic);
@@ -449,8 +523,11 @@ impl Reader<'_> {
         match adjacency::parse(&table, options) {
             Ok(read) => Some(read),
             Err(error) => {
-                let touched = cells.iter().filter(|(at, _)| at.start < error.span.end.max(error.span.start + 1) && at.end > error.span.start);
-                let span = touched.map(|(_, s)| s.clone()).reduce(|a, b| a.start..b.end).unwrap_or_else(|| value.span());
+                let touched = cells
+                    .iter()
+                    .filter(|(at, _)| at.start < error.span.end.max(error.span.start + 1) && at.end > error.span.start);
+                let span =
+                    touched.map(|(_, s)| s.clone()).reduce(|a, b| a.start..b.end).unwrap_or_else(|| value.span());
                 self.error(span, error.message, "", error.help.unwrap_or_default());
                 None
             }
@@ -477,15 +554,24 @@ impl Reader<'_> {
                         given = true;
                         operator = self.expression(&path("L"), value, "an expression in quotes");
                     }
-                    "for" => each = self.text(&path("for"), value, "a text such as \"j in 1..N\" or \"(j,k) in links\""),
-                    "label" => label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default(),
+                    "for" => {
+                        each = self.text(&path("for"), value, "a text such as \"j in 1..N\" or \"(j,k) in links\"")
+                    }
+                    "label" => {
+                        label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default()
+                    }
                     _ => self.unknown_key(key, "[[jump]]", &["L", "for", "label"]),
                 }
             }
             match operator {
                 Some(operator) => self.document.source.jumps.push(JumpSource { operator, each, label }),
                 None if given => {}
-                None => self.error(span, "this [[jump]] has no operator", "", "give it an entry such as  L = \"sqrt(2*kappa)*a1\""),
+                None => self.error(
+                    span,
+                    "this [[jump]] has no operator",
+                    "",
+                    "give it an entry such as  L = \"sqrt(2*kappa)*a1\"",
+                ),
             }
         }
     }
@@ -502,8 +588,12 @@ impl Reader<'_> {
                     "on" => on = self.text(&path("on"), value, "the name of a mode in quotes"),
                     "for" => each = self.text(&path("for"), value, "a text such as \"j in 1..N\""),
                     "rate" => rate = self.expression(&path("rate"), value, "a number or an expression in quotes"),
-                    "occupation" => occupation = self.expression(&path("occupation"), value, "a number or an expression in quotes"),
-                    "label" => label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default(),
+                    "occupation" => {
+                        occupation = self.expression(&path("occupation"), value, "a number or an expression in quotes")
+                    }
+                    "label" => {
+                        label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default()
+                    }
                     _ => self.unknown_key(key, "[[bath]]", &["on", "for", "rate", "occupation", "label"]),
                 }
             }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::algebra::parse::{
-    self, Expr, FUNCTIONS, Node, ParseError, Ranges, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest, parse as read,
-    parse_ranges,
+    self, Expr, FUNCTIONS, Node, ParseError, Ranges, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest,
+    parse as read, parse_ranges,
 };
 use crate::algebra::{Compiled, ModeId, Operator, ParamId, Scalar};
 
@@ -82,7 +82,9 @@ fn mode_name(text: &Text) -> Result<ModeName, ModelError> {
 fn shift(mut expr: Expr, by: usize) -> Expr {
     expr.span = expr.span.start + by..expr.span.end + by;
     expr.node = match expr.node {
-        Node::Index { name, indices } => Node::Index { name, indices: indices.into_iter().map(|e| shift(e, by)).collect() },
+        Node::Index { name, indices } => {
+            Node::Index { name, indices: indices.into_iter().map(|e| shift(e, by)).collect() }
+        }
         Node::Call { name, name_span, arguments } => Node::Call {
             name,
             name_span: name_span.start + by..name_span.end + by,
@@ -422,7 +424,9 @@ fn structural(list: Vec<Parameter>, uses: &Uses) -> Result<(Parameters, BTreeMap
     let mut sizes = BTreeMap::new();
     for &id in &marked {
         let p = graph.get(id);
-        if p.default.fract() != 0.0 || p.default.abs() > 9e15 {
+        if p.default.abs() > 9e15 {
+            errors.push(ModelError::at(&p.place, Fault::TooManyModes { modes: p.default.abs(), limit: MAX_MODES }));
+        } else if p.default.fract() != 0.0 {
             let what = format!("the parameter `{}`, which fixes the size of the model,", p.name);
             errors.push(ModelError::at(&p.place, Fault::NotInteger { what, value: p.default }));
         }
@@ -459,7 +463,10 @@ fn modes(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> Resu
         };
         total = total.saturating_add(length);
         if total > MAX_MODES as u64 {
-            return Err(vec![ModelError::at(&mode.name.place, Fault::TooManyModes { modes: total, limit: MAX_MODES })]);
+            return Err(vec![ModelError::at(
+                &mode.name.place,
+                Fault::TooManyModes { modes: total as f64, limit: MAX_MODES },
+            )]);
         }
         lengths.push(length);
     }
@@ -473,7 +480,11 @@ fn modes(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> Resu
             }
             ModeName::Array { name, .. } => {
                 for j in 1..=length as usize {
-                    modes.push(Mode { name: format!("{name}[{j}]"), kind: ModeKind::Boson, array: Some((name.clone(), j)) });
+                    modes.push(Mode {
+                        name: format!("{name}[{j}]"),
+                        kind: ModeKind::Boson,
+                        array: Some((name.clone(), j)),
+                    });
                 }
                 let ids: Vec<ModeId> = (from..from + length as u32).map(ModeId).collect();
                 symbols.insert(name.clone(), Symbol::Modes(ids.into()));
@@ -493,7 +504,9 @@ fn networks(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> R
                 Network::list(name, *size, entries).map_err(|e| ModelError::at(place, e.into()))
             }
             (LinksSource::Rule(text), Some(expr)) => rule(name, text, expr, symbols),
-            (LinksSource::Rule(text), None) => Err(ModelError::at(&text.place, Fault::UnknownRule { rule: text.text.clone() })),
+            (LinksSource::Rule(text), None) => {
+                Err(ModelError::at(&text.place, Fault::UnknownRule { rule: text.text.clone() }))
+            }
         };
         match made {
             Ok(made) => {
@@ -623,7 +636,9 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 let mode = parse::mode(on, &inner).map_err(|e| wrong(&bath.on, e))?;
                 let gamma = parse::scalar(rate, &inner).map_err(|e| wrong(&bath.rate, e))?;
                 let nbar = parse::scalar(occupation, &inner).map_err(|e| wrong(&bath.occupation, e))?;
-                for (scalar, text, what) in [(&gamma, &bath.rate, "the rate of a bath"), (&nbar, &bath.occupation, "the occupation of a bath")] {
+                for (scalar, text, what) in
+                    [(&gamma, &bath.rate, "the rate of a bath"), (&nbar, &bath.occupation, "the occupation of a bath")]
+                {
                     if let Some(z) = scalar.as_number() {
                         let what = what.to_owned();
                         if z.im != 0.0 {
@@ -649,12 +664,18 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
             match one() {
                 Ok((mode, rate, occupation, [down, up])) => {
                     let name = &model.modes[mode.0 as usize].name;
-                    let base = if bath.label.is_empty() { format!("bath on {name}") } else { each.label(&bath.label, &given) };
+                    let base =
+                        if bath.label.is_empty() { format!("bath on {name}") } else { each.label(&bath.label, &given) };
                     let index = model.baths.len();
                     for (operator, word) in [(down, "loss"), (up, "gain")] {
                         if !operator.is_zero() {
                             let label = format!("{base}, {word}");
-                            model.jumps.push(Jump { operator, label, bath: Some(index), place: bath.rate.place.clone() });
+                            model.jumps.push(Jump {
+                                operator,
+                                label,
+                                bath: Some(index),
+                                place: bath.rate.place.clone(),
+                            });
                         }
                     }
                     model.baths.push(Bath {
@@ -738,7 +759,10 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 let k = mode.0 as usize;
                 if values[k].is_some() {
                     let name_of = model.modes[k].name.clone();
-                    return Err(ModelError::at(&name.place, Fault::Duplicate { name: name_of, first: "a start", second: "a start" }));
+                    return Err(ModelError::at(
+                        &name.place,
+                        Fault::Duplicate { name: name_of, first: "a start", second: "a start" },
+                    ));
                 }
                 values[k] = Some(scalar);
                 places[k] = Some(value.place.clone());
@@ -775,7 +799,10 @@ fn uncoupled(model: &mut Model, source: &ModelSource, uses: &mut Uses, errors: &
                         }
                         Err(e) => {
                             let what = format!("the uncoupled value of `{}`", name.text);
-                            return Err(ModelError::at(&value.place, Fault::Evaluation { what, message: e.to_string() }));
+                            return Err(ModelError::at(
+                                &value.place,
+                                Fault::Evaluation { what, message: e.to_string() },
+                            ));
                         }
                     }
                 }
@@ -832,7 +859,9 @@ fn warnings(model: &mut Model, source: &ModelSource, uses: &Uses) {
         let declared = mode.array.as_ref().map_or(mode.name.as_str(), |(array, _)| array.as_str());
         let entry = source.modes.iter().find(|m| m.name.text.split('[').next().map(str::trim) == Some(declared));
         let fault = Fault::IdleMode { name: mode.name.clone() };
-        list.push(entry.map_or_else(|| ModelError::nowhere(fault.clone()), |m| ModelError::at(&m.name.place, fault.clone())));
+        list.push(
+            entry.map_or_else(|| ModelError::nowhere(fault.clone()), |m| ModelError::at(&m.name.place, fault.clone())),
+        );
     }
     model.warnings = list;
 }

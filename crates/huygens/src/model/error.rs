@@ -120,10 +120,10 @@ pub enum Fault {
         length: i64,
     },
     /// More modes than a covariance fits in memory.
-    #[error("{modes} modes need {} for one covariance matrix of {}×{} numbers alone", bytes(4.0 * (*.modes as f64) * (*.modes as f64) * 8.0), 2.0 * *.modes as f64, 2.0 * *.modes as f64)]
+    #[error("{} modes need {} for one covariance matrix of {}×{} numbers alone", short(*.modes), bytes(32.0 * modes * modes), short(2.0 * modes), short(2.0 * modes))]
     TooManyModes {
         /// Modes asked for.
-        modes: u64,
+        modes: f64,
         /// Most modes allowed.
         limit: usize,
     },
@@ -138,7 +138,7 @@ pub enum Fault {
         limit: u64,
     },
     /// A whole number was needed.
-    #[error("{what} must be a whole number, here is {value}")]
+    #[error("{what} must be a whole number, here is {}", short(*.value))]
     NotInteger {
         /// What must be whole.
         what: String,
@@ -241,6 +241,11 @@ impl Fault {
             Fault::Unknown { what, known, .. } if known.is_empty() => format!("the model declares no {what}"),
             Fault::Unknown { known, .. } => format!("there are: {}", list(known, 12)),
             Fault::Duplicate { .. } => "rename one of the two".into(),
+            Fault::BadName { reason, .. }
+                if reason.starts_with("expressions") || reason.starts_with("it is the name") =>
+            {
+                "choose another name".into()
+            }
             Fault::BadName { .. } => "a name starts with a letter and goes on with letters, digits and `_`".into(),
             Fault::UnknownKind { .. } => "write \"boson\"".into(),
             Fault::NoModes => "declare one under [modes], such as  a = \"boson\"  or  \"a[1..N]\" = \"boson\"".into(),
@@ -251,11 +256,19 @@ impl Fault {
             Fault::NotInteger { .. } => "sizes, ranges and indices are counted in whole numbers".into(),
             Fault::Circle { .. } => "give one of them a number".into(),
             Fault::NotFinite { .. } => "give it a finite number".into(),
-            Fault::NotReal { .. } => "parameters, rates and occupations are real; write `i` into the operators instead".into(),
-            Fault::Negative { .. } => {
-                "a rate is the square of a jump's prefactor; for gain write the jump with dag(…) and a positive rate".into()
+            Fault::NotReal { .. } => {
+                "parameters, rates and occupations are real; write `i` into the operators instead".into()
             }
-            Fault::NotHermitian { .. } => "add the adjoint of this term, for instance by `+ h.c.` in brackets with the coupling".into(),
+            Fault::Negative { what, .. } if what.contains("occupation") || what.contains("size") => {
+                "give it a value of zero or more".into()
+            }
+            Fault::Negative { .. } => {
+                "a rate is the square of a jump's prefactor; for gain write the jump with dag(…) and a positive rate"
+                    .into()
+            }
+            Fault::NotHermitian { .. } => {
+                "add the adjoint of this term, for instance by `+ h.c.` in brackets with the coupling".into()
+            }
             Fault::NotAMode { .. } => "write a single mode such as `b1` or `b[j]`".into(),
             Fault::UnknownRule { .. } => {
                 "write ring(N), ring(N, R), chain(N), star(N) or complete(N), or give an adjacency".into()
@@ -264,7 +277,9 @@ impl Fault {
             Fault::Network(NetworkError::TooSmall { kind: "ring", .. }) => {
                 "with fewer nodes a pair would be linked twice; use chain(N) for two".into()
             }
-            Fault::Network(NetworkError::Loop { .. }) => "write self-interaction as a term of its own, not as a link".into(),
+            Fault::Network(NetworkError::Loop { .. }) => {
+                "write self-interaction as a term of its own, not as a link".into()
+            }
             _ => return None,
         })
     }
@@ -283,16 +298,28 @@ fn list(names: &[String], most: usize) -> String {
     text
 }
 
+/// A number that is short in print however large it is.
+fn short(value: f64) -> String {
+    if value.abs() < 1e15 { format!("{value}") } else { format!("{value:e}") }
+}
+
 /// A number of bytes for a reader, such as `3.2 GB`.
 pub(crate) fn bytes(count: f64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+    if count.is_nan() || count >= 1e28 {
+        return "more memory than there is".into();
+    }
     let mut value = count;
     let mut unit = 0;
     while value >= 1000.0 && unit + 1 < units.len() {
         value /= 1000.0;
         unit += 1;
     }
-    if value >= 100.0 || unit == 0 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+    if value >= 100.0 || unit == 0 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
 }
 
 #[cfg(test)]
@@ -303,13 +330,17 @@ mod tests {
     fn memory_is_told_in_units_a_reader_knows() {
         assert_eq!(bytes(512.0), "512 B");
         assert_eq!(bytes(3.2e9), "3.2 GB");
-        let fault = Fault::TooManyModes { modes: 1_000_000, limit: 8000 };
-        assert_eq!(fault.to_string(), "1000000 modes need 32.0 TB for one covariance matrix of 2000000×2000000 numbers alone");
+        let fault = Fault::TooManyModes { modes: 1e6, limit: 8000 };
+        assert_eq!(
+            fault.to_string(),
+            "1000000 modes need 32.0 TB for one covariance matrix of 2000000×2000000 numbers alone"
+        );
     }
 
     #[test]
     fn an_error_reads_as_place_fault_and_cure() {
-        let fault = Fault::Unknown { what: "parameter", name: "kapa".into(), nearest: Some("kappa".into()), known: vec![] };
+        let fault =
+            Fault::Unknown { what: "parameter", name: "kapa".into(), nearest: Some("kappa".into()), known: vec![] };
         let error = ModelError::at(&Place::new("jump[1].L"), fault);
         assert_eq!(error.to_string(), "jump[1].L: there is no parameter named `kapa` (did you mean `kappa`?)");
     }

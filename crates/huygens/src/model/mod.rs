@@ -18,7 +18,8 @@ pub use error::{Fault, ModelError};
 pub use network::{Network, NetworkError, NetworkKind};
 pub use parameters::{Binding, Parameter, Parameters};
 pub use source::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource, Text,
+    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource,
+    Text,
 };
 
 pub use crate::algebra::parse::nearest;
@@ -190,7 +191,13 @@ impl Model {
                 let what = || format!("the {word} of the bath on `{mode}`");
                 let value = self.value(scalar, binding, place, &what)?;
                 if value < 0.0 {
-                    return Err(ModelError::at(place, Fault::Negative { what: what(), value }));
+                    let at: Vec<String> = scalar
+                        .params()
+                        .into_iter()
+                        .map(|p| format!("{} = {}", self.parameters.get(p).name, binding.value(p)))
+                        .collect();
+                    let what = if at.is_empty() { what() } else { format!("{} at {}", what(), at.join(", ")) };
+                    return Err(ModelError::at(place, Fault::Negative { what, value }));
                 }
             }
         }
@@ -202,10 +209,10 @@ impl Model {
         // Something has no value: find the text it stands in.
         let names = self.names();
         let fault = |what: &str, operator: &Operator| {
-            operator.iter().find_map(|(_, c)| c.eval(&binding.values, 0.0).err()).map(|e| Fault::Evaluation {
-                what: what.to_owned(),
-                message: e.message(&names),
-            })
+            operator
+                .iter()
+                .find_map(|(_, c)| c.eval(&binding.values, 0.0).err())
+                .map(|e| Fault::Evaluation { what: what.to_owned(), message: e.message(&names) })
         };
         for (place, term) in &self.terms {
             if let Some(fault) = fault("the Hamiltonian", term) {
@@ -220,7 +227,13 @@ impl Model {
         Ok(())
     }
 
-    fn value(&self, scalar: &Scalar, binding: &Binding, place: &Place, what: &dyn Fn() -> String) -> Result<f64, ModelError> {
+    fn value(
+        &self,
+        scalar: &Scalar,
+        binding: &Binding,
+        place: &Place,
+        what: &dyn Fn() -> String,
+    ) -> Result<f64, ModelError> {
         let z = scalar.eval(&binding.values, 0.0).map_err(|e| {
             ModelError::at(place, Fault::Evaluation { what: what(), message: e.message(&self.names()) })
         })?;

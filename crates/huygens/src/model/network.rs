@@ -109,7 +109,11 @@ impl Network {
     pub fn ring(name: &str, size: usize, reach: usize) -> Result<Self, NetworkError> {
         let reach = reach.max(1);
         if size <= reach.saturating_mul(2) {
-            return Err(NetworkError::TooSmall { kind: "ring", size, least: reach.saturating_mul(2).saturating_add(1) });
+            return Err(NetworkError::TooSmall {
+                kind: "ring",
+                size,
+                least: reach.saturating_mul(2).saturating_add(1),
+            });
         }
         guard(size, size.saturating_mul(2).saturating_mul(reach))?;
         let pairs = (0..size).flat_map(|j| (1..=reach).map(move |d| (j + 1, (j + d) % size + 1)));
@@ -173,7 +177,14 @@ impl Network {
 
     fn new(name: &str, size: usize, kind: NetworkKind, weights: BTreeMap<(usize, usize), f64>) -> Self {
         let graph = parse::Network::new(size, weights.into_iter().map(|((j, k), w)| (j, k, w)));
-        Self { name: name.into(), size, kind, symmetric: graph.is_symmetric(), links: graph.edges(), graph: Arc::new(graph) }
+        Self {
+            name: name.into(),
+            size,
+            kind,
+            symmetric: graph.is_symmetric(),
+            links: graph.edges(),
+            graph: Arc::new(graph),
+        }
     }
 
     /// Name.

@@ -204,9 +204,9 @@ fn names_of(list: &[Parameter]) -> Names {
 
 fn real_value(expression: &Scalar, values: &[f64], parameter: &Parameter, names: &Names) -> Result<f64, ModelError> {
     let what = format!("the parameter `{}`", parameter.name);
-    let z = expression
-        .eval(values, 0.0)
-        .map_err(|e| ModelError::at(&parameter.place, Fault::Evaluation { what: what.clone(), message: e.message(names) }))?;
+    let z = expression.eval(values, 0.0).map_err(|e| {
+        ModelError::at(&parameter.place, Fault::Evaluation { what: what.clone(), message: e.message(names) })
+    })?;
     if z.im != 0.0 {
         return Err(ModelError::at(&parameter.place, Fault::NotReal { what, re: z.re, im: z.im }));
     }

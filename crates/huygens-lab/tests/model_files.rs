@@ -1,0 +1,171 @@
+//! Models as a user writes them.
+
+use std::collections::BTreeSet;
+
+use huygens::algebra::{ModeId, Operator, Scalar, heisenberg};
+use huygens::model::Model;
+use huygens_lab::file::{LoadedModel, load, load_with, parse};
+use num_complex::Complex64 as c64;
+
+fn user(name: &str) -> LoadedModel {
+    let path = format!("{}/tests/models/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let loaded = load(&path).unwrap_or_else(|e| panic!("{e}"));
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings[0]);
+    loaded
+}
+
+fn flow(model: &Model, values: &[f64], z: &[c64]) -> Vec<c64> {
+    let jumps: Vec<Operator> = model.jumps.iter().map(|j| j.operator.clone()).collect();
+    (0..model.len())
+        .map(|k| {
+            let x = Operator::annihilation(ModeId(k as u32));
+            heisenberg(&model.hamiltonian, &jumps, &x).normal_symbol().eval(z, values, 0.0).unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn three_resonators_with_mixed_couplings() {
+    let loaded = user("three-resonators");
+    let model = &loaded.model;
+    assert_eq!((model.name.as_str(), model.len(), model.baths.len()), ("three-resonators", 3, 3));
+    // One jump of the cold bath, two of each warm one, and the common loss.
+    assert_eq!(model.jumps.len(), 6);
+    let binding = model.bind(&[("warm", 0.25)]).unwrap();
+    assert_eq!(binding.value(model.parameters.id("hot").unwrap()), 1.0);
+    let z = [c64::new(0.4, -1.0), c64::new(-0.3, 0.2), c64::new(1.5, 0.7)];
+    let f = flow(model, &binding.values, &z);
+    let i = c64::i();
+    let (gamma, common, phase) = (0.1, 0.05, c64::cis(std::f64::consts::PI / 3.0));
+    let q = |z: c64| std::f64::consts::SQRT_2 * z.re;
+    let pull = -common / 2.0 * (z[0] + phase * z[1]);
+    let dx = -i * z[0] - i * 0.12 * z[1] - i * 0.08 * q(z[2]) / std::f64::consts::SQRT_2 - i * 0.3 - gamma / 2.0 * z[0]
+        + pull;
+    let dy = -i * 1.05 * z[1] - i * 0.12 * z[0] + 0.03 * z[2].conj() - gamma / 2.0 * z[1] + phase.conj() * pull;
+    let dz = -i * 0.95 * z[2] + 0.03 * z[1].conj() - i * 0.08 * q(z[0]) / std::f64::consts::SQRT_2 - gamma * z[2];
+    for (f, d) in f.iter().zip([dx, dy, dz]) {
+        assert!((f - d).norm() < 1e-14, "{f} {d}");
+    }
+    assert_eq!(model.uncoupled.len(), 4);
+    assert!(model.start.is_none());
+}
+
+#[test]
+fn kerr_pair_with_two_photon_loss() {
+    let loaded = user("kerr-two-photon");
+    let model = &loaded.model;
+    assert_eq!(model.modes[1].array, Some(("a".to_string(), 2)));
+    let binding = model.bind(&[]).unwrap();
+    let z = model.start_values(&binding).unwrap();
+    assert_eq!(z, [c64::new(1.0, -1.0), c64::new(0.9, -1.2)]);
+    let f = flow(model, &binding.values, &z);
+    let i = c64::i();
+    for (j, k) in [(0, 1), (1, 0)] {
+        let a = z[j];
+        let d = -i * 0.3 * a - i * 0.1 * a.norm_sqr() * a - i * 1.2 * a.conj() + i * 0.15 * z[k]
+            - 0.2 * a
+            - 0.05 * a.norm_sqr() * a;
+        assert!((f[j] - d).norm() < 1e-14, "{} {d}", f[j]);
+    }
+}
+
+#[test]
+fn fifty_oscillators_on_a_network_from_a_table() {
+    let loaded = user("stuart-landau-50");
+    let model = &loaded.model;
+    assert_eq!(model.len(), 50);
+    assert_eq!(loaded.attachments.len(), 1);
+    let network = &model.networks[0];
+    assert!(network.is_symmetric() && network.size() == 50);
+    assert_eq!(model.jumps.len(), 100 + network.links().len());
+    let labels: BTreeSet<&str> = model.jumps.iter().map(|j| j.label.as_str()).collect();
+    assert_eq!(labels.len(), model.jumps.len(), "labels tell the jumps apart");
+    let binding = model.bind(&[]).unwrap();
+    let z = model.start_values(&binding).unwrap();
+    let f = flow(model, &binding.values, &z);
+    let i = c64::i();
+    for j in 1..=50 {
+        let a = z[j - 1];
+        assert!((a - 5.0 * c64::cis(2.0 * (j as f64).sin())).norm() < 1e-12);
+        let omega = 1.0 + 0.02 * (17.0 * j as f64).sin();
+        let mut d = -i * omega * a + 0.1 * a - 0.002 * a.norm_sqr() * a;
+        for k in 1..=50 {
+            let w = network.weight(j, k);
+            d += 0.04 * w * (z[k - 1] - a) - i * 0.01 * w * z[k - 1];
+        }
+        assert!((f[j - 1] - d).norm() < 1e-12 * d.norm(), "{j}: {} {d}", f[j - 1]);
+    }
+    // The identity of the model takes in the table.
+    assert!(loaded.identity().contains("spread*sin(17*j)") && loaded.identity().len() > loaded.text.len() + 5000);
+}
+
+#[test]
+fn a_model_can_be_built_from_text_alone_and_driven_in_time() {
+    let text = r#"
+        [modes]
+        a = "boson"
+        [parameters]
+        Omega = 0.7
+        F = 2
+        kappa = 0.1
+        [hamiltonian]
+        H = "n(a) + F*cos(Omega*t)*(a + dag(a))"
+        [[jump]]
+        L = "sqrt(kappa)*a"
+    "#;
+    let loaded = parse("driven", text, None, &[]).unwrap();
+    let model = &loaded.model;
+    assert!(model.depends_on_time());
+    assert_eq!(model.name, "driven");
+    assert_eq!(model.oscillators, [ModeId(0)]);
+    let binding = model.bind(&[("F", 3.0)]).unwrap();
+    let jumps: Vec<Operator> = model.jumps.iter().map(|j| j.operator.clone()).collect();
+    let f = heisenberg(&model.hamiltonian, &jumps, &Operator::annihilation(ModeId(0))).normal_symbol();
+    let value = f.eval(&[c64::new(0.0, 0.0)], &binding.values, 2.0).unwrap();
+    assert!((value + c64::i() * 3.0 * (0.7_f64 * 2.0).cos()).norm() < 1e-14);
+}
+
+#[test]
+fn start_values_can_be_given_mode_by_mode_or_for_a_whole_array() {
+    let with = |start: &str| {
+        let text = format!(
+            "[modes]\n\"b[1..3]\" = \"boson\"\n[parameters]\nj = 2\nr = 2\n[hamiltonian]\nH = \"sum(k in 1..3, j*n(b[k]))\"\n[start]\n{start}\n"
+        );
+        let loaded = parse("m", &text, None, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let binding = loaded.model.bind(&[("r", 3.0)]).unwrap();
+        loaded.model.start_values(&binding).unwrap().iter().map(|z| (z.re, z.im)).collect::<Vec<_>>()
+    };
+    assert_eq!(with("\"b[m]\" = \"r*m\""), [(3.0, 0.0), (6.0, 0.0), (9.0, 0.0)]);
+    assert_eq!(with("b = \"i*r\""), [(0.0, 3.0), (0.0, 3.0), (0.0, 3.0)]);
+    assert_eq!(with("\"b[3]\" = 1\n\"b[1]\" = \"r\""), [(3.0, 0.0), (0.0, 0.0), (1.0, 0.0)]);
+}
+
+#[test]
+fn rebinding_one_parameter_costs_less_than_a_microsecond() {
+    let model = load("optomechanical-pair").unwrap().model;
+    let mut binding = model.bind(&[]).unwrap();
+    let cost = |name: &str, binding: &mut huygens::model::Binding| {
+        let id = model.parameters.id(name).unwrap();
+        let rounds = 20_000;
+        (0..5)
+            .map(|_| {
+                let clock = std::time::Instant::now();
+                for k in 0..rounds {
+                    model.parameters.set(binding, id, 0.01 + 1e-9 * k as f64).unwrap();
+                }
+                clock.elapsed().as_secs_f64() / rounds as f64
+            })
+            .fold(f64::INFINITY, f64::min)
+    };
+    let (plain, dependent) = (cost("mu", &mut binding), cost("omega1", &mut binding));
+    assert!(plain < 1e-6 && dependent < 2e-6, "{plain} {dependent}");
+}
+
+#[test]
+fn the_labels_of_a_bath_lead_to_its_jumps() {
+    let model = load_with("optomechanical-pair", &[("n_b".into(), "2".into())]).unwrap().model;
+    let of_bath: Vec<&str> = model.jumps.iter().filter(|j| j.bath == Some(1)).map(|j| j.label.as_str()).collect();
+    assert_eq!(of_bath, ["mechanics 1, loss", "mechanics 1, gain"]);
+    assert_eq!(model.baths[0].occupation, Scalar::zero());
+    assert_eq!(model.jumps.iter().filter(|j| j.bath == Some(0)).count(), 1);
+}
