@@ -712,12 +712,16 @@ impl Scalar {
                 // odd power comes out because its root exists exactly where the root of the whole does.
                 let mut outside: Powers = Vec::new();
                 let mut unsure: Powers = Vec::new();
+                let mut sizes = Scalar::one();
                 for (atom, exponent) in &t.powers {
                     if is_nonnegative(atom) || exponent.den % 2 == 0 {
                         outside.push((atom.clone(), exponent.mul(e)));
                     } else if exponent.is_even_integer() {
-                        let size = Atom::Function(Function::Abs, Arc::new(Scalar::atom(atom.clone(), Exponent::ONE)));
-                        outside.push((size, exponent.mul(e)));
+                        let size = match atom {
+                            Atom::Sum(x) => x.abs()?,
+                            _ => Scalar::atom(Scalar::size_of(atom), Exponent::ONE),
+                        };
+                        sizes = sizes.mul(&size.power(exponent.mul(e))?);
                     } else {
                         unsure.push((atom.clone(), *exponent));
                     }
@@ -736,7 +740,7 @@ impl Scalar {
                         from_powers(vec![(Atom::Sum(Arc::new(Scalar::term(unsure, c64::new(sign, 0.0)))), e)])
                     }
                 };
-                Ok(size.mul(&from_powers(outside)).mul(&inside))
+                Ok(size.mul(&from_powers(outside)).mul(&sizes).mul(&inside))
             }
             _ if self.is_real() => {
                 if self.is_constant()
@@ -833,22 +837,27 @@ impl Scalar {
             return Ok(Scalar::real(z.abs()));
         }
         if let [t] = self.terms.as_slice() {
-            // |c x y²| = |c| |x| y²: factors known to be positive stand outside.
-            let mut outside = Vec::new();
-            let mut inside = Vec::new();
+            // |c x y²| = |c| |x| y²
+            let mut size = Scalar::real(t.coefficient.re.abs());
             for (atom, e) in &t.powers {
+                let power = from_powers(vec![(atom.clone(), *e)]);
                 let positive = is_nonnegative(atom) || e.den % 2 == 0 || e.is_even_integer();
-                (if positive { &mut outside } else { &mut inside }).push((atom.clone(), *e));
+                let factor = match atom {
+                    _ if positive => power,
+                    Atom::Sum(x) => x.abs()?.power(*e)?,
+                    _ => from_powers(vec![(Scalar::size_of(atom), *e)]),
+                };
+                size = size.mul(&factor);
             }
-            let size = from_powers(outside).times(c64::new(t.coefficient.re.abs(), 0.0));
-            if inside.is_empty() {
-                return Ok(size);
-            }
-            return Ok(size.mul(&Scalar::function(Function::Abs, Scalar::term(inside, c64::new(1.0, 0.0)))));
+            return Ok(size);
         }
         Ok(self.odd_even(|x| Scalar::function(Function::Abs, x), false))
     }
 
+    /// |x| of an atom as an atom.
+    fn size_of(atom: &Atom) -> Atom {
+        Atom::Function(Function::Abs, Arc::new(Scalar::atom(atom.clone(), Exponent::ONE)))
+    }
     fn need_real(&self, function: &'static str) -> Result<(), ScalarError> {
         if self.is_real() { Ok(()) } else { Err(ScalarError::ComplexArgument { function }) }
     }

@@ -193,6 +193,7 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
     // (p/N) √N is better written p / √N.
     if let Some((p, q)) = fraction(size)
         && q == root_above.number
+        && p * (1.0 / q) == size
         && !is_integer(size)
     {
         size = p;
@@ -211,6 +212,9 @@ fn term_product(t: &Term, names: &Names, format: Format) -> Product {
     let first_opaque = others.iter().position(opaque).filter(|_| numberless);
     sure.extend(first_opaque.map(|k| others.remove(k)));
     let main = others.iter().position(|a| !opaque(a)).map(|k| others.remove(k));
+    if matches!(&main, Some(Atom::Sum(x)) if x.len() > 1) {
+        others.append(&mut sure);
+    }
     sure.extend(main);
     let numbers: Vec<f64> = [root_above.number].into_iter().filter(|x| *x != 1.0).collect();
     let divisors: Vec<f64> = [root_above.divisor].into_iter().filter(|x| *x != 1.0).collect();

@@ -499,7 +499,7 @@ impl<'a> Elaborator<'a> {
             };
             quotient.map_err(|e| refused(&e, &expr.span))
         };
-        if divisor.is_zero() || divisor.as_number().is_some() {
+        if divisor.terms.iter().all(|t| t.powers.is_empty()) {
             return by(value);
         }
         match &expr.node {
