@@ -6,41 +6,29 @@ use std::time::Instant;
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{
-    RMatrix, eigen, eigen_complex, eigenvalues, eigenvalues_complex, expm, lyapunov, schur, solve,
-    stein, symmetric_eigen,
+    RMatrix, eigen, eigen_complex, eigenvalues, eigenvalues_complex, expm, lyapunov, schur, solve, stein,
+    symmetric_eigen,
 };
 use huygens_numerics::ode::{Dop853, Function, Norm, State, Stepper, Tolerance};
 
-/// Smallest time of one call in nanoseconds, over several batches.
+/// Smallest wall time of one call in nanoseconds, over batches short enough to run without interruption.
 fn time<R>(mut f: impl FnMut() -> R) -> f64 {
-    let mut calls = 1usize;
-    loop {
+    let mut batch = |calls: usize| {
         let start = Instant::now();
         for _ in 0..calls {
             black_box(f());
         }
-        if start.elapsed().as_secs_f64() > 5e-3 {
-            break;
-        }
+        start.elapsed().as_secs_f64()
+    };
+    let mut calls = 1usize;
+    while batch(calls) < 1e-4 {
         calls *= 2;
     }
-    let mut best = f64::INFINITY;
-    for _ in 0..15 {
-        let start = Instant::now();
-        for _ in 0..calls {
-            black_box(f());
-        }
-        best = best.min(start.elapsed().as_secs_f64() / calls as f64);
-    }
-    best * 1e9
+    (0..400).map(|_| batch(calls) / calls as f64).fold(f64::INFINITY, f64::min) * 1e9
 }
 
 fn report(name: &str, ns: f64) {
-    if ns < 1e4 {
-        println!("{name:<44}{ns:>10.0} ns")
-    } else {
-        println!("{name:<44}{:>10.1} µs", ns * 1e-3)
-    }
+    if ns < 1e4 { println!("{name:<44}{ns:>10.0} ns") } else { println!("{name:<44}{:>10.1} µs", ns * 1e-3) }
 }
 
 fn main() {
@@ -82,9 +70,7 @@ fn main() {
     for n in [4usize, 8, 12, 16, 24, 40, 60] {
         let mut seed = 1u64;
         let mut next = move || {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 11) as f64 / (1u64 << 52) as f64 - 1.0
         };
         let mut a = RMatrix::from_fn(n, n, |_, _| next());
@@ -97,10 +83,7 @@ fn main() {
         println!("n = {n}");
         report("  product", time(|| &a * &m));
         report("  solve, n right-hand sides", time(|| solve(&a, &m)));
-        report(
-            "  solve complex, n right-hand sides",
-            time(|| solve(&z, &z)),
-        );
+        report("  solve complex, n right-hand sides", time(|| solve(&z, &z)));
         report("  eigenvalues", time(|| eigenvalues(&a)));
         report("  eigen, both sides", time(|| eigen(&a)));
         report("  eigenvalues complex", time(|| eigenvalues_complex(&z)));

@@ -43,11 +43,7 @@ pub fn rfft(x: &[f64]) -> Vec<c64> {
 /// When the number of coefficients is not `n/2 + 1`.
 #[track_caller]
 pub fn irfft(coefficients: &[c64], n: usize) -> Vec<f64> {
-    assert_eq!(
-        coefficients.len(),
-        n / 2 + 1,
-        "coefficients of a real series of {n} samples"
-    );
+    assert_eq!(coefficients.len(), n / 2 + 1, "coefficients of a real series of {n} samples");
     let mut z = vec![c64::new(0.0, 0.0); n];
     for (k, &c) in coefficients.iter().enumerate() {
         z[k] = c;
@@ -56,7 +52,7 @@ pub fn irfft(coefficients: &[c64], n: usize) -> Vec<f64> {
         }
     }
     z[0].im = 0.0;
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         z[n / 2] = c64::new(coefficients[n / 2].re, 0.0);
     }
     ifft(&mut z);
@@ -98,10 +94,7 @@ impl Periodic {
     /// When there are no samples.
     #[track_caller]
     pub fn new(samples: &[f64]) -> Self {
-        assert!(
-            !samples.is_empty(),
-            "a periodic series needs at least one sample"
-        );
+        assert!(!samples.is_empty(), "a periodic series needs at least one sample");
         let n = samples.len();
         let mut amplitudes = rfft(samples);
         for (k, a) in amplitudes.iter_mut().enumerate() {
@@ -109,15 +102,9 @@ impl Periodic {
             *a *= weight / n as f64;
         }
         let largest = amplitudes.iter().fold(0.0f64, |m, a| m.max(a.norm()));
-        let used = amplitudes
-            .iter()
-            .rposition(|a| !(a.norm() <= 1e-18 * largest))
-            .map_or(1, |k| k + 1);
-        Self {
-            samples: n,
-            amplitudes,
-            used,
-        }
+        let used =
+            amplitudes.iter().rposition(|a| a.norm() > 1e-18 * largest || a.norm().is_nan()).map_or(1, |k| k + 1);
+        Self { samples: n, amplitudes, used }
     }
 
     /// Number of samples.
@@ -138,11 +125,7 @@ impl Periodic {
     /// Mean square over a period, `a_0² + Σ|a_k|²/2`.
     pub fn mean_square(&self) -> f64 {
         let mean = self.mean();
-        mean * mean
-            + self.amplitudes[1..]
-                .iter()
-                .map(|a| 0.5 * a.norm_sqr())
-                .sum::<f64>()
+        mean * mean + self.amplitudes[1..].iter().map(|a| 0.5 * a.norm_sqr()).sum::<f64>()
     }
 
     /// Value at phase `θ` (radians, any number).
@@ -178,10 +161,7 @@ impl Periodic {
     /// Largest value over the continuous phase.
     pub fn maximum(&self) -> Extremum {
         let e = self.extremum(-1.0);
-        Extremum {
-            value: -e.value,
-            ..e
-        }
+        Extremum { value: -e.value, ..e }
     }
 
     /// Largest modulus among the last quarter of the harmonics: the size of what the samples do not resolve any more, in the units of
@@ -189,28 +169,19 @@ impl Periodic {
     pub fn tail(&self) -> f64 {
         let n = self.amplitudes.len();
         let from = (3 * n).div_ceil(4).min(n - 1);
-        self.amplitudes[from..]
-            .iter()
-            .fold(0.0, |m, a| if a.norm() <= m { m } else { a.norm() })
+        self.amplitudes[from..].iter().fold(0.0, |m, a| if a.norm() <= m { m } else { a.norm() })
     }
 
     /// [`Periodic::tail`] relative to the largest amplitude (the mean included); 0 for the zero function.
     pub fn relative_tail(&self) -> f64 {
         let largest = self.amplitudes.iter().fold(0.0f64, |m, a| m.max(a.norm()));
-        if largest == 0.0 {
-            0.0
-        } else {
-            self.tail() / largest
-        }
+        if largest == 0.0 { 0.0 } else { self.tail() / largest }
     }
 
     /// Minimum of `sign · x(θ)`.
     fn extremum(&self, sign: f64) -> Extremum {
         if self.used <= 1 {
-            return Extremum {
-                phase: 0.0,
-                value: sign * self.mean(),
-            };
+            return Extremum { phase: 0.0, value: sign * self.mean() };
         }
         // at least 8 points per shortest wave
         let m = (8 * self.used).next_power_of_two().max(16);
@@ -219,16 +190,10 @@ impl Periodic {
         ifft(&mut grid);
         let at = |j: usize| sign * grid[j % m].re;
         let step = TAU / m as f64;
-        let mut best = Extremum {
-            phase: 0.0,
-            value: f64::INFINITY,
-        };
+        let mut best = Extremum { phase: 0.0, value: f64::INFINITY };
         for j in 0..m {
             if at(j) < best.value {
-                best = Extremum {
-                    phase: step * j as f64,
-                    value: at(j),
-                };
+                best = Extremum { phase: step * j as f64, value: at(j) };
             }
         }
         for j in 0..m {
@@ -247,10 +212,7 @@ impl Periodic {
             };
             let value = sign * self.value(phase);
             if value < best.value {
-                best = Extremum {
-                    phase: phase.rem_euclid(TAU),
-                    value,
-                };
+                best = Extremum { phase: phase.rem_euclid(TAU), value };
             }
         }
         best
@@ -269,19 +231,13 @@ mod tests {
     #[test]
     fn transforms_are_inverse() {
         for n in [1usize, 2, 3, 8, 15, 100] {
-            let x: Vec<f64> = (0..n)
-                .map(|j| (j as f64 * 1.7).sin() + 0.1 * j as f64)
-                .collect();
+            let x: Vec<f64> = (0..n).map(|j| (j as f64 * 1.7).sin() + 0.1 * j as f64).collect();
             let back = irfft(&rfft(&x), n);
             for (a, b) in x.iter().zip(&back) {
                 assert!((a - b).abs() < 1e-13, "n = {n}");
             }
         }
-        let k = rfft(
-            &(0..8)
-                .map(|j| (TAU * j as f64 / 8.0).cos())
-                .collect::<Vec<_>>(),
-        );
+        let k = rfft(&(0..8).map(|j| (TAU * j as f64 / 8.0).cos()).collect::<Vec<_>>());
         assert!((k[1].re - 4.0).abs() < 1e-14 && k[2].norm() < 1e-14);
     }
 
@@ -297,21 +253,11 @@ mod tests {
         }
         for n in [16usize, 32, 64, 96] {
             let p = sampled(n, f);
-            let worst = (0..1000)
-                .map(|i| 0.1 + i as f64 * 0.0123)
-                .map(|x| (p.value(x) - f(x)).abs())
-                .fold(0.0, f64::max);
+            let worst =
+                (0..1000).map(|i| 0.1 + i as f64 * 0.0123).map(|x| (p.value(x) - f(x)).abs()).fold(0.0, f64::max);
             // the tail is an honest estimate: neither far too small nor useless
-            assert!(
-                worst < 30.0 * p.tail() + 1e-13,
-                "n = {n}: error {worst:e}, tail {:e}",
-                p.tail()
-            );
-            assert!(
-                p.tail() < 1e3 * worst + 1e-13,
-                "n = {n}: error {worst:e}, tail {:e}",
-                p.tail()
-            );
+            assert!(worst < 30.0 * p.tail() + 1e-13, "n = {n}: error {worst:e}, tail {:e}", p.tail());
+            assert!(p.tail() < 1e3 * worst + 1e-13, "n = {n}: error {worst:e}, tail {:e}", p.tail());
         }
     }
 
@@ -320,13 +266,8 @@ mod tests {
         let f = |x: f64| (2.0 * (x - 0.3).cos()).exp() + 0.4 * (3.0 * x).sin();
         let p = sampled(96, f);
         for x in [0.0, 1.3, 4.0, -20.0] {
-            let d =
-                -2.0 * (x - 0.3f64).sin() * (2.0 * (x - 0.3).cos()).exp() + 1.2 * (3.0 * x).cos();
-            assert!(
-                (p.derivative(x) - d).abs() < 1e-11,
-                "{} {d}",
-                p.derivative(x)
-            );
+            let d = -2.0 * (x - 0.3f64).sin() * (2.0 * (x - 0.3).cos()).exp() + 1.2 * (3.0 * x).cos();
+            assert!((p.derivative(x) - d).abs() < 1e-11, "{} {d}", p.derivative(x));
         }
         let mut low = f64::INFINITY;
         let mut high = f64::NEG_INFINITY;
@@ -345,9 +286,7 @@ mod tests {
         assert!((q.amplitude(1) - c64::new(2.0, 0.0)).norm() < 1e-15);
         // exact extremum between the samples
         let q = sampled(9, |x| (x - 0.1234).cos());
-        assert!(
-            (q.maximum().value - 1.0).abs() < 1e-15 && (q.maximum().phase - 0.1234).abs() < 1e-15
-        );
+        assert!((q.maximum().value - 1.0).abs() < 1e-15 && (q.maximum().phase - 0.1234).abs() < 1e-15);
     }
 
     #[test]

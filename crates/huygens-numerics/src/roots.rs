@@ -7,9 +7,7 @@ use crate::linalg::{Lu, RMatrix};
 #[non_exhaustive]
 pub enum RootError {
     /// The function has the same sign at both ends.
-    #[error(
-        "the function does not change sign between {a} ({fa:e}) and {b} ({fb:e}): widen the interval"
-    )]
+    #[error("the function does not change sign between {a} ({fa:e}) and {b} ({fb:e}): widen the interval")]
     NoSignChange {
         /// One end.
         a: f64,
@@ -39,9 +37,7 @@ pub enum RootError {
         residual: f64,
     },
     /// The iteration stopped improving or ran out.
-    #[error(
-        "no zero found after {iterations} iterations (residual {residual:.1e}): start nearer to the solution"
-    )]
+    #[error("no zero found after {iterations} iterations (residual {residual:.1e}): start nearer to the solution")]
     NoConvergence {
         /// Iterations made.
         iterations: usize,
@@ -86,10 +82,7 @@ pub fn brent(mut f: impl FnMut(f64) -> f64, a: f64, b: f64, xtol: f64) -> Result
             } else {
                 let q = fa / fc;
                 let r = fb / fc;
-                (
-                    s * (2.0 * half * q * (q - r) - (b - a) * (r - 1.0)),
-                    (q - 1.0) * (r - 1.0) * (s - 1.0),
-                )
+                (s * (2.0 * half * q * (q - r) - (b - a) * (r - 1.0)), (q - 1.0) * (r - 1.0) * (s - 1.0))
             };
             if p > 0.0 {
                 q = -q;
@@ -117,10 +110,7 @@ pub fn brent(mut f: impl FnMut(f64) -> f64, a: f64, b: f64, xtol: f64) -> Result
             e = d;
         }
     }
-    Err(RootError::NoConvergence {
-        iterations: 300,
-        residual: fb.abs(),
-    })
+    Err(RootError::NoConvergence { iterations: 300, residual: fb.abs() })
 }
 
 /// Zero of `f` between `a` and `b` by halving the interval until it is `xtol` wide or has no number inside. Needs only the sign
@@ -186,12 +176,7 @@ pub struct NewtonOptions {
 impl Default for NewtonOptions {
     /// Residual or correction below 1e-13, 50 iterations, 12 halvings.
     fn default() -> Self {
-        Self {
-            ftol: 1e-13,
-            xtol: 1e-13,
-            max_iterations: 50,
-            max_halvings: 12,
-        }
+        Self { ftol: 1e-13, xtol: 1e-13, max_iterations: 50, max_halvings: 12 }
     }
 }
 
@@ -235,31 +220,17 @@ pub fn newton(
             return Err(RootError::NotFinite { iteration });
         }
         if largest(&f) <= options.ftol {
-            return Ok(NewtonSolution {
-                x,
-                residual: largest(&f),
-                correction,
-                iterations: iteration,
-            });
+            return Ok(NewtonSolution { x, residual: largest(&f), correction, iterations: iteration });
         }
         let Ok(lu) = Lu::new(&jacobian) else {
-            return Err(RootError::SingularJacobian {
-                iteration,
-                residual: size,
-            });
+            return Err(RootError::SingularJacobian { iteration, residual: size });
         };
         let mut step = f.clone();
         lu.solve_in_place(&mut step);
         if step.iter().any(|x| !x.is_finite()) {
-            return Err(RootError::SingularJacobian {
-                iteration,
-                residual: size,
-            });
+            return Err(RootError::SingularJacobian { iteration, residual: size });
         }
-        correction = step
-            .iter()
-            .zip(&x)
-            .fold(0.0f64, |m, (s, x)| m.max(s.abs() / (1.0 + x.abs())));
+        correction = step.iter().zip(&x).fold(0.0f64, |m, (s, x)| m.max(s.abs() / (1.0 + x.abs())));
         let mut factor = 1.0;
         let mut halvings = 0;
         loop {
@@ -274,19 +245,11 @@ pub fn newton(
             if factor * correction <= options.xtol {
                 // at rounding the residual need not fall any more
                 let residual = largest(&f);
-                return Ok(NewtonSolution {
-                    x,
-                    residual,
-                    correction,
-                    iterations: iteration + 1,
-                });
+                return Ok(NewtonSolution { x, residual, correction, iterations: iteration + 1 });
             }
             if halvings == options.max_halvings {
                 return Err(if size_trial.is_finite() {
-                    RootError::NoConvergence {
-                        iterations: iteration + 1,
-                        residual: size,
-                    }
+                    RootError::NoConvergence { iterations: iteration + 1, residual: size }
                 } else {
                     RootError::NotFinite { iteration }
                 });
@@ -297,26 +260,13 @@ pub fn newton(
         std::mem::swap(&mut x, &mut trial);
         std::mem::swap(&mut f, &mut f_trial);
         if halvings == 0 && correction <= options.xtol {
-            return Ok(NewtonSolution {
-                residual: largest(&f),
-                x,
-                correction,
-                iterations: iteration + 1,
-            });
+            return Ok(NewtonSolution { residual: largest(&f), x, correction, iterations: iteration + 1 });
         }
     }
     if largest(&f) <= options.ftol {
-        return Ok(NewtonSolution {
-            residual: largest(&f),
-            x,
-            correction,
-            iterations: options.max_iterations,
-        });
+        return Ok(NewtonSolution { residual: largest(&f), x, correction, iterations: options.max_iterations });
     }
-    Err(RootError::NoConvergence {
-        iterations: options.max_iterations,
-        residual: norm(&f),
-    })
+    Err(RootError::NoConvergence { iterations: options.max_iterations, residual: norm(&f) })
 }
 
 /// Jacobian `∂f_i/∂x_j` by central differences, good to about 1e-10 relative. `f(x, out)` writes the `out.len()` functions.
@@ -324,11 +274,7 @@ pub fn newton(
 /// # Panics
 /// When the Jacobian has not as many columns as `x` has components.
 #[track_caller]
-pub fn difference_jacobian(
-    mut f: impl FnMut(&[f64], &mut [f64]),
-    x: &[f64],
-    jacobian: &mut RMatrix,
-) {
+pub fn difference_jacobian(mut f: impl FnMut(&[f64], &mut [f64]), x: &[f64], jacobian: &mut RMatrix) {
     assert_eq!(jacobian.cols(), x.len(), "columns of the Jacobian");
     let rows = jacobian.rows();
     let mut moved = x.to_vec();
@@ -373,24 +319,14 @@ mod tests {
                 0.0,
             )
             .unwrap();
-            let tol = if k == 2 {
-                1e-5
-            } else {
-                1e-15 * want.abs() * 4.0
-            };
+            let tol = if k == 2 { 1e-5 } else { 1e-15 * want.abs() * 4.0 };
             assert!((x - want).abs() <= tol, "case {k}: {x}");
             assert!(calls < 250, "case {k}: {calls} calls");
             let y = bisect(f, b, a, 0.0).unwrap();
             assert!((y - want).abs() <= tol, "case {k} by bisection: {y}");
         }
-        assert!(matches!(
-            brent(|x| x * x + 1.0, -1.0, 1.0, 0.0),
-            Err(RootError::NoSignChange { .. })
-        ));
-        assert!(matches!(
-            bisect(|_| f64::NAN, -1.0, 1.0, 0.0),
-            Err(RootError::NotFinite { .. })
-        ));
+        assert!(matches!(brent(|x| x * x + 1.0, -1.0, 1.0, 0.0), Err(RootError::NoSignChange { .. })));
+        assert!(matches!(bisect(|_| f64::NAN, -1.0, 1.0, 0.0), Err(RootError::NotFinite { .. })));
         assert_eq!(brent(|x| x, 0.0, 1.0, 0.0), Ok(0.0));
     }
 

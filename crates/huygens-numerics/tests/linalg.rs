@@ -2,9 +2,9 @@
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{
-    CMatrix, LinalgError, Matrix, RMatrix, Scalar, det, eigen, eigen_complex, eigenvalues,
-    eigenvalues_complex, expm, expm_complex, hermitian_eigen, inverse, log_det_spd, lyapunov,
-    null_space, schur, singular_values, solve, stein, svd, sylvester, symmetric_eigen,
+    CMatrix, LinalgError, Matrix, RMatrix, Scalar, det, eigen, eigen_complex, eigenvalues, eigenvalues_complex, expm,
+    expm_complex, hermitian_eigen, inverse, log_det_spd, lyapunov, null_space, schur, singular_values, solve, stein,
+    svd, sylvester, symmetric_eigen,
 };
 use proptest::prelude::*;
 
@@ -41,17 +41,9 @@ fn check_eigen(a: &CMatrix, e: &huygens_numerics::linalg::Eigen) {
     let right = distance(&(a * &e.right), &(&e.right * &lambda));
     assert!(right < eps, "right residual {right:e} for n = {n}");
     let left = distance(&(&e.left.adjoint() * a), &(&lambda * &e.left.adjoint()));
-    assert!(
-        left < eps * e.condition,
-        "left residual {left:e} for n = {n}, condition {:e}",
-        e.condition
-    );
+    assert!(left < eps * e.condition, "left residual {left:e} for n = {n}, condition {:e}", e.condition);
     let cross = distance(&(&e.left.adjoint() * &e.right), &CMatrix::identity(n));
-    assert!(
-        cross < 1e-15 * n as f64 * e.condition,
-        "biorthogonality {cross:e}, condition {:e}",
-        e.condition
-    );
+    assert!(cross < 1e-15 * n as f64 * e.condition, "biorthogonality {cross:e}, condition {:e}", e.condition);
 }
 
 proptest! {
@@ -262,29 +254,12 @@ fn large_matrices_take_the_other_road() {
 fn defective_matrices_are_refused() {
     for n in 2..9 {
         // truncated annihilation operator: nilpotent
-        let a = RMatrix::from_fn(
-            n,
-            n,
-            |i, j| if j == i + 1 { (j as f64).sqrt() } else { 0.0 },
-        );
-        assert!(
-            matches!(eigen(&a), Err(LinalgError::Defective { .. })),
-            "real, n = {n}: {:?}",
-            eigen(&a)
-        );
-        assert!(
-            matches!(
-                eigen_complex(&a.to_complex()),
-                Err(LinalgError::Defective { .. })
-            ),
-            "complex, n = {n}"
-        );
+        let a = RMatrix::from_fn(n, n, |i, j| if j == i + 1 { (j as f64).sqrt() } else { 0.0 });
+        assert!(matches!(eigen(&a), Err(LinalgError::Defective { .. })), "real, n = {n}: {:?}", eigen(&a));
+        assert!(matches!(eigen_complex(&a.to_complex()), Err(LinalgError::Defective { .. })), "complex, n = {n}");
         assert!(eigenvalues(&a).unwrap().iter().all(|x| x.norm() == 0.0));
         let b = a.transpose();
-        assert!(
-            matches!(eigen(&b), Err(LinalgError::Defective { .. })),
-            "transposed, n = {n}"
-        );
+        assert!(matches!(eigen(&b), Err(LinalgError::Defective { .. })), "transposed, n = {n}");
         let e = expm(&a).unwrap();
         assert!((e[(0, 1)] - 1.0).abs() < 1e-14);
         let form = schur(&b.to_complex()).unwrap();
@@ -319,11 +294,7 @@ fn repeated_eigenvalues_with_enough_vectors() {
     ]);
     let e = eigen(&a).unwrap();
     check_eigen(&a.to_complex(), &e);
-    assert!(
-        e.values
-            .iter()
-            .all(|x| x.re == 0.0 && (x.im.abs() - 1.0).abs() < 1e-15)
-    );
+    assert!(e.values.iter().all(|x| x.re == 0.0 && (x.im.abs() - 1.0).abs() < 1e-15));
     // the same in another basis
     let mut r = Numbers(3);
     let s = r.real(4, 4);
@@ -337,11 +308,7 @@ fn cyclic_permutation_does_not_stall_the_iteration() {
         let a = RMatrix::from_fn(n, n, |i, j| if (i + 1) % n == j { 1.0 } else { 0.0 });
         let e = eigen(&a).unwrap();
         check_eigen(&a.to_complex(), &e);
-        assert!(
-            e.values.iter().all(|x| (x.norm() - 1.0).abs() < 1e-13),
-            "{:?}",
-            e.values
-        );
+        assert!(e.values.iter().all(|x| (x.norm() - 1.0).abs() < 1e-13), "{:?}", e.values);
         check_eigen(&a.to_complex(), &eigen_complex(&a.to_complex()).unwrap());
     }
 }
@@ -351,25 +318,16 @@ fn bad_input_is_an_error() {
     let mut a = RMatrix::identity(3);
     a[(1, 2)] = f64::NAN;
     assert!(matches!(eigen(&a), Err(LinalgError::NotFinite { .. })));
-    assert!(matches!(
-        eigenvalues(&a),
-        Err(LinalgError::NotFinite { .. })
-    ));
+    assert!(matches!(eigenvalues(&a), Err(LinalgError::NotFinite { .. })));
     assert!(solve(&a, &RMatrix::identity(3)).is_err());
     assert!(expm(&a).is_err());
     assert!(lyapunov(&a, &RMatrix::identity(3)).is_err());
     assert!(symmetric_eigen(&a.transpose()).is_err());
     assert!(expm(&RMatrix::from_rows(&[&[1e4]])).is_err());
     let singular = RMatrix::from_rows(&[&[1.0, 2.0], &[2.0, 4.0]]);
-    assert!(matches!(
-        solve(&singular, &RMatrix::identity(2)),
-        Err(LinalgError::Singular { .. })
-    ));
+    assert!(matches!(solve(&singular, &RMatrix::identity(2)), Err(LinalgError::Singular { .. })));
     assert_eq!(det(&singular), 0.0);
-    assert!(matches!(
-        log_det_spd(&singular),
-        Err(LinalgError::NotPositive { index: 1, .. })
-    ));
+    assert!(matches!(log_det_spd(&singular), Err(LinalgError::NotPositive { index: 1, .. })));
 }
 
 #[test]
@@ -382,15 +340,9 @@ fn equations_without_a_unique_solution() {
             _ => 0.0,
         });
         let q = RMatrix::identity(n);
-        assert!(
-            matches!(lyapunov(&a, &q), Err(LinalgError::NotUnique { .. })),
-            "n = {n}"
-        );
+        assert!(matches!(lyapunov(&a, &q), Err(LinalgError::NotUnique { .. })), "n = {n}");
         let rotation = expm(&a).unwrap();
-        assert!(
-            matches!(stein(&rotation, &q), Err(LinalgError::NotUnique { .. })),
-            "n = {n}"
-        );
+        assert!(matches!(stein(&rotation, &q), Err(LinalgError::NotUnique { .. })), "n = {n}");
     }
 }
 
@@ -403,9 +355,6 @@ fn damped_oscillator_has_the_thermal_covariance() {
         let q = RMatrix::from_rows(&[&[0.0, 0.0], &[0.0, 4.0 * gamma * (nbar + 0.5)]]);
         let x = lyapunov(&a, &q).unwrap();
         let error = distance(&x, &RMatrix::identity(2).scale(nbar + 0.5));
-        assert!(
-            error < 1e-15 / gamma + 1e-14,
-            "γ = {gamma}: error {error:e}"
-        );
+        assert!(error < 1e-15 / gamma + 1e-14, "γ = {gamma}: error {error:e}");
     }
 }

@@ -106,10 +106,8 @@ macro_rules! backend {
                 prepare();
                 let found = faer::linalg::solvers::Eigen::$eigen(view(a));
                 fence();
-                let found = found.map_err(|_| LinalgError::NoConvergence {
-                    what: "the QR iteration",
-                    iterations: 30 * a.rows(),
-                })?;
+                let found = found
+                    .map_err(|_| LinalgError::NoConvergence { what: "the QR iteration", iterations: 30 * a.rows() })?;
                 let values = (0..a.rows()).map(|i| found.S()[i]).collect();
                 Ok((values, owned(found.U())))
             }
@@ -118,10 +116,7 @@ macro_rules! backend {
                 prepare();
                 let found = view(a).eigenvalues();
                 fence();
-                found.map_err(|_| LinalgError::NoConvergence {
-                    what: "the QR iteration",
-                    iterations: 30 * a.rows(),
-                })
+                found.map_err(|_| LinalgError::NoConvergence { what: "the QR iteration", iterations: 30 * a.rows() })
             }
 
             fn svd(a: &Matrix<$t>) -> Result<SvdParts<$t>, LinalgError> {
@@ -132,9 +127,7 @@ macro_rules! backend {
                     what: "the singular value iteration",
                     iterations: 30 * a.rows().max(a.cols()),
                 })?;
-                let s = (0..a.rows().min(a.cols()))
-                    .map(|i| Scalar::re(found.S()[i]))
-                    .collect();
+                let s = (0..a.rows().min(a.cols())).map(|i| Scalar::re(found.S()[i])).collect();
                 Ok((owned(found.U()), s, owned(found.V())))
             }
         }

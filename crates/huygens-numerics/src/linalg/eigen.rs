@@ -35,12 +35,7 @@ pub struct Eigen {
 /// When the matrix is not square.
 #[track_caller]
 pub fn eigenvalues(a: &RMatrix) -> Result<Vec<c64>, LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvalues of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvalues of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
     let found = if a.rows() > PLAIN_EIGEN {
         <f64 as Backend>::eigenvalues(a)?
@@ -63,28 +58,13 @@ pub fn eigenvalues(a: &RMatrix) -> Result<Vec<c64>, LinalgError> {
 /// When the matrix is not square.
 #[track_caller]
 pub fn eigenvalues_complex(a: &CMatrix) -> Result<Vec<c64>, LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvalues of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvalues of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
-    finite_values(if a.rows() > PLAIN_EIGEN {
-        <c64 as Backend>::eigenvalues(a)?
-    } else {
-        values(a)?
-    })
+    finite_values(if a.rows() > PLAIN_EIGEN { <c64 as Backend>::eigenvalues(a)? } else { values(a)? })
 }
 
 fn finite_values(found: Vec<c64>) -> Result<Vec<c64>, LinalgError> {
-    if found.iter().all(|x| x.finite()) {
-        Ok(found)
-    } else {
-        Err(LinalgError::NotFinite {
-            what: "an eigenvalue",
-        })
-    }
+    if found.iter().all(|x| x.finite()) { Ok(found) } else { Err(LinalgError::NotFinite { what: "an eigenvalue" }) }
 }
 
 /// Eigenvalues with right and left eigenvectors of a real matrix (EISPACK `hqr2` with balancing for sizes up to 48).
@@ -97,12 +77,7 @@ fn finite_values(found: Vec<c64>) -> Result<Vec<c64>, LinalgError> {
 /// When the matrix is not square.
 #[track_caller]
 pub fn eigen(a: &RMatrix) -> Result<Eigen, LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvectors of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvectors of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
     let (values, right) = if a.rows() > PLAIN_EIGEN {
         <f64 as Backend>::eigen(a)?
@@ -126,12 +101,7 @@ pub fn eigen(a: &RMatrix) -> Result<Eigen, LinalgError> {
 /// When the matrix is not square.
 #[track_caller]
 pub fn eigen_complex(a: &CMatrix) -> Result<Eigen, LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvectors of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvectors of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
     let (values, right) = if a.rows() > PLAIN_EIGEN {
         <c64 as Backend>::eigen(a)?
@@ -147,9 +117,7 @@ pub fn eigen_complex(a: &CMatrix) -> Result<Eigen, LinalgError> {
 fn two_sided(values: Vec<c64>, mut right: CMatrix) -> Result<Eigen, LinalgError> {
     let n = values.len();
     let values = finite_values(values)?;
-    let broken = LinalgError::Defective {
-        condition: f64::INFINITY,
-    };
+    let broken = LinalgError::Defective { condition: f64::INFINITY };
     let mut factors = vec![c64::ZERO; n];
     for j in 0..n {
         let (mut sum, mut largest, mut lead) = (0.0, 0.0, c64::ONE);
@@ -178,15 +146,10 @@ fn two_sided(values: Vec<c64>, mut right: CMatrix) -> Result<Eigen, LinalgError>
     };
     let inverse = lu.solve(&Matrix::identity(n));
     let condition = right.norm_one() * inverse.norm_one();
-    if !(condition < WORST_CONDITION) {
+    if condition.is_nan() || condition >= WORST_CONDITION {
         return Err(LinalgError::Defective { condition });
     }
-    Ok(Eigen {
-        values,
-        right,
-        left: inverse.adjoint(),
-        condition,
-    })
+    Ok(Eigen { values, right, left: inverse.adjoint(), condition })
 }
 
 /// Eigenvectors of an upper triangular matrix, as columns.
@@ -240,14 +203,7 @@ struct RealQr {
 impl RealQr {
     fn new(a: &RMatrix) -> Self {
         let n = a.rows();
-        Self {
-            n,
-            h: a.as_slice().to_vec(),
-            v: vec![],
-            re: vec![0.0; n],
-            im: vec![0.0; n],
-            scale: vec![1.0; n],
-        }
+        Self { n, h: a.as_slice().to_vec(), v: vec![], re: vec![0.0; n], im: vec![0.0; n], scale: vec![1.0; n] }
     }
 
     /// Diagonal similarity by powers of two that makes rows and columns of equal size (EISPACK `balanc` without the
@@ -448,10 +404,7 @@ impl RealQr {
             }
             count += 1;
             if count > 60 {
-                return Err(LinalgError::NoConvergence {
-                    what: "the QR iteration",
-                    iterations: count,
-                });
+                return Err(LinalgError::NoConvergence { what: "the QR iteration", iterations: count });
             }
             // look for two consecutive small elements below the diagonal
             let (mut p, mut q, mut r);
@@ -470,10 +423,7 @@ impl RealQr {
                     break;
                 }
                 let u = h[at(start, start - 1)].abs() * (q.abs() + r.abs());
-                let v = p.abs()
-                    * (h[at(start - 1, start - 1)].abs()
-                        + z.abs()
-                        + h[at(start + 1, start + 1)].abs());
+                let v = p.abs() * (h[at(start - 1, start - 1)].abs() + z.abs() + h[at(start + 1, start + 1)].abs());
                 if u <= f64::EPSILON * v {
                     break;
                 }
@@ -536,8 +486,7 @@ impl RealQr {
                 let columns = |m: &mut [f64]| {
                     if more {
                         for row in m.chunks_exact_mut(n) {
-                            let row: &mut [f64; 3] =
-                                (&mut row[k..k + 3]).try_into().expect("three columns");
+                            let row: &mut [f64; 3] = (&mut row[k..k + 3]).try_into().expect("three columns");
                             let g = hx * row[0] + hy * row[1] + hz * row[2];
                             row[0] -= g;
                             row[1] -= g * q;
@@ -545,8 +494,7 @@ impl RealQr {
                         }
                     } else {
                         for row in m.chunks_exact_mut(n) {
-                            let row: &mut [f64; 2] =
-                                (&mut row[k..k + 2]).try_into().expect("two columns");
+                            let row: &mut [f64; 2] = (&mut row[k..k + 2]).try_into().expect("two columns");
                             let g = hx * row[0] + hy * row[1];
                             row[0] -= g;
                             row[1] -= g * q;
@@ -602,11 +550,7 @@ impl RealQr {
                         let d = (re[i] - p) * (re[i] - p) + im[i] * im[i];
                         let t = (x * s - z * r) / d;
                         h[at(i, m)] = t;
-                        h[at(i + 1, m)] = if x.abs() > z.abs() {
-                            (-r - w * t) / x
-                        } else {
-                            (-s - y * t) / z
-                        };
+                        h[at(i + 1, m)] = if x.abs() > z.abs() { (-r - w * t) / x } else { (-s - y * t) / z };
                     }
                     let t = h[at(i, m)].abs();
                     if f64::EPSILON * t * t > 1.0 {
@@ -655,8 +599,7 @@ impl RealQr {
                         if vr == 0.0 && vi == 0.0 {
                             vr = f64::EPSILON
                                 * norm
-                                * (w.abs() + q.abs() + x.abs() + y.abs() + z.abs())
-                                    .max(f64::MIN_POSITIVE);
+                                * (w.abs() + q.abs() + x.abs() + y.abs() + z.abs()).max(f64::MIN_POSITIVE);
                         }
                         let d = c(x * r - z * ra + q * sa, x * s - z * sa - q * ra) / c(vr, vi);
                         h[at(i, m - 1)] = d.re;
@@ -694,11 +637,7 @@ impl RealQr {
     }
 
     fn values(&self) -> Vec<c64> {
-        self.re
-            .iter()
-            .zip(&self.im)
-            .map(|(&re, &im)| c64::new(re, im))
-            .collect()
+        self.re.iter().zip(&self.im).map(|(&re, &im)| c64::new(re, im)).collect()
     }
 
     /// Complex eigenvectors as columns.

@@ -32,11 +32,7 @@ pub fn lyapunov<T: Scalar>(a: &Matrix<T>, q: &Matrix<T>) -> Result<Matrix<T>, Li
     let n = a.rows();
     let residual = |x: &Matrix<T>| {
         let ax = a * x;
-        let mut r = if hermitian {
-            &ax + &ax.adjoint()
-        } else {
-            &ax + &(x * &a.adjoint())
-        };
+        let mut r = if hermitian { &ax + &ax.adjoint() } else { &ax + &(x * &a.adjoint()) };
         r.add_scaled(T::ONE, q);
         r
     };
@@ -48,12 +44,7 @@ pub fn lyapunov<T: Scalar>(a: &Matrix<T>, q: &Matrix<T>) -> Result<Matrix<T>, Li
                 put(i, k, a[(j, k)]);
             }
         })?;
-        return refined(
-            &residual,
-            |r| half_vector_solve(&system, n, &r.map(|x| -x)),
-            true,
-            q,
-        );
+        return refined(&residual, |r| half_vector_solve(&system, n, &r.map(|x| -x)), true, q);
     }
     if n >= SIGN
         && let Some(x) = sign_iteration(a, q, hermitian)
@@ -126,11 +117,7 @@ pub fn stein<T: Scalar>(m: &Matrix<T>, q: &Matrix<T>) -> Result<Matrix<T>, Linal
 /// # Panics
 /// When the shapes do not fit.
 #[track_caller]
-pub fn sylvester<T: Scalar>(
-    a: &Matrix<T>,
-    b: &Matrix<T>,
-    c: &Matrix<T>,
-) -> Result<Matrix<T>, LinalgError> {
+pub fn sylvester<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>, c: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
     assert!(
         a.is_square() && b.is_square() && c.rows() == a.rows() && c.cols() == b.rows(),
         "Sylvester equation with {}×{}, {}×{} and {}×{}",
@@ -237,11 +224,7 @@ fn half_index(n: usize, i: usize, j: usize) -> usize {
     i * (2 * n - i + 1) / 2 + j - i
 }
 
-fn half_vector_solve<T: Scalar>(
-    system: &Lu<T>,
-    n: usize,
-    q: &Matrix<T>,
-) -> Result<Matrix<T>, LinalgError> {
+fn half_vector_solve<T: Scalar>(system: &Lu<T>, n: usize, q: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
     let mut x = Vec::with_capacity(system.size());
     for i in 0..n {
         x.extend_from_slice(&q.row(i)[i..]);
@@ -269,13 +252,7 @@ fn subtract(y: &mut CMatrix, j: usize, k: usize, c: c64) {
 }
 
 /// Replaces `x` by `(α T + β)⁻¹ x` for upper triangular `T`. `scale` is the size against which a pivot counts as zero.
-fn shifted_solve(
-    t: &CMatrix,
-    alpha: c64,
-    beta: c64,
-    x: &mut [c64],
-    scale: f64,
-) -> Result<(), LinalgError> {
+fn shifted_solve(t: &CMatrix, alpha: c64, beta: c64, x: &mut [c64], scale: f64) -> Result<(), LinalgError> {
     let n = t.rows();
     for i in (0..n).rev() {
         let (head, tail) = x.split_at_mut(i + 1);
@@ -285,7 +262,7 @@ fn shifted_solve(
         }
         let pivot = alpha * t[(i, i)] + beta;
         let separation = pivot.modulus() / scale;
-        if !(separation > 2.0 * f64::EPSILON) {
+        if separation.is_nan() || separation <= 2.0 * f64::EPSILON {
             return Err(LinalgError::NotUnique { separation });
         }
         head[i] = (head[i] - alpha * sum) / pivot;

@@ -15,16 +15,7 @@ const LIMITS: [f64; 5] = [
 const PADE: [&[f64]; 5] = [
     &[120.0, 60.0, 12.0, 1.0],
     &[30240.0, 15120.0, 3360.0, 420.0, 30.0, 1.0],
-    &[
-        17_297_280.0,
-        8_648_640.0,
-        1_995_840.0,
-        277_200.0,
-        25_200.0,
-        1512.0,
-        56.0,
-        1.0,
-    ],
+    &[17_297_280.0, 8_648_640.0, 1_995_840.0, 277_200.0, 25_200.0, 1512.0, 56.0, 1.0],
     &[
         17_643_225_600.0,
         8_821_612_800.0,
@@ -82,12 +73,7 @@ pub fn expm_complex(a: &CMatrix) -> Result<CMatrix, LinalgError> {
 
 #[track_caller]
 fn exponential<T: Scalar>(a: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
-    assert!(
-        a.is_square(),
-        "exponential of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "exponential of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an exponential")?;
     let n = a.rows();
     let norm = a.norm_one();
@@ -96,9 +82,7 @@ fn exponential<T: Scalar>(a: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
         None => (4, (norm / LIMITS[4]).log2().ceil().max(0.0) as i32),
     };
     if squarings > 1000 {
-        return Err(LinalgError::NotFinite {
-            what: "the exponential of a matrix",
-        });
+        return Err(LinalgError::NotFinite { what: "the exponential of a matrix" });
     }
     let a = a.scale(T::from_real(0.5f64.powi(squarings)));
     let a2 = &a * &a;
@@ -134,11 +118,7 @@ fn exponential<T: Scalar>(a: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
     };
     let odd = &a * &odd;
     let (num, den) = (&even + &odd, &even - &odd);
-    let mut result = if n <= 64 {
-        Lu::new(&den)?.solve(&num)
-    } else {
-        solve(&den, &num)?
-    };
+    let mut result = if n <= 64 { Lu::new(&den)?.solve(&num) } else { solve(&den, &num)? };
     for _ in 0..squarings {
         result = &result * &result;
     }

@@ -28,19 +28,9 @@ impl<T: Scalar> Lu<T> {
     /// When the matrix is not square.
     #[track_caller]
     pub fn new(a: &Matrix<T>) -> Result<Self, LinalgError> {
-        assert!(
-            a.is_square(),
-            "elimination of a {}×{} matrix",
-            a.rows(),
-            a.cols()
-        );
+        assert!(a.is_square(), "elimination of a {}×{} matrix", a.rows(), a.cols());
         let n = a.rows();
-        let mut lu = Self {
-            n,
-            factors: a.as_slice().to_vec(),
-            pivots: vec![0; n],
-            odd: false,
-        };
+        let mut lu = Self { n, factors: a.as_slice().to_vec(), pivots: vec![0; n], odd: false };
         lu.factorise()?;
         Ok(lu)
     }
@@ -62,9 +52,9 @@ impl<T: Scalar> Lu<T> {
         self.odd = false;
         match eliminate(&mut self.factors, &mut self.pivots, self.n, &mut self.odd) {
             None => Ok(()),
-            Some(_) if self.factors.iter().any(|x| !x.finite()) => Err(LinalgError::NotFinite {
-                what: "the matrix of a linear system",
-            }),
+            Some(_) if self.factors.iter().any(|x| !x.finite()) => {
+                Err(LinalgError::NotFinite { what: "the matrix of a linear system" })
+            }
             Some(column) => Err(LinalgError::Singular { column }),
         }
     }
@@ -96,10 +86,7 @@ impl<T: Scalar> Lu<T> {
         for i in (0..n).rev() {
             let (head, tail) = x.split_at_mut(i + 1);
             let mut sum = head[i];
-            for (&u, &x) in self.factors[i * n + i + 1..(i + 1) * n]
-                .iter()
-                .zip(tail.iter())
-            {
+            for (&u, &x) in self.factors[i * n + i + 1..(i + 1) * n].iter().zip(tail.iter()) {
                 sum -= u * x;
             }
             head[i] = sum / self.factors[i * n + i];
@@ -114,13 +101,7 @@ impl<T: Scalar> Lu<T> {
     pub fn solve(&self, b: &Matrix<T>) -> Matrix<T> {
         assert_eq!(b.rows(), self.n, "rows of the right-hand side");
         let mut x = b.clone();
-        back_substitute(
-            &self.factors,
-            &self.pivots,
-            self.n,
-            x.as_mut_slice(),
-            b.cols(),
-        );
+        back_substitute(&self.factors, &self.pivots, self.n, x.as_mut_slice(), b.cols());
         x
     }
 
@@ -147,12 +128,7 @@ impl<T: Scalar> Lu<T> {
 
 /// Gaussian elimination in place; the column of a vanishing or non-finite pivot, if there is one.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn eliminate<T: Scalar>(
-    a: &mut [T],
-    pivots: &mut [usize],
-    n: usize,
-    odd: &mut bool,
-) -> Option<usize> {
+fn eliminate<T: Scalar>(a: &mut [T], pivots: &mut [usize], n: usize, odd: &mut bool) -> Option<usize> {
     for k in 0..n {
         let mut p = k;
         let mut best = a[k * n + k].size();
@@ -212,10 +188,7 @@ fn back_substitute<T: Scalar>(lu: &[T], pivots: &[usize], n: usize, x: &mut [T],
     for i in (0..n).rev() {
         let (rest, done) = x.split_at_mut((i + 1) * cols);
         let row = &mut rest[i * cols..];
-        for (&u, x) in lu[i * n + i + 1..(i + 1) * n]
-            .iter()
-            .zip(done.chunks_exact(cols))
-        {
+        for (&u, x) in lu[i * n + i + 1..(i + 1) * n].iter().zip(done.chunks_exact(cols)) {
             for (r, &x) in row.iter_mut().zip(x) {
                 *r -= u * x;
             }
@@ -236,35 +209,20 @@ fn back_substitute<T: Scalar>(lu: &[T], pivots: &[usize], n: usize, x: &mut [T],
 /// When the shapes do not fit.
 #[track_caller]
 pub fn solve<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> Result<Matrix<T>, LinalgError> {
-    assert!(
-        a.is_square() && a.rows() == b.rows(),
-        "solving {}×{} X = {}×{}",
-        a.rows(),
-        a.cols(),
-        b.rows(),
-        b.cols()
-    );
+    assert!(a.is_square() && a.rows() == b.rows(), "solving {}×{} X = {}×{}", a.rows(), a.cols(), b.rows(), b.cols());
     if a.rows() <= PLAIN_SOLVE {
         let x = Lu::new(a)?.solve(b);
         return if x.is_finite() {
             Ok(x)
         } else {
             require_finite(b, "the right-hand side of a linear system")?;
-            Err(LinalgError::Singular {
-                column: a.rows() - 1,
-            })
+            Err(LinalgError::Singular { column: a.rows() - 1 })
         };
     }
     require_finite(a, "the matrix of a linear system")?;
     require_finite(b, "the right-hand side of a linear system")?;
     let x = T::eliminate(a, b);
-    if x.is_finite() {
-        Ok(x)
-    } else {
-        Err(LinalgError::Singular {
-            column: a.rows() - 1,
-        })
-    }
+    if x.is_finite() { Ok(x) } else { Err(LinalgError::Singular { column: a.rows() - 1 }) }
 }
 
 /// `A⁻¹`.
@@ -301,12 +259,7 @@ pub fn det<T: Scalar>(a: &Matrix<T>) -> T {
 /// When the matrix is not square.
 #[track_caller]
 pub fn log_det_spd(a: &RMatrix) -> Result<f64, LinalgError> {
-    assert!(
-        a.is_square(),
-        "determinant of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "determinant of a {}×{} matrix", a.rows(), a.cols());
     let n = a.rows();
     let mut l = a.clone();
     let mut sum = 0.0;

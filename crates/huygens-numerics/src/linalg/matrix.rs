@@ -173,11 +173,7 @@ pub type CMatrix = Matrix<c64>;
 impl<T: Scalar> Matrix<T> {
     /// Matrix of zeros.
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Self {
-            rows,
-            cols,
-            data: vec![T::ZERO; rows * cols],
-        }
+        Self { rows, cols, data: vec![T::ZERO; rows * cols] }
     }
 
     /// Identity of size `n`.
@@ -216,15 +212,8 @@ impl<T: Scalar> Matrix<T> {
     #[track_caller]
     pub fn from_rows(rows: &[&[T]]) -> Self {
         let cols = rows.first().map_or(0, |r| r.len());
-        assert!(
-            rows.iter().all(|r| r.len() == cols),
-            "rows of different lengths"
-        );
-        Self {
-            rows: rows.len(),
-            cols,
-            data: rows.concat(),
-        }
+        assert!(rows.iter().all(|r| r.len() == cols), "rows of different lengths");
+        Self { rows: rows.len(), cols, data: rows.concat() }
     }
 
     /// Matrix from its entries in row-major order.
@@ -233,11 +222,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the number of entries is not `rows · cols`.
     #[track_caller]
     pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
-        assert_eq!(
-            data.len(),
-            rows * cols,
-            "number of entries of a {rows}×{cols} matrix"
-        );
+        assert_eq!(data.len(), rows * cols, "number of entries of a {rows}×{cols} matrix");
         Self { rows, cols, data }
     }
 
@@ -288,19 +273,13 @@ impl<T: Scalar> Matrix<T> {
     /// Column `j`, copied.
     #[track_caller]
     pub fn col(&self, j: usize) -> Vec<T> {
-        assert!(
-            j < self.cols,
-            "column {j} of a matrix with {} columns",
-            self.cols
-        );
+        assert!(j < self.cols, "column {j} of a matrix with {} columns", self.cols);
         (0..self.rows).map(|i| self[(i, j)]).collect()
     }
 
     /// Main diagonal.
     pub fn diagonal(&self) -> Vec<T> {
-        (0..self.rows.min(self.cols))
-            .map(|i| self[(i, i)])
-            .collect()
+        (0..self.rows.min(self.cols)).map(|i| self[(i, i)]).collect()
     }
 
     /// Entries in row-major order.
@@ -322,11 +301,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// `f` applied to every entry.
     pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Matrix<U> {
-        Matrix {
-            rows: self.rows,
-            cols: self.cols,
-            data: self.data.iter().copied().map(f).collect(),
-        }
+        Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().copied().map(f).collect() }
     }
 
     /// `s A`.
@@ -360,12 +335,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the matrix is not square.
     #[track_caller]
     pub fn trace(&self) -> T {
-        assert!(
-            self.is_square(),
-            "trace of a {}×{} matrix",
-            self.rows,
-            self.cols
-        );
+        assert!(self.is_square(), "trace of a {}×{} matrix", self.rows, self.cols);
         self.diagonal().into_iter().fold(T::ZERO, |a, b| a + b)
     }
 
@@ -383,13 +353,7 @@ impl<T: Scalar> Matrix<T> {
         if largest == 0.0 || !largest.is_finite() {
             return largest;
         }
-        largest
-            * self
-                .data
-                .iter()
-                .map(|x| x.scale(1.0 / largest).modulus_squared())
-                .sum::<f64>()
-                .sqrt()
+        largest * self.data.iter().map(|x| x.scale(1.0 / largest).modulus_squared()).sum::<f64>().sqrt()
     }
 
     /// Operator norm `‖A‖₁`: the largest sum of moduli in a column.
@@ -400,8 +364,7 @@ impl<T: Scalar> Matrix<T> {
                 *s += x.modulus();
             }
         }
-        sums.into_iter()
-            .fold(0.0, |m, s| if s <= m { m } else { s })
+        sums.into_iter().fold(0.0, |m, s| if s <= m { m } else { s })
     }
 
     /// True when no entry is NaN or infinite.
@@ -432,16 +395,8 @@ impl<T: Scalar> Matrix<T> {
     /// When the lengths do not fit.
     #[track_caller]
     pub fn mul_vec_into(&self, x: &[T], out: &mut [T]) {
-        assert_eq!(
-            x.len(),
-            self.cols,
-            "length of the vector and number of columns"
-        );
-        assert_eq!(
-            out.len(),
-            self.rows,
-            "length of the result and number of rows"
-        );
+        assert_eq!(x.len(), self.cols, "length of the vector and number of columns");
+        assert_eq!(out.len(), self.rows, "length of the result and number of rows");
         for (i, o) in out.iter_mut().enumerate() {
             let mut sum = T::ZERO;
             for (&a, &x) in self.row(i).iter().zip(x) {
@@ -457,11 +412,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the shapes do not fit.
     #[track_caller]
     pub fn mul_into(&self, b: &Self, out: &mut Self) {
-        assert_eq!(
-            self.cols, b.rows,
-            "inner sizes of a product {}×{} · {}×{}",
-            self.rows, self.cols, b.rows, b.cols
-        );
+        assert_eq!(self.cols, b.rows, "inner sizes of a product {}×{} · {}×{}", self.rows, self.cols, b.rows, b.cols);
         assert!(
             out.rows == self.rows && out.cols == b.cols,
             "the result of {}×{} · {}×{} does not fit into {}×{}",
@@ -491,10 +442,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the shapes differ.
     #[track_caller]
     pub fn add_scaled(&mut self, s: T, b: &Self) {
-        assert!(
-            self.rows == b.rows && self.cols == b.cols,
-            "sum of matrices of different shapes"
-        );
+        assert!(self.rows == b.rows && self.cols == b.cols, "sum of matrices of different shapes");
         for (x, &y) in self.data.iter_mut().zip(&b.data) {
             *x += s * y;
         }
@@ -506,12 +454,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the matrix is not square.
     #[track_caller]
     pub fn symmetrize(&mut self) {
-        assert!(
-            self.is_square(),
-            "symmetric part of a {}×{} matrix",
-            self.rows,
-            self.cols
-        );
+        assert!(self.is_square(), "symmetric part of a {}×{} matrix", self.rows, self.cols);
         for i in 0..self.rows {
             for j in i..self.cols {
                 let mean = (self[(i, j)] + self[(j, i)].conj()).scale(0.5);
@@ -527,12 +470,7 @@ impl<T: Scalar> Matrix<T> {
     /// When the matrix is not square.
     #[track_caller]
     pub fn asymmetry(&self) -> f64 {
-        assert!(
-            self.is_square(),
-            "asymmetry of a {}×{} matrix",
-            self.rows,
-            self.cols
-        );
+        assert!(self.is_square(), "asymmetry of a {}×{} matrix", self.rows, self.cols);
         let mut largest = 0.0f64;
         for i in 0..self.rows {
             for j in 0..=i {

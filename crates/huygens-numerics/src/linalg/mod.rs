@@ -35,9 +35,7 @@ pub enum LinalgError {
         what: &'static str,
     },
     /// Elimination met a vanishing pivot.
-    #[error(
-        "the matrix is singular: no pivot is left in column {column}; a direction is undetermined"
-    )]
+    #[error("the matrix is singular: no pivot is left in column {column}; a direction is undetermined")]
     Singular {
         /// Column without a pivot.
         column: usize,
@@ -78,9 +76,5 @@ pub enum LinalgError {
 
 /// Fails when an entry is NaN or infinite.
 fn require_finite<T: Scalar>(a: &Matrix<T>, what: &'static str) -> Result<(), LinalgError> {
-    if a.is_finite() {
-        Ok(())
-    } else {
-        Err(LinalgError::NotFinite { what })
-    }
+    if a.is_finite() { Ok(()) } else { Err(LinalgError::NotFinite { what }) }
 }

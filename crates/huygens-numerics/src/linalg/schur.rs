@@ -29,12 +29,7 @@ impl Schur {
 /// When the matrix is not square.
 #[track_caller]
 pub fn schur(a: &CMatrix) -> Result<Schur, LinalgError> {
-    assert!(
-        a.is_square(),
-        "Schur form of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "Schur form of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of a Schur form")?;
     let n = a.rows();
     let mut t = a.clone();
@@ -69,11 +64,7 @@ fn hessenberg(a: &mut CMatrix, mut qh: Option<&mut CMatrix>) {
         let head = a[(k + 1, k)];
         let norm = (tail + head.modulus_squared()).sqrt();
         let size = head.modulus();
-        let phase = if size > 0.0 {
-            head.scale(1.0 / size)
-        } else {
-            c64::ONE
-        };
+        let phase = if size > 0.0 { head.scale(1.0 / size) } else { c64::ONE };
         // v = x + phase |x| e1, H = 1 − β v v†, H x = −phase |x| e1
         for i in k + 1..n {
             v[i] = a[(i, k)];
@@ -173,21 +164,13 @@ fn iterate(h: &mut CMatrix, mut qh: Option<&mut CMatrix>) -> Result<(), LinalgEr
         }
         count += 1;
         if count > 60 {
-            return Err(LinalgError::NoConvergence {
-                what: "the QR iteration",
-                iterations: count,
-            });
+            return Err(LinalgError::NoConvergence { what: "the QR iteration", iterations: count });
         }
         let shift = if count % 10 == 0 {
             // leave a cycle
             h[(hi, hi)] + c64::from_real(0.75 * h[(hi, hi - 1)].size())
         } else {
-            wilkinson(
-                h[(hi - 1, hi - 1)],
-                h[(hi - 1, hi)],
-                h[(hi, hi - 1)],
-                h[(hi, hi)],
-            )
+            wilkinson(h[(hi - 1, hi - 1)], h[(hi - 1, hi)], h[(hi, hi - 1)], h[(hi, hi)])
         };
         let mut x = h[(lo, lo)] - shift;
         let mut y = h[(lo + 1, lo)];
@@ -238,14 +221,6 @@ fn wilkinson(a: c64, b: c64, c: c64, d: c64) -> c64 {
     let root = (half * half + bc).sqrt();
     let plus = half + root;
     let minus = half - root;
-    let larger = if plus.modulus_squared() >= minus.modulus_squared() {
-        plus
-    } else {
-        minus
-    };
-    if larger == c64::ZERO {
-        d
-    } else {
-        d - bc / larger
-    }
+    let larger = if plus.modulus_squared() >= minus.modulus_squared() { plus } else { minus };
+    if larger == c64::ZERO { d } else { d - bc / larger }
 }

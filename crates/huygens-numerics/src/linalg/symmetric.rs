@@ -17,18 +17,9 @@ const PLAIN_SYMMETRIC: usize = 32;
 /// When the matrix is not square.
 #[track_caller]
 pub fn symmetric_eigen(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvectors of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvectors of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
-    if a.rows() > PLAIN_SYMMETRIC {
-        <f64 as Backend>::hermitian(a)
-    } else {
-        plain(a)
-    }
+    if a.rows() > PLAIN_SYMMETRIC { <f64 as Backend>::hermitian(a) } else { plain(a) }
 }
 
 /// Eigenvalues (ascending) and orthonormal eigenvectors (columns) of a Hermitian matrix: `A = V diag(λ) V†`. Only the lower
@@ -41,12 +32,7 @@ pub fn symmetric_eigen(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> 
 /// When the matrix is not square.
 #[track_caller]
 pub fn hermitian_eigen(a: &CMatrix) -> Result<(Vec<f64>, CMatrix), LinalgError> {
-    assert!(
-        a.is_square(),
-        "eigenvectors of a {}×{} matrix",
-        a.rows(),
-        a.cols()
-    );
+    assert!(a.is_square(), "eigenvectors of a {}×{} matrix", a.rows(), a.cols());
     require_finite(a, "the matrix of an eigenvalue problem")?;
     <c64 as Backend>::hermitian(a)
 }
@@ -82,11 +68,7 @@ fn plain(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> {
         // T ← T − u wᵀ − w uᵀ with w = β T u − (β²/2)(uᵀ T u) u
         let mut dot = 0.0;
         for i in k..n {
-            let sum: f64 = t.row(i)[k + 1..]
-                .iter()
-                .zip(&u[k + 1..])
-                .map(|(x, u)| x * u)
-                .sum();
+            let sum: f64 = t.row(i)[k + 1..].iter().zip(&u[k + 1..]).map(|(x, u)| x * u).sum();
             w[i] = beta * sum;
             dot += w[i] * u[i];
         }
@@ -127,9 +109,7 @@ fn plain(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> {
             let mut m = l;
             while m + 1 < n {
                 let around = d[m].abs() + d[m + 1].abs();
-                if e[m].abs() <= f64::EPSILON * around
-                    || e[m].abs() <= f64::MIN_POSITIVE.max(1e-300 * scale)
-                {
+                if e[m].abs() <= f64::EPSILON * around || e[m].abs() <= f64::MIN_POSITIVE.max(1e-300 * scale) {
                     break;
                 }
                 m += 1;
@@ -139,10 +119,7 @@ fn plain(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> {
             }
             count += 1;
             if count > 60 {
-                return Err(LinalgError::NoConvergence {
-                    what: "the QL iteration",
-                    iterations: count,
-                });
+                return Err(LinalgError::NoConvergence { what: "the QL iteration", iterations: count });
             }
             let mut g = (d[l + 1] - d[l]) / (2.0 * e[l]);
             let mut r = g.hypot(1.0);
@@ -186,9 +163,7 @@ fn plain(a: &RMatrix) -> Result<(Vec<f64>, RMatrix), LinalgError> {
     order.sort_by(|&i, &j| d[i].total_cmp(&d[j]));
     let values: Vec<f64> = order.iter().map(|&i| d[i]).collect();
     if values.iter().any(|x| !x.is_finite()) {
-        return Err(LinalgError::NotFinite {
-            what: "an eigenvalue",
-        });
+        return Err(LinalgError::NotFinite { what: "an eigenvalue" });
     }
     Ok((values, RMatrix::from_fn(n, n, |i, j| v[(order[j], i)])))
 }

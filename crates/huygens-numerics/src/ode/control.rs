@@ -26,15 +26,7 @@ pub(super) struct Controller {
 impl Controller {
     /// For an error estimate that scales as `h^power`.
     pub(super) fn new(power: f64, beta: f64, shrink: f64, grow: f64) -> Self {
-        Self {
-            exponent: 1.0 / power - beta * 0.75,
-            beta,
-            shrink,
-            grow,
-            last_error: 1e-4,
-            h: 0.0,
-            h_max: f64::INFINITY,
-        }
+        Self { exponent: 1.0 / power - beta * 0.75, beta, shrink, grow, last_error: 1e-4, h: 0.0, h_max: f64::INFINITY }
     }
 
     pub(super) fn reset(&mut self) {
@@ -56,11 +48,7 @@ impl Controller {
 
     /// New step size after a rejected step of size `h`.
     pub(super) fn reject(&self, h: f64, error: f64) -> f64 {
-        if error.is_finite() {
-            h * (0.9 * error.powf(-self.exponent)).clamp(self.shrink, 0.95)
-        } else {
-            h * RETREAT
-        }
+        if error.is_finite() { h * (0.9 * error.powf(-self.exponent)).clamp(self.shrink, 0.95) } else { h * RETREAT }
     }
 }
 
@@ -80,11 +68,7 @@ pub(super) fn trial(t: f64, t_limit: f64, h: f64) -> (f64, bool) {
 /// The reason to give up after a rejected trial, if there is one.
 pub(super) fn hopeless(t: f64, h: f64, rejected: usize, error: f64) -> Option<StopReason> {
     if t + 0.1 * h == t || rejected >= PATIENCE {
-        Some(if error.is_finite() {
-            StopReason::StepTooSmall { t }
-        } else {
-            StopReason::NonFinite { t }
-        })
+        Some(if error.is_finite() { StopReason::StepTooSmall { t } } else { StopReason::NonFinite { t } })
     } else {
         None
     }
@@ -127,22 +111,13 @@ pub(super) fn first_step<S: System + ?Sized>(
     let dim = sys.dim();
     let d0 = mean_square(tol, dim, y, y).sqrt();
     let d1 = mean_square(tol, dim, f, y).sqrt();
-    let h0 = if d0 <= 1e-5 || d1 <= 1e-5 {
-        1e-6
-    } else {
-        0.01 * d0 / d1
-    }
-    .min(h_max);
+    let h0 = if d0 <= 1e-5 || d1 <= 1e-5 { 1e-6 } else { 0.01 * d0 / d1 }.min(h_max);
     for ((y1, y), f) in y1.iter_mut().zip(y).zip(f) {
         for l in 0..LANES {
             y1[l] = y[l] + direction * h0 * f[l];
         }
     }
-    sys.rhs(
-        t + direction * h0,
-        &flat(y1)[..dim],
-        &mut f1.as_flattened_mut()[..dim],
-    );
+    sys.rhs(t + direction * h0, &flat(y1)[..dim], &mut f1.as_flattened_mut()[..dim]);
     stats.evaluations += 1;
     for (f1, f) in f1.iter_mut().zip(f) {
         for l in 0..LANES {
@@ -159,4 +134,9 @@ pub(super) fn first_step<S: System + ?Sized>(
         (0.01 / d).powf(1.0 / order as f64)
     };
     h1.min(100.0 * h0).min(h_max)
+}
+
+/// True when `t` is the end `t1` of the last step up to a few roundings: grids `t0 + i h` and sums `t + h` differ by that.
+pub(super) fn same_time(t: f64, t1: f64, t0: f64) -> bool {
+    (t - t1).abs() <= 8.0 * f64::EPSILON * t1.abs().max(t0.abs())
 }

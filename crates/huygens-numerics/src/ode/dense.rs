@@ -52,8 +52,7 @@ impl Basis {
                     d(4.0, 3.0, xu * xu * x),
                 ]
             }
-            Self::Tsit5 => tsit5::DENSE
-                .map(|[a, b, c, d]| h * (a + x * (2.0 * b + x * (3.0 * c + x * 4.0 * d)))),
+            Self::Tsit5 => tsit5::DENSE.map(|[a, b, c, d]| h * (a + x * (2.0 * b + x * (3.0 * c + x * 4.0 * d)))),
             Self::Radau5 => [1.0, 2.0 * x, 3.0 * x * x, 0.0, 0.0, 0.0, 0.0],
         }
     }
@@ -92,11 +91,7 @@ impl Dense<'_> {
     /// When `out` is not `dim` long.
     #[track_caller]
     pub fn eval(&self, t: f64, out: &mut [f64]) {
-        assert_eq!(
-            out.len(),
-            self.dim,
-            "dense output needs a slice of the state's length"
-        );
+        assert_eq!(out.len(), self.dim, "dense output needs a slice of the state's length");
         let h = self.t1 - self.t0;
         let w = self.basis.weights((t - self.t0) / h, h);
         out.copy_from_slice(&flat(self.base)[..self.dim]);
@@ -109,11 +104,7 @@ impl Dense<'_> {
     /// When `out` is not `dim` long.
     #[track_caller]
     pub fn derivative(&self, t: f64, out: &mut [f64]) {
-        assert_eq!(
-            out.len(),
-            self.dim,
-            "dense output needs a slice of the state's length"
-        );
+        assert_eq!(out.len(), self.dim, "dense output needs a slice of the state's length");
         let h = self.t1 - self.t0;
         let w = self.basis.slopes((t - self.t0) / h, h).map(|w| w / h);
         out.fill(0.0);
@@ -123,11 +114,7 @@ impl Dense<'_> {
     /// Component `i` at time `t`.
     #[track_caller]
     pub fn component(&self, i: usize, t: f64) -> f64 {
-        assert!(
-            i < self.dim,
-            "component {i} of a state with {} components",
-            self.dim
-        );
+        assert!(i < self.dim, "component {i} of a state with {} components", self.dim);
         let h = self.t1 - self.t0;
         let w = self.basis.weights((t - self.t0) / h, h);
         let nb = self.base.len();

@@ -2,12 +2,10 @@
 
 use multiversion::multiversion;
 
-use super::control::{Controller, first_step, hopeless, trial};
+use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
 use super::dop853_tableau as tab;
-use super::kernels::{
-    Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, weighted_sum, zeros,
-};
+use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, weighted_sum, zeros};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 /// Explicit Runge–Kutta method of order 8 with a 5th- and 3rd-order error estimate and dense output of order 7
@@ -87,13 +85,7 @@ impl Dop853 {
     /// # Panics
     /// When `y` has another length than the stepper.
     #[track_caller]
-    pub fn fixed_step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        t: f64,
-        y: &mut [f64],
-        h: f64,
-    ) -> f64 {
+    pub fn fixed_step<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, y: &mut [f64], h: f64) -> f64 {
         self.begin(sys, t, y);
         let error = self.attempt(sys, t, h);
         self.finish(sys, t, t + h);
@@ -111,20 +103,12 @@ impl Dop853 {
     /// Makes `y_old` and stage 0 belong to `(t, y)`.
     #[track_caller]
     fn begin<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, y: &[f64]) {
-        assert_eq!(
-            y.len(),
-            self.dim,
-            "the state and the stepper differ in length"
-        );
-        assert_eq!(
-            sys.dim(),
-            self.dim,
-            "the system and the stepper differ in length"
-        );
+        assert_eq!(y.len(), self.dim, "the state and the stepper differ in length");
+        assert_eq!(sys.dim(), self.dim, "the system and the stepper differ in length");
         let nb = self.y_new.len();
         self.dense_ready = false;
         self.stepped = false;
-        if self.primed && t == self.t_new && y == &flat(&self.y_new)[..self.dim] {
+        if self.primed && same_time(t, self.t_new, self.t_old) && y == &flat(&self.y_new)[..self.dim] {
             std::mem::swap(&mut self.y_old, &mut self.y_new);
             self.k.copy_within(12 * nb..13 * nb, 0);
         } else {
@@ -137,27 +121,13 @@ impl Dop853 {
 
     fn attempt<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, h: f64) -> f64 {
         self.stats.evaluations += 11;
-        attempt(
-            sys,
-            &self.tol,
-            self.dim,
-            t,
-            h,
-            &self.y_old,
-            &mut self.k,
-            &mut self.y_stage,
-            &mut self.y_new,
-        )
+        attempt(sys, &self.tol, self.dim, t, h, &self.y_old, &mut self.k, &mut self.y_stage, &mut self.y_new)
     }
 
     /// Takes the trial step: derivative at its end.
     fn finish<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, t_new: f64) {
         let nb = self.y_new.len();
-        sys.rhs(
-            t_new,
-            &flat(&self.y_new)[..self.dim],
-            &mut self.k[12 * nb..13 * nb].as_flattened_mut()[..self.dim],
-        );
+        sys.rhs(t_new, &flat(&self.y_new)[..self.dim], &mut self.k[12 * nb..13 * nb].as_flattened_mut()[..self.dim]);
         self.stats.evaluations += 1;
         self.t_old = t;
         self.t_new = t_new;
@@ -167,22 +137,16 @@ impl Dop853 {
 
     /// Estimates `h |λ|` from the last two stages, which are both evaluated at the end of the step.
     fn watch_stiffness(&mut self, h: f64) {
-        if self.stats.accepted % 64 != 0 && self.stiff.suspicious == 0 {
+        if !self.stats.accepted.is_multiple_of(64) && self.stiff.suspicious == 0 {
             return;
         }
         let nb = self.y_new.len();
         let (mut df, mut dy) = (0.0, 0.0);
-        let f = flat(&self.k[12 * nb..13 * nb])
-            .iter()
-            .zip(flat(&self.k[11 * nb..12 * nb]));
+        let f = flat(&self.k[12 * nb..13 * nb]).iter().zip(flat(&self.k[11 * nb..12 * nb]));
         for (f1, f0) in f.take(self.dim) {
             df += (f1 - f0) * (f1 - f0);
         }
-        for (y1, y0) in flat(&self.y_new)
-            .iter()
-            .zip(flat(&self.y_stage))
-            .take(self.dim)
-        {
+        for (y1, y0) in flat(&self.y_new).iter().zip(flat(&self.y_stage)).take(self.dim) {
             dy += (y1 - y0) * (y1 - y0);
         }
         let count = &mut self.stiff;
@@ -210,19 +174,9 @@ impl Stepper for Dop853 {
         8
     }
 
-    fn step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        state: &mut State,
-        t_limit: f64,
-    ) -> StepOutcome {
+    fn step<S: System + ?Sized>(&mut self, sys: &mut S, state: &mut State, t_limit: f64) -> StepOutcome {
         let t = state.t;
-        let mut outcome = StepOutcome {
-            reason: StopReason::ReachedLimit,
-            h: 0.0,
-            error: 0.0,
-            rejected: 0,
-        };
+        let mut outcome = StepOutcome { reason: StopReason::ReachedLimit, h: 0.0, error: 0.0, rejected: 0 };
         if t == t_limit {
             return outcome;
         }
@@ -253,20 +207,12 @@ impl Stepper for Dop853 {
                 self.finish(sys, t, t_new);
                 let proposed = self.control.accept(h.abs(), error, outcome.rejected > 0);
                 // a step cut short by the limit says nothing against the size it was cut from
-                self.control.h = if h.abs() < h_try {
-                    proposed.max(h_try)
-                } else {
-                    proposed
-                };
+                self.control.h = if h.abs() < h_try { proposed.max(h_try) } else { proposed };
                 state.t = t_new;
                 state.y.copy_from_slice(&flat(&self.y_new)[..self.dim]);
                 self.watch_stiffness(h);
                 self.stats.accepted += 1;
-                outcome.reason = if last {
-                    StopReason::ReachedLimit
-                } else {
-                    StopReason::Step
-                };
+                outcome.reason = if last { StopReason::ReachedLimit } else { StopReason::Step };
                 outcome.h = h;
                 outcome.error = error;
                 return outcome;
@@ -353,11 +299,7 @@ fn attempt<S: System + ?Sized>(
     macro_rules! stage {
         ($s:literal, $at:expr, $a:expr) => {
             combine(stage, y, k, $at, $a, h);
-            sys.rhs(
-                t + tab::C[$s] * h,
-                &flat(stage)[..dim],
-                &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim],
-            );
+            sys.rhs(t + tab::C[$s] * h, &flat(stage)[..dim], &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim]);
         };
     }
     stage!(1, tab::A1_AT, tab::A1);
@@ -427,11 +369,7 @@ fn attempt<S: System + ?Sized>(
         Norm::Rms => (sum_lanes(&s5), sum_lanes(&s3), dim as f64),
     };
     let weight = (s5 + 0.01 * s3) * n;
-    let error = if weight > 0.0 {
-        h.abs() * s5 / weight.sqrt()
-    } else {
-        0.0
-    };
+    let error = if weight > 0.0 { h.abs() * s5 / weight.sqrt() } else { 0.0 };
     if bad.is_nan() { f64::NAN } else { error }
 }
 
@@ -453,11 +391,7 @@ fn prepare_dense<S: System + ?Sized>(
     macro_rules! stage {
         ($s:literal, $at:expr, $a:expr) => {
             combine(stage, y, k, $at, $a, h);
-            sys.rhs(
-                t + tab::C[$s] * h,
-                &flat(stage)[..dim],
-                &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim],
-            );
+            sys.rhs(t + tab::C[$s] * h, &flat(stage)[..dim], &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim]);
         };
     }
     stage!(13, tab::A13_AT, tab::A13);
@@ -505,33 +439,15 @@ mod tests {
             (&tab::A15_AT, &tab::A15, 15),
         ];
         for (at, a, s) in rows {
-            assert!(
-                (a.iter().sum::<f64>() - tab::C[s]).abs() < 2e-14,
-                "row sum of stage {s}"
-            );
+            assert!((a.iter().sum::<f64>() - tab::C[s]).abs() < 2e-14, "row sum of stage {s}");
             assert!(at.iter().all(|&j| j < s), "stage {s} is explicit");
         }
         // quadrature conditions Σ b c^(q−1) = 1/q up to order 8, and an error of at most 5th order
         for q in 1..=8 {
-            let sum: f64 = tab::B
-                .iter()
-                .zip(tab::B_AT)
-                .map(|(b, j)| b * tab::C[j].powi(q - 1))
-                .sum();
-            assert!(
-                (sum - 1.0 / f64::from(q)).abs() < 1e-14,
-                "order condition {q}"
-            );
-            let e5: f64 = tab::E5
-                .iter()
-                .zip(tab::B_AT)
-                .map(|(b, j)| b * tab::C[j].powi(q - 1))
-                .sum();
-            assert_eq!(
-                e5.abs() < 1e-13,
-                q <= 5,
-                "5th-order estimate, condition {q}: {e5}"
-            );
+            let sum: f64 = tab::B.iter().zip(tab::B_AT).map(|(b, j)| b * tab::C[j].powi(q - 1)).sum();
+            assert!((sum - 1.0 / f64::from(q)).abs() < 1e-14, "order condition {q}");
+            let e5: f64 = tab::E5.iter().zip(tab::B_AT).map(|(b, j)| b * tab::C[j].powi(q - 1)).sum();
+            assert_eq!(e5.abs() < 1e-13, q <= 5, "5th-order estimate, condition {q}: {e5}");
         }
     }
 
@@ -569,9 +485,6 @@ mod tests {
         let order = (errors[0].0 / errors[1].0).log2();
         let order_dense = (errors[0].1 / errors[1].1).log2();
         assert!((7.5..9.5).contains(&order), "order {order}: {errors:?}");
-        assert!(
-            (7.4..9.5).contains(&order_dense),
-            "order of the dense output {order_dense}: {errors:?}"
-        );
+        assert!((7.4..9.5).contains(&order_dense), "order of the dense output {order_dense}: {errors:?}");
     }
 }

@@ -43,30 +43,16 @@ pub(super) const A4: [f64; 3] = [0.2413651341592667, -0.8845494793282861, 0.9248
 /// Stages that enter stage 5.
 pub(super) const A5_AT: [usize; 3] = [0, 3, 4];
 /// Coefficients to `A5_AT`.
-pub(super) const A5: [f64; 3] = [
-    0.037037037037037035,
-    0.17082860872947386,
-    0.12546768756682242,
-];
+pub(super) const A5: [f64; 3] = [0.037037037037037035, 0.17082860872947386, 0.12546768756682242];
 /// Stages that enter stage 6.
 pub(super) const A6_AT: [usize; 4] = [0, 3, 4, 5];
 /// Coefficients to `A6_AT`.
-pub(super) const A6: [f64; 4] = [
-    0.037109375,
-    0.17025221101954405,
-    0.06021653898045596,
-    -0.017578125,
-];
+pub(super) const A6: [f64; 4] = [0.037109375, 0.17025221101954405, 0.06021653898045596, -0.017578125];
 /// Stages that enter stage 7.
 pub(super) const A7_AT: [usize; 5] = [0, 3, 4, 5, 6];
 /// Coefficients to `A7_AT`.
-pub(super) const A7: [f64; 5] = [
-    0.03709200011850479,
-    0.17038392571223998,
-    0.10726203044637328,
-    -0.015319437748624402,
-    0.008273789163814023,
-];
+pub(super) const A7: [f64; 5] =
+    [0.03709200011850479, 0.17038392571223998, 0.10726203044637328, -0.015319437748624402, 0.008273789163814023];
 /// Stages that enter stage 8.
 pub(super) const A8_AT: [usize; 6] = [0, 3, 4, 5, 6, 7];
 /// Coefficients to `A8_AT`.

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::{
-    Dense, Method, OdeError, Solver, State, Statistics, Stepper, StopReason, System, Tolerance,
-};
+use super::{Dense, Method, OdeError, Solver, State, Statistics, Stepper, StopReason, System, Tolerance};
 use crate::linalg::RMatrix;
 use crate::roots::brent;
 
@@ -44,10 +42,7 @@ impl Options {
     /// As [`Tolerance::new`].
     #[track_caller]
     pub fn new(rtol: f64, atol: f64) -> Self {
-        Self {
-            tolerance: Tolerance::new(rtol, atol),
-            ..Self::default()
-        }
+        Self { tolerance: Tolerance::new(rtol, atol), ..Self::default() }
     }
 
     fn solver(&self, dim: usize) -> Solver {
@@ -93,12 +88,7 @@ impl fmt::Debug for Event<'_> {
 impl<'a> Event<'a> {
     /// Sign changes of `g(t, y)` in both directions; the integration goes on.
     pub fn new(g: impl FnMut(f64, &[f64]) -> f64 + 'a) -> Self {
-        Self {
-            function: Box::new(g),
-            direction: Direction::Any,
-            terminal: false,
-            interior: 3,
-        }
+        Self { function: Box::new(g), direction: Direction::Any, terminal: false, interior: 3 }
     }
 
     /// Only sign changes in one direction.
@@ -108,10 +98,7 @@ impl<'a> Event<'a> {
 
     /// The integration ends at the event.
     pub fn terminal(self) -> Self {
-        Self {
-            terminal: true,
-            ..self
-        }
+        Self { terminal: true, ..self }
     }
 
     /// Number of points inside a step at which the sign is looked at, besides its end (3 by default). Two crossings between
@@ -230,11 +217,7 @@ pub fn integrate_events<S: System + ?Sized>(
     events: &mut [Event<'_>],
     mut observer: impl FnMut(&mut Accepted<'_, S>) -> ControlFlow<()>,
 ) -> Integration {
-    assert_eq!(
-        y0.len(),
-        sys.dim(),
-        "the initial state and the system differ in length"
-    );
+    assert_eq!(y0.len(), sys.dim(), "the initial state and the system differ in length");
     let mut solver = options.solver(y0.len());
     let mut state = State::new(t0, y0.to_vec());
     let mut values: Vec<f64> = events.iter_mut().map(|e| (e.function)(t0, y0)).collect();
@@ -255,17 +238,7 @@ pub fn integrate_events<S: System + ?Sized>(
         if !events.is_empty() {
             let first = hits.len();
             for (index, event) in events.iter_mut().enumerate() {
-                watch(
-                    event,
-                    index,
-                    &mut values[index],
-                    &mut solver,
-                    sys,
-                    &state,
-                    before,
-                    &mut point,
-                    &mut hits,
-                );
+                watch(event, index, &mut values[index], &mut solver, sys, &state, before, &mut point, &mut hits);
             }
             let sign = (state.t - before).signum();
             hits[first..].sort_by(|a, b| (sign * a.t).total_cmp(&(sign * b.t)));
@@ -275,19 +248,10 @@ pub fn integrate_events<S: System + ?Sized>(
                 let hit = &hits[k];
                 state.t = hit.t;
                 state.y.copy_from_slice(&hit.y);
-                stop = Some(StopReason::Event {
-                    index: hit.index,
-                    t: hit.t,
-                });
+                stop = Some(StopReason::Event { index: hit.index, t: hit.t });
             }
         }
-        let mut step = Accepted {
-            t0: before,
-            t: state.t,
-            y: &state.y,
-            stepper: &mut solver,
-            sys,
-        };
+        let mut step = Accepted { t0: before, t: state.t, y: &state.y, stepper: &mut solver, sys };
         if observer(&mut step).is_break() && stop.is_none() {
             stop = Some(StopReason::Observer);
         }
@@ -298,12 +262,7 @@ pub fn integrate_events<S: System + ?Sized>(
             break StopReason::ReachedLimit;
         }
     };
-    Integration {
-        state,
-        reason,
-        statistics: solver.statistics(),
-        events: hits,
-    }
+    Integration { state, reason, statistics: solver.statistics(), events: hits }
 }
 
 /// Looks for the sign changes of one event in the last step.

@@ -61,13 +61,7 @@ pub(super) fn combine<const M: usize>(
 
 /// `out = h Σ_j c[j] k[at[j]]`.
 #[inline(always)]
-pub(super) fn weighted_sum<const M: usize>(
-    out: &mut [Block],
-    k: &[Block],
-    at: [usize; M],
-    c: [f64; M],
-    h: f64,
-) {
+pub(super) fn weighted_sum<const M: usize>(out: &mut [Block], k: &[Block], at: [usize; M], c: [f64; M], h: f64) {
     let nb = out.len();
     let k = at.map(|s| &k[s * nb..][..nb]);
     let c = c.map(|c| c * h);

@@ -18,9 +18,7 @@ mod tsit5;
 
 pub use dense::Dense;
 pub use dop853::Dop853;
-pub use driver::{
-    Accepted, Direction, Event, EventHit, Integration, Options, integrate, integrate_events, sample,
-};
+pub use driver::{Accepted, Direction, Event, EventHit, Integration, Options, integrate, integrate_events, sample};
 pub use radau5::Radau5;
 pub use solver::{Method, Solver};
 pub use tsit5::Tsit5;
@@ -130,11 +128,7 @@ impl Tolerance {
             rtol >= 0.0 && atol >= 0.0 && rtol.is_finite() && atol.is_finite() && rtol + atol > 0.0,
             "tolerances must be finite, non-negative and not both zero: rtol = {rtol}, atol = {atol}"
         );
-        Self {
-            rtol,
-            atol,
-            norm: Norm::Max,
-        }
+        Self { rtol, atol, norm: Norm::Max }
     }
 
     /// The same tolerances in another norm.
@@ -146,11 +140,7 @@ impl Tolerance {
 impl Default for Tolerance {
     /// `rtol = 1e-9`, `atol = 1e-12`, maximum norm.
     fn default() -> Self {
-        Self {
-            rtol: 1e-9,
-            atol: 1e-12,
-            norm: Norm::Max,
-        }
+        Self { rtol: 1e-9, atol: 1e-12, norm: Norm::Max }
     }
 }
 
@@ -197,10 +187,7 @@ pub enum StopReason {
 impl StopReason {
     /// True when nothing went wrong.
     pub fn is_fine(&self) -> bool {
-        matches!(
-            self,
-            Self::Step | Self::ReachedLimit | Self::Event { .. } | Self::Observer
-        )
+        matches!(self, Self::Step | Self::ReachedLimit | Self::Event { .. } | Self::Observer)
     }
 
     /// The reason as an error where it is one.
@@ -247,9 +234,7 @@ pub enum OdeError {
         t: f64,
     },
     /// See [`StopReason::NewtonFailed`].
-    #[error(
-        "the implicit step does not converge at t = {t}: check the Jacobian, or loosen the tolerance"
-    )]
+    #[error("the implicit step does not converge at t = {t}: check the Jacobian, or loosen the tolerance")]
     NewtonFailed {
         /// Time of the last good point.
         t: f64,
@@ -297,12 +282,7 @@ pub trait Stepper {
     ///
     /// The derivative at the end of a step is reused when `state` comes back unchanged; a changed state is noticed, a
     /// change inside the system (new parameters) is not: call [`Stepper::restart`] then.
-    fn step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        state: &mut State,
-        t_limit: f64,
-    ) -> StepOutcome;
+    fn step<S: System + ?Sized>(&mut self, sys: &mut S, state: &mut State, t_limit: f64) -> StepOutcome;
 
     /// Dense output over the last accepted step.
     ///

@@ -1,6 +1,9 @@
 //! Radau IIA of order 5 for stiff problems.
 
-use super::control::{hopeless, trial};
+// the digits of the published tables
+#![allow(clippy::excessive_precision)]
+
+use super::control::{hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
 use super::kernels::{Block, blocks, load, zeros};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
@@ -10,57 +13,25 @@ use crate::linalg::{Lu, Matrix};
 const S6: f64 = 2.449489742783178;
 const C: [f64; 3] = [(4.0 - S6) / 10.0, (4.0 + S6) / 10.0, 1.0];
 /// Weights of the error estimate.
-const E: [f64; 3] = [
-    (-13.0 - 7.0 * S6) / 3.0,
-    (-13.0 + 7.0 * S6) / 3.0,
-    -1.0 / 3.0,
-];
+const E: [f64; 3] = [(-13.0 - 7.0 * S6) / 3.0, (-13.0 + 7.0 * S6) / 3.0, -1.0 / 3.0];
 /// Eigenvalues of the inverse of the coefficient matrix.
 const MU_REAL: f64 = 3.6378342527444957;
 const MU_COMPLEX: c64 = c64::new(2.6810828736277523, -3.050430199247411);
 /// Transformation that diagonalises it, and its inverse.
 const T: [[f64; 3]; 3] = [
-    [
-        0.09443876248897524,
-        -0.14125529502095421,
-        0.03002919410514742,
-    ],
-    [
-        0.25021312296533332,
-        0.20412935229379994,
-        -0.38294211275726192,
-    ],
+    [0.09443876248897524, -0.14125529502095421, 0.03002919410514742],
+    [0.25021312296533332, 0.20412935229379994, -0.38294211275726192],
     [1.0, 1.0, 0.0],
 ];
 const TI: [[f64; 3]; 3] = [
-    [
-        4.17871859155190428,
-        0.32768282076106237,
-        0.52337644549944951,
-    ],
-    [
-        -4.17871859155190428,
-        -0.32768282076106237,
-        0.47662355450055044,
-    ],
-    [
-        0.50287263494578682,
-        -2.57192694985560522,
-        0.59603920482822492,
-    ],
+    [4.17871859155190428, 0.32768282076106237, 0.52337644549944951],
+    [-4.17871859155190428, -0.32768282076106237, 0.47662355450055044],
+    [0.50287263494578682, -2.57192694985560522, 0.59603920482822492],
 ];
 /// Coefficients of the collocation polynomial: `P[i][m]` of stage `i` in `θ^(m+1)`.
 const P: [[f64; 3]; 3] = [
-    [
-        13.0 / 3.0 + 7.0 * S6 / 3.0,
-        -23.0 / 3.0 - 22.0 * S6 / 3.0,
-        10.0 / 3.0 + 5.0 * S6,
-    ],
-    [
-        13.0 / 3.0 - 7.0 * S6 / 3.0,
-        -23.0 / 3.0 + 22.0 * S6 / 3.0,
-        10.0 / 3.0 - 5.0 * S6,
-    ],
+    [13.0 / 3.0 + 7.0 * S6 / 3.0, -23.0 / 3.0 - 22.0 * S6 / 3.0, 10.0 / 3.0 + 5.0 * S6],
+    [13.0 / 3.0 - 7.0 * S6 / 3.0, -23.0 / 3.0 + 22.0 * S6 / 3.0, 10.0 / 3.0 - 5.0 * S6],
     [1.0 / 3.0, -8.0 / 3.0, 10.0 / 3.0],
 ];
 /// Most Newton iterations in a step.
@@ -120,10 +91,8 @@ impl Radau5 {
         let vector = || vec![0.0; dim];
         let nb = blocks(dim);
         let rtol = tol.rtol.max(1e-15);
-        let unit_real =
-            Lu::new(&Matrix::<f64>::identity(dim)).expect("the identity has an inverse");
-        let unit_complex =
-            Lu::new(&Matrix::<c64>::identity(dim)).expect("the identity has an inverse");
+        let unit_real = Lu::new(&Matrix::<f64>::identity(dim)).expect("the identity has an inverse");
+        let unit_complex = Lu::new(&Matrix::<c64>::identity(dim)).expect("the identity has an inverse");
         Self {
             dim,
             tol,
@@ -158,6 +127,12 @@ impl Radau5 {
             primed: false,
             stepped: false,
         }
+    }
+
+    /// Iterates the stages until the correction is below `newton` in units of the tolerance. The default is `√rtol`, between 10ε/rtol
+    /// and 0.03.
+    pub fn with_newton_tolerance(self, newton: f64) -> Self {
+        Self { newton_tol: newton, ..self }
     }
 
     /// Norm of `v` weighted by the current scale.
@@ -220,20 +195,13 @@ impl Radau5 {
             self.real_matrix[i * n + i] += MU_REAL / h;
             self.complex_matrix[i * n + i] += MU_COMPLEX / h;
         }
-        let good = self.real.refactor(&self.real_matrix).is_ok()
-            && self.complex.refactor(&self.complex_matrix).is_ok();
+        let good = self.real.refactor(&self.real_matrix).is_ok() && self.complex.refactor(&self.complex_matrix).is_ok();
         self.factored = if good { h } else { 0.0 };
         good
     }
 
     /// Simplified Newton iteration for the stages; the number of iterations and the last rate when it converges.
-    fn newton<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        t: f64,
-        h: f64,
-        y: &[f64],
-    ) -> Option<(usize, f64)> {
+    fn newton<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, h: f64, y: &[f64]) -> Option<(usize, f64)> {
         let n = self.dim;
         let (m_real, m_complex) = (MU_REAL / h, MU_COMPLEX / h);
         for i in 0..n {
@@ -256,8 +224,7 @@ impl Radau5 {
                 let f = [self.stage[0][i], self.stage[1][i], self.stage[2][i]];
                 let of = |r: [f64; 3]| r[0] * f[0] + r[1] * f[1] + r[2] * f[2];
                 self.rhs_real[i] = of(TI[0]) - m_real * self.w[0][i];
-                self.rhs_complex[i] = c64::new(of(TI[1]), of(TI[2]))
-                    - m_complex * c64::new(self.w[1][i], self.w[2][i]);
+                self.rhs_complex[i] = c64::new(of(TI[1]), of(TI[2])) - m_complex * c64::new(self.w[1][i], self.w[2][i]);
             }
             self.real.solve_in_place(&mut self.rhs_real);
             self.complex.solve_in_place(&mut self.rhs_complex);
@@ -328,25 +295,13 @@ impl Radau5 {
     }
 
     /// First step: the explicit error of a first-order method.
-    fn first_step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        t: f64,
-        y: &[f64],
-        direction: f64,
-        h_max: f64,
-    ) -> f64 {
+    fn first_step<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, y: &[f64], direction: f64, h_max: f64) -> f64 {
         for (s, y) in self.scale.iter_mut().zip(y) {
             *s = self.tol.atol + self.tol.rtol * y.abs();
         }
         let d0 = self.norm(y.iter());
         let d1 = self.norm(self.f.iter());
-        let h0 = if d0 <= 1e-5 || d1 <= 1e-5 {
-            1e-6
-        } else {
-            0.01 * d0 / d1
-        }
-        .min(h_max);
+        let h0 = if d0 <= 1e-5 || d1 <= 1e-5 { 1e-6 } else { 0.01 * d0 / d1 }.min(h_max);
         for i in 0..self.dim {
             self.y_work[i] = y[i] + direction * h0 * self.f[i];
         }
@@ -380,31 +335,17 @@ impl Stepper for Radau5 {
     }
 
     #[track_caller]
-    fn step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        state: &mut State,
-        t_limit: f64,
-    ) -> StepOutcome {
+    fn step<S: System + ?Sized>(&mut self, sys: &mut S, state: &mut State, t_limit: f64) -> StepOutcome {
         let n = self.dim;
         let t = state.t;
-        let mut outcome = StepOutcome {
-            reason: StopReason::ReachedLimit,
-            h: 0.0,
-            error: 0.0,
-            rejected: 0,
-        };
+        let mut outcome = StepOutcome { reason: StopReason::ReachedLimit, h: 0.0, error: 0.0, rejected: 0 };
         if t == t_limit {
             return outcome;
         }
-        assert_eq!(
-            state.y.len(),
-            n,
-            "the state and the stepper differ in length"
-        );
+        assert_eq!(state.y.len(), n, "the state and the stepper differ in length");
         assert_eq!(sys.dim(), n, "the system and the stepper differ in length");
         let y = &state.y;
-        if self.primed && t == self.t_new && *y == self.y_end {
+        if self.primed && same_time(t, self.t_new, self.t_old) && *y == self.y_end {
             std::mem::swap(&mut self.f, &mut self.f_end);
         } else {
             sys.rhs(t, y, &mut self.f);
@@ -464,8 +405,7 @@ impl Stepper for Radau5 {
                 self.y_end[i] = y[i] + self.z[2][i];
                 self.scale[i] = self.tol.atol + self.tol.rtol * y[i].abs().max(self.y_end[i].abs());
                 // the part of the error that the stages know, for a second filtering
-                self.y_work[i] =
-                    (E[0] * self.z[0][i] + E[1] * self.z[1][i] + E[2] * self.z[2][i]) / h;
+                self.y_work[i] = (E[0] * self.z[0][i] + E[1] * self.z[1][i] + E[2] * self.z[2][i]) / h;
                 self.error[i] = self.f[i] + self.y_work[i];
             }
             self.real.solve_in_place(&mut self.error);
@@ -487,9 +427,7 @@ impl Stepper for Radau5 {
             let safety = 0.9 * (2 * NEWTON + 1) as f64 / (2 * NEWTON + iterations) as f64;
             let plain = if error > 0.0 { error.powf(-0.25) } else { 10.0 };
             let factor = match self.last {
-                Some((h_old, e_old)) if error > 0.0 => {
-                    plain * (h.abs() / h_old * (e_old / error).powf(0.25)).min(1.0)
-                }
+                Some((h_old, e_old)) if error > 0.0 => plain * (h.abs() / h_old * (e_old / error).powf(0.25)).min(1.0),
                 _ => plain,
             };
             if !(error <= 1.0) {
@@ -500,11 +438,7 @@ impl Stepper for Radau5 {
                     self.stepped = false;
                     return outcome;
                 }
-                h_try = if error.is_finite() {
-                    h.abs() * (safety * factor).clamp(0.2, 0.95)
-                } else {
-                    0.1 * h.abs()
-                };
+                h_try = if error.is_finite() { h.abs() * (safety * factor).clamp(0.2, 0.95) } else { 0.1 * h.abs() };
                 continue;
             }
             // accepted
@@ -539,16 +473,8 @@ impl Stepper for Radau5 {
                 grow = 1.0;
             }
             let proposed = h.abs() * grow;
-            self.h_next = if h.abs() < h_try {
-                proposed.max(h_try)
-            } else {
-                proposed
-            };
-            outcome.reason = if last {
-                StopReason::ReachedLimit
-            } else {
-                StopReason::Step
-            };
+            self.h_next = if h.abs() < h_try { proposed.max(h_try) } else { proposed };
+            outcome.reason = if last { StopReason::ReachedLimit } else { StopReason::Step };
             outcome.h = h;
             outcome.error = error;
             state.t = t_new;

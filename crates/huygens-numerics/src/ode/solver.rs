@@ -60,13 +60,7 @@ impl Solver {
             Method::Tsit5 => Inner::Tsit5(Box::new(Tsit5::new(dim, tol))),
             Method::Radau5 => Inner::Radau5(Box::new(Radau5::new(dim, tol))),
         };
-        Self {
-            method,
-            tol,
-            h_max: f64::INFINITY,
-            before: Statistics::default(),
-            inner,
-        }
+        Self { method, tol, h_max: f64::INFINITY, before: Statistics::default(), inner }
     }
 
     /// The method in use: with [`Method::Auto`] the one that is chosen now.
@@ -88,12 +82,7 @@ impl Stepper for Solver {
         each!(&self.inner, s => s.order())
     }
 
-    fn step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        state: &mut State,
-        t_limit: f64,
-    ) -> StepOutcome {
+    fn step<S: System + ?Sized>(&mut self, sys: &mut S, state: &mut State, t_limit: f64) -> StepOutcome {
         if self.method == Method::Auto
             && let Inner::Dop853(s) = &self.inner
             && s.looks_stiff()

@@ -1,39 +1,24 @@
 //! Tsit5: explicit Runge–Kutta method of order 5(4) by Tsitouras.
 
+// the digits of the published tables
+#![allow(clippy::excessive_precision)]
+
 use multiversion::multiversion;
 
-use super::control::{Controller, first_step, hopeless, trial};
+use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
-use super::kernels::{
-    Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, zeros,
-};
+use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, zeros};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 const C: [f64; 7] = [0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0];
 const A1: [f64; 1] = [0.161];
 const A2: [f64; 2] = [-0.008480655492356989, 0.335480655492357];
 const A3: [f64; 3] = [2.8971530571054935, -6.359448489975075, 4.3622954328695815];
-const A4: [f64; 4] = [
-    5.325864828439257,
-    -11.748883564062828,
-    7.4955393428898365,
-    -0.09249506636175525,
-];
-const A5: [f64; 5] = [
-    5.86145544294642,
-    -12.92096931784711,
-    8.159367898576159,
-    -0.071584973281401,
-    -0.028269050394068383,
-];
-const B: [f64; 6] = [
-    0.09646076681806523,
-    0.01,
-    0.4798896504144996,
-    1.379008574103742,
-    -3.290069515436081,
-    2.324710524099774,
-];
+const A4: [f64; 4] = [5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525];
+const A5: [f64; 5] =
+    [5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383];
+const B: [f64; 6] =
+    [0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081, 2.324710524099774];
 /// Weights of the error, over the six stages and the derivative at the end.
 const E: [f64; 7] = [
     -0.00178001105222577714,
@@ -55,11 +40,7 @@ pub(super) const DENSE: [[f64; 4]; 7] = {
     [
         [-K * A * CC, K * (CC + A * BB), -K * (A + BB), K],
         quartic(0.1017, 2.1966568338249754, 1.2949852507374631),
-        quartic(
-            2.490627285651252793,
-            2.38535645472061657,
-            1.57803468208092486,
-        ),
+        quartic(2.490627285651252793, 2.38535645472061657, 1.57803468208092486),
         quartic(
             -16.54810288924490272,
             1.21712927295533244 + 0.61620406037800089,
@@ -133,13 +114,7 @@ impl Tsit5 {
     /// # Panics
     /// When `y` has another length than the stepper.
     #[track_caller]
-    pub fn fixed_step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        t: f64,
-        y: &mut [f64],
-        h: f64,
-    ) -> f64 {
+    pub fn fixed_step<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, y: &mut [f64], h: f64) -> f64 {
         self.begin(sys, t, y);
         let error = self.attempt(sys, t, h);
         self.finish(t, t + h);
@@ -150,19 +125,11 @@ impl Tsit5 {
 
     #[track_caller]
     fn begin<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, y: &[f64]) {
-        assert_eq!(
-            y.len(),
-            self.dim,
-            "the state and the stepper differ in length"
-        );
-        assert_eq!(
-            sys.dim(),
-            self.dim,
-            "the system and the stepper differ in length"
-        );
+        assert_eq!(y.len(), self.dim, "the state and the stepper differ in length");
+        assert_eq!(sys.dim(), self.dim, "the system and the stepper differ in length");
         let nb = self.y_new.len();
         self.stepped = false;
-        if self.primed && t == self.t_new && y == &flat(&self.y_new)[..self.dim] {
+        if self.primed && same_time(t, self.t_new, self.t_old) && y == &flat(&self.y_new)[..self.dim] {
             std::mem::swap(&mut self.y_old, &mut self.y_new);
             self.k.copy_within(6 * nb..7 * nb, 0);
         } else {
@@ -175,17 +142,7 @@ impl Tsit5 {
 
     fn attempt<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, h: f64) -> f64 {
         self.stats.evaluations += 6;
-        attempt(
-            sys,
-            &self.tol,
-            self.dim,
-            t,
-            h,
-            &self.y_old,
-            &mut self.k,
-            &mut self.y_stage,
-            &mut self.y_new,
-        )
+        attempt(sys, &self.tol, self.dim, t, h, &self.y_old, &mut self.k, &mut self.y_stage, &mut self.y_new)
     }
 
     fn finish(&mut self, t: f64, t_new: f64) {
@@ -205,19 +162,9 @@ impl Stepper for Tsit5 {
         5
     }
 
-    fn step<S: System + ?Sized>(
-        &mut self,
-        sys: &mut S,
-        state: &mut State,
-        t_limit: f64,
-    ) -> StepOutcome {
+    fn step<S: System + ?Sized>(&mut self, sys: &mut S, state: &mut State, t_limit: f64) -> StepOutcome {
         let t = state.t;
-        let mut outcome = StepOutcome {
-            reason: StopReason::ReachedLimit,
-            h: 0.0,
-            error: 0.0,
-            rejected: 0,
-        };
+        let mut outcome = StepOutcome { reason: StopReason::ReachedLimit, h: 0.0, error: 0.0, rejected: 0 };
         if t == t_limit {
             return outcome;
         }
@@ -247,19 +194,11 @@ impl Stepper for Tsit5 {
                 let t_new = if last { t_limit } else { t + h };
                 self.finish(t, t_new);
                 let proposed = self.control.accept(h.abs(), error, outcome.rejected > 0);
-                self.control.h = if h.abs() < h_try {
-                    proposed.max(h_try)
-                } else {
-                    proposed
-                };
+                self.control.h = if h.abs() < h_try { proposed.max(h_try) } else { proposed };
                 state.t = t_new;
                 state.y.copy_from_slice(&flat(&self.y_new)[..self.dim]);
                 self.stats.accepted += 1;
-                outcome.reason = if last {
-                    StopReason::ReachedLimit
-                } else {
-                    StopReason::Step
-                };
+                outcome.reason = if last { StopReason::ReachedLimit } else { StopReason::Step };
                 outcome.h = h;
                 outcome.error = error;
                 return outcome;
@@ -329,11 +268,7 @@ fn attempt<S: System + ?Sized>(
     macro_rules! stage {
         ($out:expr, $s:literal, $at:expr, $a:expr) => {
             combine($out, y, k, $at, $a, h);
-            sys.rhs(
-                t + C[$s] * h,
-                &flat($out)[..dim],
-                &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim],
-            );
+            sys.rhs(t + C[$s] * h, &flat($out)[..dim], &mut k[$s * nb..($s + 1) * nb].as_flattened_mut()[..dim]);
         };
     }
     stage!(stage, 1, [0], A1);
@@ -366,11 +301,7 @@ fn attempt<S: System + ?Sized>(
         Norm::Max => max_lanes(&acc),
         Norm::Rms => sum_lanes(&acc) / dim as f64,
     };
-    if sum_lanes(&bad).is_nan() {
-        f64::NAN
-    } else {
-        error.sqrt()
-    }
+    if sum_lanes(&bad).is_nan() { f64::NAN } else { error.sqrt() }
 }
 
 #[cfg(test)]
@@ -381,43 +312,28 @@ mod tests {
     fn tableau_is_consistent() {
         let rows: [&[f64]; 6] = [&A1, &A2, &A3, &A4, &A5, &B];
         for (i, row) in rows.iter().enumerate() {
-            assert!(
-                (row.iter().sum::<f64>() - C[i + 1]).abs() < 1e-14,
-                "row {i}"
-            );
+            assert!((row.iter().sum::<f64>() - C[i + 1]).abs() < 1e-14, "row {i}");
         }
         for q in 1..=5 {
             let sum: f64 = B.iter().zip(C).map(|(b, c)| b * c.powi(q - 1)).sum();
             assert!((sum - 1.0 / f64::from(q)).abs() < 1e-14, "condition {q}");
             let e: f64 = E.iter().zip(C).map(|(b, c)| b * c.powi(q - 1)).sum();
-            assert_eq!(
-                e.abs() < 1e-14,
-                q <= 4,
-                "error estimate, condition {q}: {e:e}"
-            );
+            assert_eq!(e.abs() < 1e-14, q <= 4, "error estimate, condition {q}: {e:e}");
         }
         for (i, p) in DENSE.iter().enumerate() {
             let end: f64 = p.iter().sum();
             let want = B.get(i).copied().unwrap_or(0.0);
-            assert!(
-                (end - want).abs() < 1e-13,
-                "dense output of stage {i}: {end} instead of {want}"
-            );
+            assert!((end - want).abs() < 1e-13, "dense output of stage {i}: {end} instead of {want}");
         }
         for theta in [0.2, 0.7] {
             for q in 1..=4i32 {
                 let sum: f64 = (0..7)
                     .map(|i| {
-                        let b: f64 = (0..4)
-                            .map(|m| DENSE[i][m] * f64::powi(theta, m as i32 + 1))
-                            .sum();
+                        let b: f64 = (0..4).map(|m| DENSE[i][m] * f64::powi(theta, m as i32 + 1)).sum();
                         b * C[i].powi(q - 1)
                     })
                     .sum();
-                assert!(
-                    (sum - f64::powi(theta, q) / f64::from(q)).abs() < 1e-13,
-                    "dense condition {q} at {theta}"
-                );
+                assert!((sum - f64::powi(theta, q) / f64::from(q)).abs() < 1e-13, "dense condition {q} at {theta}");
             }
         }
     }
