@@ -246,7 +246,7 @@ fn edges(rows: &[Vec<Cell<'_>>], width: usize, options: Options) -> Result<Adjac
     let first = options.first.unwrap_or(1);
     let node = |cell: &Cell<'_>| -> Result<usize, TableError> {
         let x = value(cell)?;
-        if x.fract() != 0.0 || x < 0.0 || x > 1e9 {
+        if x.fract() != 0.0 || !(0.0..=1e9).contains(&x) {
             return Err(TableError::new(
                 cell.0.clone(),
                 format!("expected the number of a node, found `{}`", shorten(cell.1)),

@@ -13,23 +13,23 @@ pub struct ModelError {
     /// The bytes of that text it is about; `None` means the whole text.
     pub span: Option<Range<usize>>,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 impl ModelError {
     /// An error about a whole piece of text.
     pub fn at(place: &Place, fault: Fault) -> Self {
-        Self { place: Some(place.clone()), span: None, fault }
+        Self { place: Some(place.clone()), span: None, fault: Box::new(fault) }
     }
 
     /// An error about some bytes of a piece of text.
     pub fn within(place: &Place, span: Range<usize>, fault: Fault) -> Self {
-        Self { place: Some(place.clone()), span: Some(span), fault }
+        Self { place: Some(place.clone()), span: Some(span), fault: Box::new(fault) }
     }
 
     /// An error that has no place in the text.
     pub fn nowhere(fault: Fault) -> Self {
-        Self { place: None, span: None, fault }
+        Self { place: None, span: None, fault: Box::new(fault) }
     }
 
     /// What to do about it.
@@ -53,7 +53,7 @@ impl std::fmt::Display for ModelError {
 
 impl std::error::Error for ModelError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.fault)
+        Some(&*self.fault)
     }
 }
 
