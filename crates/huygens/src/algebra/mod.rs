@@ -24,7 +24,7 @@
 //! let rate = Generator::new(&h, &[jump]).apply(&Operator::annihilation(ModeId(0)));
 //! assert_eq!(rate.text(&names), "-kappa*a - i*K*dag(a)*a^2");
 //! assert_eq!(rate.normal_symbol().latex(&names), r"-\kappa \alpha - i K |\alpha|^2 \alpha");
-//! assert_eq!(rate.weyl_symbol().text(&names), "-(kappa - i*K)*alpha - i*K*abs(alpha)^2*alpha");
+//! assert_eq!(rate.weyl_symbol().text(&names), "(i*K - kappa)*alpha - i*K*abs(alpha)^2*alpha");
 //! # Ok::<(), parse::ParseError>(())
 //! ```
 //!

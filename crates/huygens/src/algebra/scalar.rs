@@ -252,7 +252,8 @@ pub(crate) struct Term {
     pub(crate) coefficient: c64,
 }
 
-/// An exact coefficient: a polynomial over ℂ in real atoms; see the [module](self) for what is canonical about it.
+/// An exact coefficient: a polynomial over ℂ in real atoms, stored so that √x·√x = x, x·x⁻¹ = 1,
+/// cos² + sin² = 1 and e^x e^{−x} = 1 are identities of the stored form.
 ///
 /// Invariants: terms are sorted by their atoms, no two terms have the same atoms, no coefficient is zero.
 #[derive(Clone, Debug, Default)]
