@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
 use super::dop853_tableau as tab;
-use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, weighted_sum, zeros};
+use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, norm_of_squares, pick, weighted_sum, zeros};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 /// Explicit Runge–Kutta method of order 8 with a 5th- and 3rd-order error estimate and dense output of order 7
@@ -121,7 +121,18 @@ impl Dop853 {
 
     fn attempt<S: System + ?Sized>(&mut self, sys: &mut S, t: f64, h: f64) -> f64 {
         self.stats.evaluations += 11;
-        attempt(sys, &self.tol, self.dim, t, h, &self.y_old, &mut self.k, &mut self.y_stage, &mut self.y_new)
+        attempt(
+            sys,
+            &self.tol,
+            self.dim,
+            t,
+            h,
+            &self.y_old,
+            &mut self.k,
+            &mut self.y_stage,
+            &mut self.y_new,
+            &mut self.dense,
+        )
     }
 
     /// Takes the trial step: derivative at its end.
@@ -293,6 +304,7 @@ fn attempt<S: System + ?Sized>(
     k: &mut [Block],
     stage: &mut [Block],
     y_new: &mut [Block],
+    scratch: &mut [Block],
 ) -> f64 {
     let nb = y.len();
     let stage = &mut stage[..nb];
@@ -314,63 +326,39 @@ fn attempt<S: System + ?Sized>(
     stage!(10, tab::A10_AT, tab::A10);
     stage!(11, tab::A11_AT, tab::A11);
 
-    let y_new = &mut y_new[..nb];
-    let v = tab::B_AT.map(|s| &k[s * nb..][..nb]);
-    let mut s5 = [0.0; LANES];
-    let mut s3 = [0.0; LANES];
-    let mut bad = [0.0; LANES];
-    // places of stages 0, 8 and 11 in the list of B
-    const BHH_IN_B: [usize; 3] = [0, 4, 7];
-    for b in 0..nb {
-        let mut up = [0.0; LANES];
-        let mut e5 = [0.0; LANES];
-        let mut low = [0.0; LANES];
-        for j in 0..tab::B.len() {
-            let x = &v[j][b];
-            for l in 0..LANES {
-                up[l] += tab::B[j] * x[l];
-                e5[l] += tab::E5[j] * x[l];
+    let n = nb * LANES;
+    let v = pick(k, &tab::B_AT, n);
+    let y = &flat(y)[..n];
+    let new = &mut y_new.as_flattened_mut()[..n];
+    let (fifth, third) = scratch.split_at_mut(nb);
+    let third = &mut third[..nb];
+    {
+        let r5 = &mut fifth.as_flattened_mut()[..n];
+        let r3 = &mut third.as_flattened_mut()[..n];
+        let (atol, rtol) = (tol.atol, tol.rtol);
+        for i in 0..n {
+            let mut up = tab::B[0] * v[0][i];
+            let mut e5 = tab::E5[0] * v[0][i];
+            for j in 1..tab::B.len() {
+                up += tab::B[j] * v[j][i];
+                e5 += tab::E5[j] * v[j][i];
             }
-        }
-        for (c, j) in tab::BHH.iter().zip(BHH_IN_B) {
-            for l in 0..LANES {
-                low[l] += c * v[j][b][l];
-            }
-        }
-        for l in 0..LANES {
-            let old = y[b][l];
-            let new = old + h * up[l];
-            y_new[b][l] = new;
-            let w = 1.0 / (tol.atol + tol.rtol * larger(old.abs(), new.abs()));
-            let r5 = e5[l] * w;
-            let r3 = (up[l] - low[l]) * w;
-            bad[l] += (r5 + r3) * 0.0;
-            e5[l] = r5 * r5;
-            low[l] = r3 * r3;
-        }
-        match tol.norm {
-            Norm::Max => {
-                for l in 0..LANES {
-                    s5[l] = larger(e5[l], s5[l]);
-                    s3[l] = larger(low[l], s3[l]);
-                }
-            }
-            Norm::Rms => {
-                for l in 0..LANES {
-                    s5[l] += e5[l];
-                    s3[l] += low[l];
-                }
-            }
+            // stages 0, 8 and 11 are the places 0, 4 and 7 in the list of B
+            let low = tab::BHH[0] * v[0][i] + tab::BHH[1] * v[4][i] + tab::BHH[2] * v[7][i];
+            let old = y[i];
+            let value = old + h * up;
+            new[i] = value;
+            let w = 1.0 / (atol + rtol * larger(old.abs(), value.abs()));
+            let (a, b) = (e5 * w, (up - low) * w);
+            r5[i] = a * a;
+            r3[i] = b * b;
         }
     }
-    let bad = sum_lanes(&bad);
-    let (s5, s3, n) = match tol.norm {
-        Norm::Max => (max_lanes(&s5), max_lanes(&s3), 1.0),
-        Norm::Rms => (sum_lanes(&s5), sum_lanes(&s3), dim as f64),
-    };
-    let weight = (s5 + 0.01 * s3) * n;
-    let error = if weight > 0.0 { h.abs() * s5 / weight.sqrt() } else { 0.0 };
-    if bad.is_nan() { f64::NAN } else { error }
+    let max = tol.norm == Norm::Max;
+    let (s5, s3) = (norm_of_squares(fifth, max), norm_of_squares(third, max));
+    let weight = (s5 + 0.01 * s3) * if max { 1.0 } else { dim as f64 };
+    // NaN stays NaN
+    if weight == 0.0 { 0.0 } else { h.abs() * s5 / weight.sqrt() }
 }
 
 /// Three more stages and the seven vectors of the dense output.
@@ -399,14 +387,19 @@ fn prepare_dense<S: System + ?Sized>(
     stage!(15, tab::A15_AT, tab::A15);
 
     let (first, rest) = dense.split_at_mut(3 * nb);
-    let (f0, f1) = (&k[..nb], &k[12 * nb..][..nb]);
-    for b in 0..nb {
-        for l in 0..LANES {
-            let step = y_new[b][l] - y[b][l];
-            let (s0, s1) = (h * f0[b][l], h * f1[b][l]);
-            first[b][l] = step;
-            first[nb + b][l] = s0 - step;
-            first[2 * nb + b][l] = 2.0 * step - (s1 + s0);
+    {
+        let n = nb * LANES;
+        let (d0, d) = first.as_flattened_mut().split_at_mut(n);
+        let (d1, d2) = d.split_at_mut(n);
+        let (d1, d2) = (&mut d1[..n], &mut d2[..n]);
+        let (f0, f1) = (&flat(k)[..n], &flat(k)[12 * n..][..n]);
+        let (y, y_new) = (&flat(y)[..n], &flat(y_new)[..n]);
+        for i in 0..n {
+            let step = y_new[i] - y[i];
+            let (s0, s1) = (h * f0[i], h * f1[i]);
+            d0[i] = step;
+            d1[i] = s0 - step;
+            d2[i] = 2.0 * step - (s1 + s0);
         }
     }
     weighted_sum(&mut rest[..nb], k, tab::D0_AT, tab::D0, h);

@@ -1,5 +1,5 @@
-//! Vector kernels of the steppers. Vectors are stored as blocks of eight numbers, so that the inner loops have a fixed
-//! length and need neither bounds checks nor a remainder loop.
+//! Vector kernels of the steppers. Vectors are padded to blocks of eight numbers, so that the inner loops have no scalar remainder;
+//! the loops run over the flat elements, which the compiler vectorises for each instruction set.
 
 /// Eight consecutive elements of a vector.
 pub(super) type Block = [f64; LANES];
@@ -31,6 +31,27 @@ pub(super) fn load(dst: &mut [Block], src: &[f64]) {
     tail.fill(1.0);
 }
 
+/// The vectors `k[at[j]]` of `n` elements each.
+#[inline(always)]
+pub(super) fn pick<'a, const M: usize>(k: &'a [Block], at: &[usize; M], n: usize) -> [&'a [f64]; M] {
+    let k = flat(k);
+    let mut v = [&k[..n]; M];
+    for j in 0..M {
+        v[j] = &k[at[j] * n..][..n];
+    }
+    v
+}
+
+/// `h c`.
+#[inline(always)]
+pub(super) fn times<const M: usize>(c: &[f64; M], h: f64) -> [f64; M] {
+    let mut out = *c;
+    for c in &mut out {
+        *c *= h;
+    }
+    out
+}
+
 /// `out = y + h Σ_j c[j] k[at[j]]`.
 #[inline(always)]
 pub(super) fn combine<const M: usize>(
@@ -41,39 +62,56 @@ pub(super) fn combine<const M: usize>(
     c: [f64; M],
     h: f64,
 ) {
-    let nb = out.len();
-    let y = &y[..nb];
-    let k = at.map(|s| &k[s * nb..][..nb]);
-    let c = c.map(|c| c * h);
-    for b in 0..nb {
-        let mut sum = [0.0; LANES];
-        for j in 0..M {
-            let v = &k[j][b];
-            for l in 0..LANES {
-                sum[l] += c[j] * v[l];
-            }
+    let out = out.as_flattened_mut();
+    let n = out.len();
+    let y = &flat(y)[..n];
+    let k = pick(k, &at, n);
+    let c = times(&c, h);
+    for i in 0..n {
+        let mut sum = c[0] * k[0][i];
+        for j in 1..M {
+            sum += c[j] * k[j][i];
         }
-        for l in 0..LANES {
-            out[b][l] = y[b][l] + sum[l];
-        }
+        out[i] = y[i] + sum;
     }
 }
 
 /// `out = h Σ_j c[j] k[at[j]]`.
 #[inline(always)]
 pub(super) fn weighted_sum<const M: usize>(out: &mut [Block], k: &[Block], at: [usize; M], c: [f64; M], h: f64) {
-    let nb = out.len();
-    let k = at.map(|s| &k[s * nb..][..nb]);
-    let c = c.map(|c| c * h);
-    for b in 0..nb {
-        let mut sum = [0.0; LANES];
-        for j in 0..M {
-            let v = &k[j][b];
-            for l in 0..LANES {
-                sum[l] += c[j] * v[l];
+    let out = out.as_flattened_mut();
+    let n = out.len();
+    let k = pick(k, &at, n);
+    let c = times(&c, h);
+    for i in 0..n {
+        let mut sum = c[0] * k[0][i];
+        for j in 1..M {
+            sum += c[j] * k[j][i];
+        }
+        out[i] = sum;
+    }
+}
+
+/// Largest element and NaN test, or sum, of squares; the order of operations does not depend on the instruction set.
+#[inline(always)]
+pub(super) fn norm_of_squares(v: &[Block], max: bool) -> f64 {
+    let mut bad = [0.0; LANES];
+    let mut acc = [0.0; LANES];
+    for v in v {
+        for l in 0..LANES {
+            bad[l] += v[l];
+            if max {
+                acc[l] = larger(v[l], acc[l]);
             }
         }
-        out[b] = sum;
+    }
+    let sum = sum_lanes(&bad);
+    if !sum.is_finite() {
+        f64::NAN
+    } else if max {
+        max_lanes(&acc)
+    } else {
+        sum
     }
 }
 

@@ -430,7 +430,7 @@ impl Stepper for Radau5 {
                 Some((h_old, e_old)) if error > 0.0 => plain * (h.abs() / h_old * (e_old / error).powf(0.25)).min(1.0),
                 _ => plain,
             };
-            if !(error <= 1.0) {
+            if error.is_nan() || error > 1.0 {
                 outcome.rejected += 1;
                 self.stats.rejected += 1;
                 if let Some(reason) = hopeless(t, h, outcome.rejected, error) {

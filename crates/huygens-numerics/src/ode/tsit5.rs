@@ -7,7 +7,7 @@ use multiversion::multiversion;
 
 use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
-use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, max_lanes, sum_lanes, zeros};
+use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, norm_of_squares, pick, zeros};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 const C: [f64; 7] = [0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0];
@@ -278,30 +278,25 @@ fn attempt<S: System + ?Sized>(
     stage!(stage, 5, [0, 1, 2, 3, 4], A5);
     let y_new = &mut y_new[..nb];
     stage!(y_new, 6, [0, 1, 2, 3, 4, 5], B);
-    let v = [0, 1, 2, 3, 4, 5, 6].map(|s: usize| &k[s * nb..][..nb]);
-    let mut acc = [0.0; LANES];
-    let mut bad = [0.0; LANES];
-    for b in 0..nb {
-        let mut e = [0.0; LANES];
-        for j in 0..7 {
-            for l in 0..LANES {
-                e[l] += E[j] * v[j][b][l];
+    let n = nb * LANES;
+    let v = pick(k, &[0, 1, 2, 3, 4, 5, 6], n);
+    {
+        // the last stage's place is free now
+        let squares = &mut stage.as_flattened_mut()[..n];
+        let (y, new) = (&flat(y)[..n], &flat(y_new)[..n]);
+        let (atol, rtol) = (tol.atol, tol.rtol);
+        for i in 0..n {
+            let mut e = E[0] * v[0][i];
+            for j in 1..7 {
+                e += E[j] * v[j][i];
             }
-        }
-        for l in 0..LANES {
-            let r = h * e[l] / (tol.atol + tol.rtol * larger(y[b][l].abs(), y_new[b][l].abs()));
-            bad[l] += r * 0.0;
-            match tol.norm {
-                Norm::Max => acc[l] = larger(r * r, acc[l]),
-                Norm::Rms => acc[l] += r * r,
-            }
+            let r = h * e / (atol + rtol * larger(y[i].abs(), new[i].abs()));
+            squares[i] = r * r;
         }
     }
-    let error = match tol.norm {
-        Norm::Max => max_lanes(&acc),
-        Norm::Rms => sum_lanes(&acc) / dim as f64,
-    };
-    if sum_lanes(&bad).is_nan() { f64::NAN } else { error.sqrt() }
+    let max = tol.norm == Norm::Max;
+    let error = norm_of_squares(stage, max);
+    if max { error.sqrt() } else { (error / dim as f64).sqrt() }
 }
 
 #[cfg(test)]
