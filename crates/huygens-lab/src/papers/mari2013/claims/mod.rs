@@ -1,0 +1,8 @@
+//! The claims, chapter by chapter.
+
+pub(super) mod bounds;
+pub(super) mod bifurcations;
+pub(super) mod correlations;
+pub(super) mod cycle;
+pub(super) mod plateau;
+pub(super) mod ring;
