@@ -52,7 +52,7 @@ pub fn bounded_by_one(name: &str, max: f64) -> Check {
 
 /// Are the samples dense enough? `tail` is the relative size of the highest harmonics.
 pub fn resolved(tail: f64) -> Check {
-    let mut check = Check::at_most("period resolved", tail, 1e-6, "relative size of the highest harmonics of the measures");
+    let mut check = Check::at_most("period resolved", tail, 1e-5, "relative size of the highest harmonics of the measures");
     if check.status == Status::Fail && tail < 1e-3 {
         check.status = Status::Note;
     }

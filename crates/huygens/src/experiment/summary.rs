@@ -78,16 +78,21 @@ impl States {
 
 impl Experiment {
     /// Calls `look` with the moments at every sample.
-    fn each(&self, states: &States, treatment: Treatment, mut look: impl FnMut(usize, &dyn Moments)) {
+    fn each(&self, states: &States, treatment: Treatment, look: impl FnMut(usize, &dyn Moments)) {
+        self.every(states, treatment, 1, look);
+    }
+
+    /// The same at every `stride`-th sample.
+    fn every(&self, states: &States, treatment: Treatment, stride: usize, mut look: impl FnMut(usize, &dyn Moments)) {
         match states {
             States::Full(orbit) => {
-                for (j, sample) in orbit.samples.iter().enumerate() {
+                for (j, sample) in orbit.samples.iter().enumerate().step_by(stride) {
                     look(j, &View::new(sample, treatment));
                 }
             }
             States::Ring(ring_orbit) => {
                 let (ring, _) = self.ring.as_ref().expect("Bloch blocks come from rings");
-                for j in 0..ring_orbit.blocks[0].samples.len() {
+                for j in (0..ring_orbit.blocks[0].samples.len()).step_by(stride) {
                     look(j, &ring_orbit.view(j, ring, treatment));
                 }
             }
@@ -177,7 +182,7 @@ impl Experiment {
             let point = Rotating { neutral, ..rotating.clone() };
             blocks.push(orbit::rotating(&at_wave, &point, self.options.samples).map_err(|source| bloch::RingError::Block { index, cells, source })?);
         }
-        Ok(States::Ring(RingOrbit { cells, blocks }))
+        Ok(States::Ring(RingOrbit::new(cells, blocks)))
     }
 
     pub(super) fn blank(&self) -> Report {
@@ -329,7 +334,7 @@ impl Experiment {
                         let scale = four.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
                         let change = one.iter().zip(&four).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                         if change > 1e-2 * scale {
-                            return missing("grows without bound while the collective phase diffuses: no steady value; ask for a direct run with --until".into());
+                            return missing("keeps changing while the collective phase diffuses: no steady value; ask for a direct run with --until".into());
                         }
                         note = Some("collective phase fully diffused".to_owned());
                         Ok(one.iter().zip(&four).map(|(a, b)| b + (b - a) / 3.0).collect())
@@ -436,11 +441,22 @@ impl Experiment {
         let growth = states.growth().filter(|g| *g > 0.0)?;
         let period = states.period();
         let full = report.value(&request.text).filter(|v| *v > 0.0)?;
+        let Evaluate::Moments(measure) = request.definition.evaluate else { return None };
+        // Sixteen samples tell a half-life to better than its meaning.
+        let stride = (states.times().len() / 16).max(1);
         let mean = |c: f64| {
-            let values = self.series(request, states, Treatment::Diffused(c), &Ok(Vec::new())).ok()?;
-            Some(values.iter().sum::<f64>() / values.len() as f64)
+            let (mut sum, mut count) = (0.0, 0.0);
+            self.every(states, Treatment::Diffused(c), stride, |_, moments| {
+                sum += measure(moments, &request.arguments);
+                count += 1.0;
+            });
+            let mean: f64 = sum / count;
+            mean.is_finite().then_some(mean)
         };
         let unit = if period > 0.0 { period } else { 1.0 };
+        if mean(1e9 * unit * growth)? >= 0.5 * full {
+            return None;
+        }
         // Bracket c, then bisect on its logarithm.
         let mut hi = states.diffused(1e-2);
         let mut lo = 0.0;

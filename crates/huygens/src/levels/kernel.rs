@@ -427,9 +427,9 @@ pub struct Bound {
 #[derive(Clone, Debug)]
 pub struct Workspace {
     words: Vec<c64>,
-    /// Values of the drift entries after [`Bound::drift`]; one spare slot at the end.
+    /// Values of the drift entries after [`Bound::linearise`]; one spare slot at the end.
     pub drift: Vec<f64>,
-    /// Values of the diffusion entries after [`Bound::diffusion`]; one spare slot at the end.
+    /// Values of the diffusion entries after [`Bound::linearise`]; one spare slot at the end.
     pub diffusion: Vec<f64>,
     driven: Option<Box<Bound>>,
 }

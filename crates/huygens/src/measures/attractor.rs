@@ -30,9 +30,9 @@ pub(super) const PERIOD: Definition = Definition {
 /// Floquet multipliers.
 pub(super) const MULTIPLIERS: Definition = Definition {
     name: "multipliers",
-    formula: "eigenvalues of the monodromy matrix M = ∂α(T)/∂α(0), largest modulus first; one is 1 (the direction along the \
-              cycle). At a fixed point: eigenvalues of the Jacobian, largest real part first",
-    range: "complex; the cycle is stable when all others lie inside the unit circle",
+    formula: "eigenvalues of the monodromy matrix M = ∂α(T)/∂α(0), largest modulus first, without \
+              the 1 of the direction along the cycle. The value is the largest modulus",
+    range: "complex; the cycle is stable when all lie inside the unit circle",
     source: "Guckenheimer and Holmes, Nonlinear Oscillations, sec. 1.5",
     evaluate: Evaluate::Attractor(AttractorMeasure::Multipliers),
     ..BASE

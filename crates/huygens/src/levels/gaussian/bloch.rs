@@ -24,6 +24,8 @@ pub struct RingOrbit {
     pub cells: usize,
     /// Blocks for k = 2πκ/N, κ = 0 … N/2. The block κ = 0 carries the neutral direction.
     pub blocks: Vec<GaussianOrbit>,
+    /// cos(2πm/N), m = 0 … N − 1.
+    cosines: Vec<f64>,
 }
 
 /// Why there is no such state.
@@ -51,7 +53,7 @@ fn blocks(bound: &Bound, cells: usize, mut solve: impl FnMut(usize, &Bound) -> R
         let at_wave = bound.with_wave(wave).map_err(RingError::Parameters)?;
         list.push(solve(index, &at_wave).map_err(|source| RingError::Block { index, cells, source })?);
     }
-    Ok(RingOrbit { cells, blocks: list })
+    Ok(RingOrbit::new(cells, list))
 }
 
 /// The periodic covariance of a ring whose cells all follow `orbit`; `bound` belongs to the unit cell.
@@ -74,6 +76,12 @@ pub fn at_fixed_point(bound: &Bound, cells: usize, point: &FixedPoint) -> Result
 }
 
 impl RingOrbit {
+    /// A ring state from its blocks κ = 0 … N/2.
+    pub fn new(cells: usize, blocks: Vec<GaussianOrbit>) -> Self {
+        let cosines = (0..cells).map(|m| (std::f64::consts::TAU * m as f64 / cells as f64).cos()).collect();
+        Self { cells, blocks, cosines }
+    }
+
     /// Largest |multiplier| over all wave numbers, with its κ.
     pub fn leading(&self) -> (f64, usize) {
         let modulus = |orbit: &GaussianOrbit| {
@@ -103,7 +111,7 @@ impl RingOrbit {
                 first = &first + &vv.scale(c * self.cells as f64);
             }
         }
-        RingView { cells: self.cells, ring, samples, first }
+        RingView { cells: self.cells, ring, samples, first, cosines: &self.cosines }
     }
 }
 
@@ -113,6 +121,7 @@ pub struct RingView<'a> {
     ring: &'a Ring,
     samples: Vec<&'a Sample>,
     first: RMatrix,
+    cosines: &'a [f64],
 }
 
 impl Moments for RingView<'_> {
@@ -144,9 +153,7 @@ impl RingView<'_> {
         for (index, sample) in self.samples.iter().enumerate() {
             let matrix = if index == 0 { first } else { &sample.base };
             let multiplicity = if index == 0 || 2 * index == n { 1.0 } else { 2.0 };
-            // cos(2π κ h / N) with the product reduced first, so that large rings lose no digits.
-            let angle = std::f64::consts::TAU * ((index * h) % n) as f64 / n as f64;
-            let weight = multiplicity * angle.cos() / n as f64;
+            let weight = multiplicity * self.cosines[(index * h) % n] / n as f64;
             for (r, row) in block.iter_mut().enumerate() {
                 for (c, value) in row.iter_mut().enumerate() {
                     *value += weight * matrix[(2 * a + r, 2 * b + c)];
