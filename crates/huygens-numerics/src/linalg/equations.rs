@@ -8,7 +8,7 @@ use crate::c64;
 const HALF_VECTOR: usize = 8;
 
 /// From this size on the matrix-sign iteration is tried first for stable Lyapunov equations.
-const SIGN: usize = 24;
+const SIGN: usize = 9;
 
 /// Solves `A X + X A† + Q = 0` (with `A†` the transpose for real matrices).
 ///
@@ -16,7 +16,7 @@ const SIGN: usize = 24;
 /// `dx = A x dt + dξ` with `⟨dξ dξ†⟩ = Q dt` when `A` is stable. When `Q` is exactly Hermitian so is `X`. The result is refined
 /// once; the forward error grows as `ε/γ` with the weakest damping `γ`, by the condition of the problem.
 ///
-/// Up to 8 real rows one elimination for the upper triangle of `X`; from 24 rows the matrix-sign iteration (J. D. Roberts,
+/// Up to 8 real rows one elimination for the upper triangle of `X`; above that the matrix-sign iteration (J. D. Roberts,
 /// Int. J. Control 32, 677 (1980)) where `A` is stable; otherwise the Schur form (R. H. Bartels, G. W. Stewart, Commun. ACM 15, 820
 /// (1972)).
 ///
@@ -49,12 +49,15 @@ pub fn lyapunov<T: Scalar>(a: &Matrix<T>, q: &Matrix<T>) -> Result<Matrix<T>, Li
     if n >= SIGN
         && let Some(x) = sign_iteration(a, q, hermitian)
     {
-        // one correction by the same iteration, kept only when it helps
-        let r = residual(&x);
         let scale = a.norm_fro() * x.norm_fro() + q.norm_fro();
+        let r = residual(&x);
+        if r.norm_fro() <= 1e-14 * scale {
+            return Ok(x);
+        }
+        // one correction by the same iteration, kept only when it helps
         if let Some(dx) = sign_iteration(a, &r, hermitian) {
             let better = &x + &dx;
-            if residual(&better).norm_fro() <= 1e-10 * scale {
+            if residual(&better).norm_fro() <= 1e-13 * scale {
                 return Ok(better);
             }
         }

@@ -120,15 +120,15 @@ fn hessenberg(a: &mut CMatrix, mut qh: Option<&mut CMatrix>) {
 
 /// Rotation with `[c, s; −s̄, c] (x, y)ᵀ = (r, 0)ᵀ`.
 fn rotation(x: c64, y: c64) -> (f64, c64, c64) {
-    let ax = x.modulus();
-    let ay = y.modulus();
+    let ax = x.modulus_squared().sqrt();
+    let ay = y.modulus_squared().sqrt();
     if ay == 0.0 {
         return (1.0, c64::ZERO, x);
     }
     if ax == 0.0 {
         return (0.0, y.conj().scale(1.0 / ay), c64::from_real(ay));
     }
-    let r = ax.hypot(ay);
+    let r = (ax * ax + ay * ay).sqrt();
     let phase = x.scale(1.0 / ax);
     (ax / r, phase * y.conj().scale(1.0 / r), phase.scale(r))
 }

@@ -5,7 +5,9 @@ use multiversion::multiversion;
 use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
 use super::dop853_tableau as tab;
-use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, norm_of_squares, pick, weighted_sum, zeros};
+use super::kernels::{
+    Block, LANES, block_sum, blocks, combine, flat, larger, load, norm_of_squares, opaque, pick, weighted_sum, zeros,
+};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 /// Explicit Runge–Kutta method of order 8 with a 5th- and 3rd-order error estimate and dense output of order 7
@@ -326,32 +328,25 @@ fn attempt<S: System + ?Sized>(
     stage!(10, tab::A10_AT, tab::A10);
     stage!(11, tab::A11_AT, tab::A11);
 
-    let n = nb * LANES;
-    let v = pick(k, &tab::B_AT, n);
-    let y = &flat(y)[..n];
-    let new = &mut y_new.as_flattened_mut()[..n];
+    let v = pick(k, &tab::B_AT, nb);
+    // stages 0, 8 and 11 are the places 0, 4 and 7 in the list of B
+    let low = [v[0], v[4], v[7]];
+    let y_new = &mut y_new[..nb];
     let (fifth, third) = scratch.split_at_mut(nb);
     let third = &mut third[..nb];
-    {
-        let r5 = &mut fifth.as_flattened_mut()[..n];
-        let r3 = &mut third.as_flattened_mut()[..n];
-        let (atol, rtol) = (tol.atol, tol.rtol);
-        for i in 0..n {
-            let mut up = tab::B[0] * v[0][i];
-            let mut e5 = tab::E5[0] * v[0][i];
-            for j in 1..tab::B.len() {
-                up += tab::B[j] * v[j][i];
-                e5 += tab::E5[j] * v[j][i];
-            }
-            // stages 0, 8 and 11 are the places 0, 4 and 7 in the list of B
-            let low = tab::BHH[0] * v[0][i] + tab::BHH[1] * v[4][i] + tab::BHH[2] * v[7][i];
-            let old = y[i];
-            let value = old + h * up;
-            new[i] = value;
-            let w = 1.0 / (atol + rtol * larger(old.abs(), value.abs()));
-            let (a, b) = (e5 * w, (up - low) * w);
-            r5[i] = a * a;
-            r3[i] = b * b;
+    for b in 0..nb {
+        let b = opaque(b);
+        let up = block_sum(&v, &tab::B, b);
+        let e5 = block_sum(&v, &tab::E5, b);
+        let low = block_sum(&low, &tab::BHH, b);
+        let (old, new, r5, r3) = (&y[b], &mut y_new[b], &mut fifth[b], &mut third[b]);
+        for l in 0..LANES {
+            let value = old[l] + h * up[l];
+            let w = 1.0 / (tol.atol + tol.rtol * larger(old[l].abs(), value.abs()));
+            let (a, c) = (e5[l] * w, (up[l] - low[l]) * w);
+            new[l] = value;
+            r5[l] = a * a;
+            r3[l] = c * c;
         }
     }
     let max = tol.norm == Norm::Max;

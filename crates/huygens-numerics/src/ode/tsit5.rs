@@ -7,7 +7,9 @@ use multiversion::multiversion;
 
 use super::control::{Controller, first_step, hopeless, same_time, trial};
 use super::dense::{Basis, Dense};
-use super::kernels::{Block, LANES, blocks, combine, flat, larger, load, norm_of_squares, pick, zeros};
+use super::kernels::{
+    Block, LANES, block_sum, blocks, combine, flat, larger, load, norm_of_squares, opaque, pick, zeros,
+};
 use super::{Norm, State, Statistics, StepOutcome, Stepper, StopReason, System, Tolerance};
 
 const C: [f64; 7] = [0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0];
@@ -278,20 +280,16 @@ fn attempt<S: System + ?Sized>(
     stage!(stage, 5, [0, 1, 2, 3, 4], A5);
     let y_new = &mut y_new[..nb];
     stage!(y_new, 6, [0, 1, 2, 3, 4, 5], B);
-    let n = nb * LANES;
-    let v = pick(k, &[0, 1, 2, 3, 4, 5, 6], n);
-    {
+    let v = pick(k, &[0, 1, 2, 3, 4, 5, 6], nb);
+    let y_new = &*y_new;
+    for b in 0..nb {
+        let b = opaque(b);
+        let e = block_sum(&v, &E, b);
         // the last stage's place is free now
-        let squares = &mut stage.as_flattened_mut()[..n];
-        let (y, new) = (&flat(y)[..n], &flat(y_new)[..n]);
-        let (atol, rtol) = (tol.atol, tol.rtol);
-        for i in 0..n {
-            let mut e = E[0] * v[0][i];
-            for j in 1..7 {
-                e += E[j] * v[j][i];
-            }
-            let r = h * e / (atol + rtol * larger(y[i].abs(), new[i].abs()));
-            squares[i] = r * r;
+        let (old, new, squares) = (&y[b], &y_new[b], &mut stage[b]);
+        for l in 0..LANES {
+            let r = h * e[l] / (tol.atol + tol.rtol * larger(old[l].abs(), new[l].abs()));
+            squares[l] = r * r;
         }
     }
     let max = tol.norm == Norm::Max;
