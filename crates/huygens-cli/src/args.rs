@@ -1,0 +1,359 @@
+//! The command line, as `--help` shows it.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  huygens run optomechanical-pair                          two optomechanical clocks: do they synchronize, and how well?
+  huygens run optomechanical-pair -s mu=0.03 -s n_b=2      the same with other parameters
+  huygens run my-model.toml -m 'complete_sync(a,b)' --format json
+  huygens sweep optomechanical-pair --over mu=0:0.2:401    a store for xarray, and a figure
+  huygens continue optomechanical-pair --in mu=0.02:0.2    where the locked state is born and where it ends
+  huygens reproduce mari2013                               a paper's figures and claims, with verdicts
+  huygens equations optomechanical-pair --format latex     the equations, to read and to paste
+  huygens list measures                                    what can be asked, with formulas and sources
+
+Exit codes: 0 fine, 1 a check failed, 2 bad input, 3 internal error, 130 interrupted.
+Standard output carries data only (JSON, CSV, equations, lists); tables, progress and messages go to standard error.";
+
+/// A laboratory for synchronization and what it costs.
+///
+/// A model is written once as operators; huygens derives its equations at each level of description, finds the attractor,
+/// its fluctuations and the measures asked, and says how far each number can be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "huygens", version, after_long_help = EXAMPLES, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a model once: attractor, fluctuations, measures, checks, figures
+    Run(Run),
+    /// Run a model over a grid of parameters, on all cores, into a Zarr store
+    Sweep(Sweep),
+    /// Follow a limit cycle through a parameter and locate its bifurcations
+    Continue(Continue),
+    /// Compute the figures and the claims of a paper again, with verdicts
+    Reproduce(Reproduce),
+    /// Print the equations that were derived from a model
+    Equations(Equations),
+    /// List models, measures or papers
+    List(List),
+    /// Show a model, a measure or a paper
+    Show(Show),
+    /// Check a model file without running it
+    Check(Check),
+    /// Analyse recorded signals (not in this version)
+    #[command(hide = true)]
+    Clocks(Clocks),
+}
+
+/// Which model, with which values.
+#[derive(Debug, Args)]
+pub(crate) struct Model {
+    /// A built-in model (see `huygens list models`) or a model file
+    #[arg(value_name = "MODEL|FILE")]
+    pub(crate) model: String,
+    /// Give a parameter a value: a number, or an expression in other parameters such as Delta1=2*omega1. May be repeated
+    #[arg(short = 's', long = "set", value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
+}
+
+/// What is asked of it, and how it is computed.
+#[derive(Debug, Args)]
+pub(crate) struct Method {
+    /// A measure, such as 'complete_sync(b1,b2)' (see `huygens list measures`). May be repeated; without it, those of the model file
+    #[arg(short = 'm', long = "measure", value_name = "MEASURE")]
+    pub(crate) measures: Vec<String>,
+    /// Level of description
+    #[arg(long, value_enum, default_value_t = Level::Gaussian)]
+    pub(crate) level: Level,
+    /// Do not look for the attractor: run from the model's start and the vacuum up to time T, such as '200*2*pi'
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+    /// Average the direct run over this window instead of the whole of it
+    #[arg(long, value_name = "FROM:TO", allow_hyphen_values = true)]
+    pub(crate) window: Option<String>,
+    /// Samples over one period (128) or over the window of a direct run (4000)
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<usize>,
+    /// Time given to the orbit to settle before the first search for a cycle; doubled if it is too short
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub(crate) transient: Option<String>,
+    /// Relative tolerance of the integration after the transient
+    #[arg(long, value_name = "X", default_value_t = 1e-11, allow_hyphen_values = true)]
+    pub(crate) rtol: f64,
+    /// Treat a ring by the full matrix instead of wave by wave
+    #[arg(long)]
+    pub(crate) no_bloch: bool,
+    /// Seed of the random starts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of threads; a sweep takes all cores unless told otherwise, a single run takes one
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens run optomechanical-pair
+  huygens run optomechanical-pair --until 200*2*pi --window 100*2*pi:200*2*pi
+  huygens run optomechanical-ring -s N=40 -m 'complete_sync(b[1],b[*])' --format csv
+  huygens run my-model.toml --out results --quiet && python plot.py results/record.npz
+
+Without --out a table goes with its files into huygens-out/MODEL; with --format json or csv nothing is written to disk.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    /// Folder for the record (JSON, CSV, NPZ) and the figures (PNG, SVG)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object or CSV on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Random starts that look for coexisting attractors; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) starts: usize,
+    /// Leave out the comparison with the uncoupled system
+    #[arg(long)]
+    pub(crate) no_control: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens sweep optomechanical-pair --over mu=0.001:0.1:200
+  huygens sweep optomechanical-pair --over n_b=0.01:100:61:log -m 'complete_sync(b1,b2)' --out nb.zarr
+  huygens sweep van-der-pol-pair --over Delta=-0.1:0.1:41 --over V=0.005:0.2:40 --figure tongue.png
+  huygens sweep optomechanical-pair --over mu=0:0.2:100001 --out big.zarr --shard $SLURM_ARRAY_TASK_ID/64
+  huygens sweep optomechanical-pair --over mu=0:0.2:100001 --out big.zarr --resume
+  python -c 'import xarray; print(xarray.open_zarr(\"nb.zarr\"))'
+
+Ctrl-C or a crash loses at most the chunks in flight: the same command with --resume goes on where it stopped. The exit code
+is 1 where a check failed at some point; the store says at which (status, message).")]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// A parameter and its values, both ends included; `:log` for equal ratios. Repeated for a grid, the last runs fastest
+    #[arg(long, value_name = "NAME=START:STOP:COUNT[:log]", required = true, allow_hyphen_values = true)]
+    pub(crate) over: Vec<String>,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    /// The Zarr store to write; without it huygens-out/MODEL-NAMES.zarr, or nothing with --format json or csv
+    #[arg(long, value_name = "STORE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Continue a sweep that was interrupted
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Compute only this part, I = 1..N; the parts may run at the same time, on any machine that sees the store
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<String>,
+    /// A summary for people, or the whole sweep as one JSON object or CSV on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Where to draw the sweep (PNG and SVG); without it beside the store, for up to 20000 points
+    #[arg(long, value_name = "PATH", conflicts_with = "no_figure")]
+    pub(crate) figure: Option<PathBuf>,
+    /// Draw nothing
+    #[arg(long)]
+    pub(crate) no_figure: bool,
+    /// Random starts at each point that look for coexisting attractors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) starts: usize,
+    /// Compare with the uncoupled system at each point
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Say how far the sweep is even where standard error is no terminal: a line every five seconds
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens continue optomechanical-pair --in mu=0.02:0.2
+  huygens continue optomechanical-pair --in mu=0.02:0.0005 --points 400 --format csv
+
+The cycle that `run` finds at FROM is followed towards TO, stable or not, around turning points. Saddle-node, period-doubling
+and Neimark-Sacker bifurcations on the way are located. In a uniformly rotating state there is no isolated cycle to follow.")]
+pub(crate) struct Continue {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// The parameter, where to start and where to go
+    #[arg(long = "in", value_name = "NAME=FROM:TO", allow_hyphen_values = true)]
+    pub(crate) along: String,
+    /// Relative tolerance of the integration
+    #[arg(long, value_name = "X", default_value_t = 1e-12, allow_hyphen_values = true)]
+    pub(crate) rtol: f64,
+    /// Time given to the orbit to settle before the first cycle is looked for
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub(crate) transient: Option<String>,
+    /// Most points of the branch
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) points: usize,
+    /// Largest step, as a fraction of the range
+    #[arg(long, value_name = "X", default_value_t = 0.02, allow_hyphen_values = true)]
+    pub(crate) step: f64,
+    /// End the branch at the first turning point
+    #[arg(long)]
+    pub(crate) stop_at_fold: bool,
+    /// Folder for the branch (JSON, CSV) and its figure
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object or CSV on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens reproduce mari2013                          every figure and every claim
+  huygens reproduce mari2013 2b --out figures         one figure with its data
+  huygens reproduce mari2013 claims --format json     the verdicts, for a script
+
+A claim that fails is a finding about the paper, not an error: the exit code is 0. `huygens list papers` names the papers.")]
+pub(crate) struct Reproduce {
+    /// A paper, or `all`
+    #[arg(value_name = "PAPER|all")]
+    pub(crate) paper: String,
+    /// One of its figures, or `claims`; without it everything
+    #[arg(value_name = "FIGURE|claims")]
+    pub(crate) part: Option<String>,
+    /// Folder for figures, data and the table of claims; without it huygens-out/PAPER
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object on standard output
+    #[arg(long, value_enum, default_value_t = Told::Table)]
+    pub(crate) format: Told,
+    /// Number of threads
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say how far the audit is even where standard error is no terminal: a line every five seconds
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens equations optomechanical-pair
+  huygens equations kerr-pair --format latex > kerr.tex")]
+pub(crate) struct Equations {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// mean_field: the classical flow; gaussian: the quantum Langevin equations, drift and diffusion too
+    #[arg(long, value_enum, default_value_t = Level::Gaussian)]
+    pub(crate) level: Level,
+    /// Text, or LaTeX align environments
+    #[arg(long, value_enum, default_value_t = Notation::Text)]
+    pub(crate) format: Notation,
+    /// Every mode of a large model
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// What to list
+    #[arg(value_enum)]
+    pub(crate) what: Listed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A model, a model file, a measure or a paper
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// Measures to resolve; without it, those of the model file
+    #[arg(short = 'm', long = "measure", value_name = "MEASURE")]
+    pub(crate) measures: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clocks {
+    /// Recorded signals
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _files: Vec<String>,
+}
+
+/// Levels of description of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// The classical flow alone
+    MeanField,
+    /// Linearised quantum fluctuations around it
+    Gaussian,
+}
+
+impl From<Level> for huygens::experiment::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::MeanField => Self::MeanField,
+            Level::Gaussian => Self::Gaussian,
+        }
+    }
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, on standard error
+    Table,
+    /// One JSON object on standard output
+    Json,
+    /// CSV on standard output
+    Csv,
+}
+
+/// Form of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Told {
+    /// For people, on standard error
+    Table,
+    /// One JSON object on standard output
+    Json,
+}
+
+/// Form of equations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Notation {
+    /// As model files write them
+    Text,
+    /// LaTeX
+    Latex,
+}
+
+/// What there is to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    /// Built-in models
+    Models,
+    /// Measures with formula, range, unit and source
+    Measures,
+    /// Papers that can be reproduced
+    Papers,
+}

@@ -1,0 +1,119 @@
+//! One file a command.
+
+pub(crate) mod check;
+pub(crate) mod continuation;
+pub(crate) mod equations;
+pub(crate) mod list;
+pub(crate) mod reproduce;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod sweep;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use huygens::experiment::Options;
+use huygens_lab::file::{self, LoadedModel};
+use huygens_lab::record::portable_command;
+use huygens_lab::runs::{self, RunError};
+
+use crate::args::{Method, Model};
+use crate::output::{Terminal, watched};
+
+/// Loads the model with the values given, and tells its warnings.
+fn load(model: &Model, quiet: bool) -> Result<LoadedModel, RunError> {
+    let values = model.values.iter().map(|text| file::parse_override(text)).collect::<Result<Vec<_>, _>>()?;
+    let loaded = file::load_with(&model.model, &values)?;
+    if !quiet {
+        let terminal = Terminal::new();
+        for warning in &loaded.warnings {
+            terminal.say(&warning.render(terminal.color()));
+        }
+    }
+    Ok(loaded)
+}
+
+/// What the arguments say about the method.
+fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
+    const RTOL: std::ops::RangeInclusive<f64> = 1e-14..=1e-2;
+    if !RTOL.contains(&method.rtol) {
+        let message = format!("--rtol {} is out of range", method.rtol);
+        return Err(RunError::input(
+            message,
+            format!("give a relative tolerance between {:e} and {:e}", RTOL.start(), RTOL.end()),
+        ));
+    }
+    let mut options = Options {
+        level: method.level.into(),
+        tolerance: method.rtol,
+        seed: method.seed,
+        bloch: !method.no_bloch,
+        ..Options::default()
+    };
+    options.search.tolerance = method.rtol;
+    if let Some(text) = &method.transient {
+        let transient = runs::value(loaded, "--transient", text)?;
+        if transient <= 0.0 {
+            return Err(RunError::input(
+                format!("--transient {transient} is not positive"),
+                "give a time, such as --transient 500",
+            ));
+        }
+        options.search.transient = Some(transient);
+    }
+    let direct = method.until.is_some() || method.window.is_some();
+    let samples = method.samples.unwrap_or(if direct { 4000 } else { options.samples });
+    options.window = runs::window(loaded, method.until.as_deref(), method.window.as_deref(), samples)?;
+    if !direct {
+        if !(8..=65536).contains(&samples) {
+            return Err(RunError::input(format!("{samples} samples over a period"), "give between 8 and 65536"));
+        }
+        options.samples = samples;
+    }
+    Ok(options)
+}
+
+/// The command as the provenance keeps it.
+fn command() -> String {
+    portable_command(std::env::args())
+}
+
+/// A name as a folder on every system.
+fn folder_name(name: &str) -> String {
+    let clean: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let clean = clean.trim_matches(['.', '-']).to_owned();
+    if clean.is_empty() { "model".into() } else { clean }
+}
+
+/// Makes a folder before anything is computed for it.
+fn make_folder(path: &Path) -> Result<PathBuf, RunError> {
+    let wrong = |source| huygens_lab::record::RecordError::Write { path: path.into(), source };
+    std::fs::create_dir_all(path).map_err(wrong)?;
+    let probe = path.join(".huygens-probe");
+    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(wrong)?;
+    Ok(path.into())
+}
+
+/// The first Ctrl-C asks a long computation to stop, the second ends the program.
+fn listen(stop: &Arc<AtomicBool>, terminal: Terminal) {
+    let stop = stop.clone();
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        if watched() {
+            terminal.say("\nstopping: the points in flight are finished first (Ctrl-C again to leave at once)");
+        }
+    };
+    // Without a handler Ctrl-C ends the program at once, which the store survives as well.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// The answer to `huygens clocks`.
+pub(crate) fn clocks() -> RunError {
+    RunError::input(
+        "this version has no analysis of measured signals yet",
+        "it treats models: `huygens run MODEL`; see `huygens --help` for what there is",
+    )
+}

@@ -1,0 +1,52 @@
+//! `huygens run`.
+
+use std::path::{Path, PathBuf};
+
+use huygens::experiment::Level;
+use huygens::report::Status;
+use huygens_lab::record::Record;
+use huygens_lab::runs::{Problem, RunError, run_figures};
+
+use crate::Outcome;
+use crate::args::{Format, Run};
+use crate::output::{Terminal, print};
+
+use super::{command, folder_name, load, make_folder, options};
+
+pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
+    let terminal = Terminal::new();
+    let loaded = load(&a.model, a.method.quiet)?;
+    let mut options = options(&loaded, &a.method)?;
+    let direct = options.window.is_some();
+    options.starts = if direct { 0 } else { a.starts };
+    options.control = !a.no_control && !direct && options.level == Level::Gaussian;
+    let problem = Problem::new(loaded, &a.method.measures, options)?;
+    let folder = match (&a.out, a.format) {
+        (Some(out), _) => Some(make_folder(out)?),
+        (None, Format::Table) => Some(make_folder(&Path::new("huygens-out").join(folder_name(&problem.model().name)))?),
+        (None, _) => None,
+    };
+    let record = problem.record(&command())?;
+    match a.format {
+        Format::Table if a.method.quiet => {}
+        Format::Table => terminal.say(&record.table(terminal.style())),
+        Format::Json => print(&record.json())?,
+        Format::Csv => print(&record.csv())?,
+    }
+    if let Some(folder) = folder {
+        let files = write(&problem, &record, &folder)?;
+        if !a.method.quiet {
+            let names: Vec<_> = files.iter().filter_map(|f| f.file_name()).map(|n| n.to_string_lossy()).collect();
+            terminal.remark(&format!("\nwritten to {}: {}", folder.display(), names.join(", ")));
+        }
+    }
+    Ok(if record.report.status() == Status::Fail { Outcome::CheckFailed } else { Outcome::Fine })
+}
+
+fn write(problem: &Problem, record: &Record, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let mut files = record.write(folder)?;
+    for (name, figure) in run_figures(problem, record) {
+        files.extend(figure.save(folder, name)?);
+    }
+    Ok(files)
+}

@@ -1,0 +1,330 @@
+//! The equations of a model, as a physicist writes them.
+
+use std::fmt::Write as _;
+
+use huygens::algebra::{ModeId, Names, Operator, Polynomial, Scalar, commutator, heisenberg};
+use huygens::experiment::Level;
+use huygens::levels::equations::{Entry, Equations};
+use huygens::model::Model;
+
+/// How equations are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notation {
+    /// Text that a model file can take back.
+    #[default]
+    Text,
+    /// LaTeX, to be pasted: `align` environments.
+    Latex,
+}
+
+/// Modes whose equations are written unless all are asked for.
+const SHOWN: usize = 12;
+
+/// The derived equations of a model.
+///
+/// At the mean-field level: H and ż = f(z, z*). At the gaussian level also the quantum Langevin equations
+/// da/dt = i\[H, a\] + Σ(L†\[a, L\] + \[L†, a\]L)/2 + noise that they come from, the drift of the fluctuations, δż = A δz + B δz*, and the
+/// diffusion matrix of the symmetrised covariances. Models of more than a dozen modes show the first ones unless `all`.
+pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> String {
+    let names = model.names();
+    let derived = Equations::derive(model);
+    let shown = if all { model.len() } else { model.len().min(SHOWN) };
+    let writer = Writer { model, names: &names, notation };
+    let mut out = String::new();
+    writer.heading(&mut out, &format!("{}: {}", model.name, one_sentence(&model.description)));
+    writer.section(&mut out, "Hamiltonian", &[writer.line("H", &writer.operator(&model.hamiltonian, None))]);
+    let jumps: Vec<String> = writer.jumps(shown);
+    if !jumps.is_empty() {
+        writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
+    }
+    if level == Level::Gaussian {
+        let lines: Vec<String> = (0..shown).map(|k| writer.langevin(k)).collect();
+        writer.section(&mut out, "Quantum Langevin equations", &lines);
+        writer.remark(&mut out, &writer.noise_remark());
+    }
+    let lines: Vec<String> = (0..shown)
+        .map(|k| {
+            let mode = ModeId(k as u32);
+            writer.line(&writer.dot_amplitude(mode), &writer.polynomial(&derived.flow[k], Some(mode)))
+        })
+        .collect();
+    writer.section(&mut out, "Mean field, ⟨a⟩ for each mode (normal ordering, coherent-state substitution)", &lines);
+    if level == Level::Gaussian {
+        let lines: Vec<String> = (0..shown).map(|k| writer.fluctuation(k, &derived)).collect();
+        let title = if derived.linear() {
+            "Fluctuations (exact: the model is linear)"
+        } else {
+            "Fluctuations (drift: the exact Jacobian of the mean field)"
+        };
+        writer.section(&mut out, title, &lines);
+        let mut lines = Vec::new();
+        for (entries, conj) in [(&derived.diffusion, true), (&derived.diffusion_anomalous, false)] {
+            for entry in entries.iter().filter(|e| e.row <= e.column && e.row < shown && e.column < shown) {
+                lines.push(writer.diffusion(entry, conj));
+            }
+        }
+        if lines.is_empty() {
+            writer.remark(&mut out, "The model has no noise.");
+        } else {
+            writer.section(
+                &mut out,
+                "Diffusion of the symmetrised covariances, d/dt ½⟨{δx, δy}⟩ = … + D(x, y)",
+                &lines,
+            );
+        }
+    }
+    if shown < model.len() {
+        writer
+            .remark(&mut out, &format!("The first {shown} of {} modes are shown; --all shows every one.", model.len()));
+    }
+    out
+}
+
+fn one_sentence(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => text,
+    }
+}
+
+struct Writer<'a> {
+    model: &'a Model,
+    names: &'a Names,
+    notation: Notation,
+}
+
+impl Writer<'_> {
+    fn latex(&self) -> bool {
+        self.notation == Notation::Latex
+    }
+
+    fn operator(&self, x: &Operator, about: Option<ModeId>) -> String {
+        match (self.latex(), about) {
+            (false, None) => x.text(self.names),
+            (false, Some(mode)) => x.text_about(self.names, mode),
+            (true, None) => x.latex(self.names),
+            (true, Some(mode)) => x.latex_about(self.names, mode),
+        }
+    }
+
+    fn polynomial(&self, x: &Polynomial, about: Option<ModeId>) -> String {
+        match (self.latex(), about) {
+            (false, None) => x.text(self.names),
+            (false, Some(mode)) => x.text_about(self.names, mode),
+            (true, None) => x.latex(self.names),
+            (true, Some(mode)) => x.latex_about(self.names, mode),
+        }
+    }
+
+    fn scalar(&self, x: &Scalar) -> String {
+        if self.latex() { x.latex(self.names) } else { x.text(self.names) }
+    }
+
+    fn mode(&self, mode: ModeId) -> String {
+        if self.latex() { self.names.mode_latex(mode) } else { self.names.mode(mode) }
+    }
+
+    fn amplitude(&self, mode: ModeId) -> String {
+        if self.latex() { self.names.amplitude_latex(mode) } else { self.names.amplitude(mode) }
+    }
+
+    fn dot_amplitude(&self, mode: ModeId) -> String {
+        if self.latex() { self.names.amplitude_dot_latex(mode) } else { format!("d/dt {}", self.names.amplitude(mode)) }
+    }
+
+    /// `left = right`, aligned in LaTeX.
+    fn line(&self, left: &str, right: &str) -> String {
+        if self.latex() { format!("{left} &= {right}") } else { format!("{left} = {right}") }
+    }
+
+    fn heading(&self, out: &mut String, text: &str) {
+        let _ = writeln!(out, "{}{text}", if self.latex() { "% " } else { "" });
+    }
+
+    fn section(&self, out: &mut String, title: &str, lines: &[String]) {
+        if self.latex() {
+            let _ = writeln!(out, "\n% {title}\n\\begin{{align}}\n  {}\n\\end{{align}}", lines.join(" \\\\\n  "));
+        } else {
+            let _ = writeln!(out, "\n{title}\n  {}", lines.join("\n  "));
+        }
+    }
+
+    fn remark(&self, out: &mut String, text: &str) {
+        for line in text.lines() {
+            let _ = writeln!(out, "{}{line}", if self.latex() { "% " } else { "  " });
+        }
+    }
+
+    /// The jumps that are not those of a bath, and the baths.
+    fn jumps(&self, shown: usize) -> Vec<String> {
+        let own = |modes: &std::collections::BTreeSet<ModeId>| modes.iter().all(|m| (m.0 as usize) < shown);
+        let mut lines = Vec::new();
+        for (k, bath) in self.model.baths.iter().enumerate().filter(|(_, b)| (b.mode.0 as usize) < shown) {
+            let mode = self.mode(bath.mode);
+            let (rate, occupation) = (self.scalar(&bath.rate), self.scalar(&bath.occupation));
+            let _ = k;
+            lines.push(if self.latex() {
+                format!("\\text{{bath on }} {mode}: \\quad & \\gamma = {rate}, \\quad \\bar{{n}} = {occupation}")
+            } else {
+                format!("bath on {mode}: rate {rate}, mean occupation {occupation}")
+            });
+        }
+        for (k, jump) in self.free_jumps().enumerate() {
+            if own(&jump.modes()) {
+                let name = if self.latex() { format!("L_{{{}}}", k + 1) } else { format!("L{}", k + 1) };
+                lines.push(self.line(&name, &self.operator(jump, None)));
+            }
+        }
+        lines
+    }
+
+    /// Jumps that belong to no bath, in their order.
+    fn free_jumps(&self) -> impl Iterator<Item = &Operator> {
+        self.model.jumps.iter().filter(|j| j.bath.is_none()).map(|j| &j.operator)
+    }
+
+    /// The Langevin equation of a mode: the adjoint Lindblad equation and the noise of each bath and jump.
+    fn langevin(&self, k: usize) -> String {
+        let mode = ModeId(k as u32);
+        let a = Operator::annihilation(mode);
+        let near: Vec<Operator> =
+            self.model.jumps.iter().map(|j| j.operator.clone()).filter(|l| l.modes().contains(&mode)).collect();
+        let drift = heisenberg(&self.model.hamiltonian, &near, &a);
+        let mut right = self.operator(&drift, Some(mode));
+        let mut add = |coefficient: &Operator, noise: String| {
+            if coefficient.is_zero() {
+                return;
+            }
+            let text = self.operator(coefficient, None);
+            let sum = coefficient.len() > 1 || coefficient.as_scalar().is_some_and(|s| s.len() > 1);
+            let times = if self.latex() { " " } else { "*" };
+            let (sign, text) = match text.strip_prefix('-') {
+                Some(rest) if !sum => (" - ", rest.to_owned()),
+                _ => (" + ", text),
+            };
+            right.push_str(sign);
+            match text.as_str() {
+                "1" => right.push_str(&noise),
+                text if sum => right.push_str(&format!("({text}){times}{noise}")),
+                text => right.push_str(&format!("{text}{times}{noise}")),
+            }
+        };
+        for bath in self.model.baths.iter().filter(|b| b.mode == mode) {
+            if let Ok(root) = bath.rate.sqrt() {
+                add(&Operator::scalar(root), self.input(mode));
+            }
+        }
+        for (index, jump) in self.free_jumps().enumerate() {
+            if !jump.modes().contains(&mode) {
+                continue;
+            }
+            // +[a, L†] ξ − [a, L] ξ†, the phase of ξ chosen so that a loss √γ a enters as +√γ ξ.
+            add(&commutator(&a, &jump.adjoint()), self.noise(index, false));
+            add(&commutator(&a, jump).neg(), self.noise(index, true));
+        }
+        let left =
+            if self.latex() { self.names.mode_dot_latex(mode) } else { format!("d/dt {}", self.names.mode(mode)) };
+        self.line(&left, &right)
+    }
+
+    /// The input noise of a bath on a mode.
+    fn input(&self, mode: ModeId) -> String {
+        let name = self.mode(mode);
+        if !self.latex() {
+            return format!("{name}_in");
+        }
+        // `b_1` → `b_{1}^{\mathrm{in}}`
+        format!("{name}^{{\\mathrm{{in}}}}")
+    }
+
+    fn noise(&self, index: usize, adjoint: bool) -> String {
+        match (self.latex(), adjoint) {
+            (true, false) => format!("\\xi_{{{}}}", index + 1),
+            (true, true) => format!("\\xi_{{{}}}^\\dagger", index + 1),
+            (false, false) => format!("xi{}", index + 1),
+            (false, true) => format!("dag(xi{})", index + 1),
+        }
+    }
+
+    fn noise_remark(&self) -> String {
+        let mut text = String::new();
+        if !self.model.baths.is_empty() {
+            text.push_str(if self.latex() {
+                "input noise of a bath: <x^in(t) x^in(t')^dagger> = (nbar + 1) delta(t - t'), <x^in(t)^dagger x^in(t')> = nbar delta(t - t')"
+            } else {
+                "input noise of a bath: ⟨x_in(t) x_in(t')†⟩ = (n̄ + 1) δ(t − t'), ⟨x_in(t)† x_in(t')⟩ = n̄ δ(t − t')"
+            });
+        }
+        if self.free_jumps().next().is_some() {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(if self.latex() {
+                "noise of the jump L_k: <xi_k(t) xi_k(t')^dagger> = delta(t - t'), all other correlations vanish"
+            } else {
+                "noise of the jump Lk: ⟨xik(t) xik(t')†⟩ = δ(t − t'), all other correlations vanish"
+            });
+        }
+        text
+    }
+
+    /// δż_k = Σ A_kl δz_l + B_kl δz_l*.
+    fn fluctuation(&self, k: usize, derived: &Equations) -> String {
+        let delta = |mode: ModeId, conj: bool| match (self.latex(), conj) {
+            (true, false) => format!("\\delta {}", self.amplitude(mode)),
+            (true, true) => format!("\\delta {}^*", self.amplitude(mode)),
+            (false, false) => format!("δ{}", self.amplitude(mode)),
+            (false, true) => format!("δ{}*", self.amplitude(mode)),
+        };
+        let mut right = String::new();
+        let rows = |entries: &[Entry]| entries.iter().filter(|e| e.row == k).cloned().collect::<Vec<_>>();
+        let mut own_first = rows(&derived.drift);
+        own_first.sort_by_key(|e| (e.column != k, e.column));
+        for (entries, conj) in [(own_first, false), (rows(&derived.drift_conj), true)] {
+            for entry in entries {
+                let text = self.polynomial(&entry.polynomial, None);
+                let sum = entry.polynomial.len() > 1 || entry.polynomial.iter().any(|(_, c)| c.len() > 1);
+                let (negative, text) = match text.strip_prefix('-') {
+                    Some(rest) if !sum => (true, rest.to_owned()),
+                    _ => (false, text),
+                };
+                right.push_str(match (right.is_empty(), negative) {
+                    (true, true) => "-",
+                    (true, false) => "",
+                    (false, true) => " - ",
+                    (false, false) => " + ",
+                });
+                let noise = delta(ModeId(entry.column as u32), conj);
+                right.push_str(&match (text.as_str(), sum, self.latex()) {
+                    ("1", _, _) => noise,
+                    (text, true, true) => format!("\\left({text}\\right) {noise}"),
+                    (text, true, false) => format!("({text}) {noise}"),
+                    (text, false, _) => format!("{text} {noise}"),
+                });
+            }
+        }
+        if right.is_empty() {
+            right.push('0');
+        }
+        let z = ModeId(k as u32);
+        let left = if self.latex() {
+            format!("\\delta {}", self.dot_amplitude(z))
+        } else {
+            format!("d/dt δ{}", self.amplitude(z))
+        };
+        self.line(&left, &right)
+    }
+
+    fn diffusion(&self, entry: &Entry, conj: bool) -> String {
+        let (x, y) = (self.mode(ModeId(entry.row as u32)), self.mode(ModeId(entry.column as u32)));
+        let value = self.polynomial(&entry.polynomial, None);
+        let left = match (self.latex(), conj) {
+            (true, true) => format!("D({x}, {y}^\\dagger)"),
+            (true, false) => format!("D({x}, {y})"),
+            (false, true) => format!("D({x}, dag({y}))"),
+            (false, false) => format!("D({x}, {y})"),
+        };
+        self.line(&left, &value)
+    }
+}

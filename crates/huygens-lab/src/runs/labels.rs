@@ -1,0 +1,129 @@
+//! Names as physicists write them: labels of figures.
+
+use huygens::algebra::{Names, ParamId};
+use huygens::measures::{Argument, Quadrature, Request};
+
+/// The name of a parameter or mode between dollar signs, for [`figures`](crate::figures): `Delta1` → `$\Delta_1$`.
+pub fn name_label(name: &str) -> String {
+    format!("${}$", name_math(name))
+}
+
+/// The same without the dollar signs.
+fn name_math(name: &str) -> String {
+    Names::new(vec![name.to_owned()], Vec::new()).parameter_latex(ParamId(0))
+}
+
+/// A unit: `1/omega_1` → `$1/\omega_1$`; words stay words.
+pub fn unit_label(unit: &str) -> String {
+    if unit.is_empty() || unit == "1" {
+        return String::new();
+    }
+    if matches!(unit, "nats" | "rad" | "time" | "nats/time" | "1/time") {
+        return unit.to_owned();
+    }
+    let mut math = String::new();
+    let mut word = String::new();
+    for c in unit.chars().chain(['\0']) {
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        if !word.is_empty() {
+            let number = word.chars().all(|c| c.is_ascii_digit() || c == '.');
+            math.push_str(&if number { word.clone() } else { name_math(&word) });
+            word.clear();
+        }
+        match c {
+            '\0' => {}
+            '*' => math.push_str(r"\,"),
+            other => math.push(other),
+        }
+    }
+    format!("${math}$")
+}
+
+/// The symbol of a measure, without its arguments.
+fn symbol(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "complete_sync" => "S_c",
+        "complete_sync_absolute" => r"S_c^{\mathrm{abs}}",
+        "phase_sync" => "S_p",
+        "phi_sync" => r"S_\varphi",
+        "phase_error" => r"\langle p_-'^2\rangle",
+        "amplitude_error" => r"\langle q_-'^2\rangle",
+        "phase_difference" => r"\Delta\phi",
+        "radius" => "r",
+        "order_parameter" => "R",
+        "pearson" => "C",
+        "sync_distance" => "D",
+        "mutual_information" => "I",
+        "discord" => r"D_{\mathrm{G}}",
+        "log_negativity" => r"E_{\mathrm{N}}",
+        "purity" => "P",
+        "entropy" => "S",
+        "min_symplectic" => r"\nu_{\mathrm{min}}",
+        "n" => "n",
+        "period" => "T",
+        "multipliers" => r"|\rho|_{\mathrm{max}}",
+        "lyapunov" => r"\lambda_{\mathrm{max}}",
+        "phase_diffusion" => r"D_\phi",
+        "entropy_production" => r"\Pi",
+        "entropy_flux" => r"\Phi",
+        _ => return None,
+    })
+}
+
+/// The label of a measure as it was asked: `complete_sync(b1,b2)` → `$S_c(b_1,b_2)$`.
+pub fn measure_label(request: &Request, modes: &[String]) -> String {
+    let Some(symbol) = symbol(request.definition.name) else {
+        return request.text.clone();
+    };
+    if !request.text.contains('(') {
+        return format!("${symbol}$");
+    }
+    let mode = |k: usize| name_math(modes.get(k).map_or("?", String::as_str));
+    let mut arguments: Vec<String> = request
+        .arguments
+        .iter()
+        .take(4)
+        .map(|argument| match argument {
+            Argument::Quadrature(k, Quadrature::Q) => format!("q_{{{}}}", mode(*k)),
+            Argument::Quadrature(k, _) => format!("p_{{{}}}", mode(*k)),
+            other => mode(other.mode()),
+        })
+        .collect();
+    if request.arguments.len() > 4 {
+        arguments.push("…".into());
+    }
+    format!("${symbol}({})$", arguments.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use huygens::measures::resolve;
+
+    #[test]
+    fn names_and_units_become_mathematics() {
+        assert_eq!(name_label("Delta1"), r"$\Delta_1$");
+        assert_eq!(unit_label("1/omega_1"), r"$1/\omega_1$");
+        assert_eq!(unit_label("1"), "");
+        assert_eq!(unit_label("nats"), "nats");
+    }
+
+    #[test]
+    fn measures_get_their_symbol() {
+        let modes: Vec<String> = ["b1", "b2"].into_iter().map(String::from).collect();
+        let label = |text: &str| measure_label(&resolve(text, &modes, &[0, 1]).unwrap(), &modes);
+        assert_eq!(label("complete_sync(b1, b2)"), "$S_c(b_1,b_2)$");
+        assert_eq!(label("order_parameter"), "$R$");
+        assert_eq!(label("pearson(q(b1),p(b2))"), "$C(q_{b_1},p_{b_2})$");
+    }
+
+    #[test]
+    fn every_measure_has_a_symbol() {
+        let without: Vec<_> =
+            huygens::measures::registry().iter().map(|d| d.name).filter(|n| symbol(n).is_none()).collect();
+        assert!(without.len() <= 1, "{without:?}");
+    }
+}

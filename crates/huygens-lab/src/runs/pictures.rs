@@ -1,0 +1,441 @@
+//! Figures of runs and sweeps.
+
+use huygens::report::{Check, Orbit, Report, Status};
+
+use super::labels::{measure_label, name_label, unit_label};
+use super::points::ATTRACTORS;
+use super::problem::Problem;
+use crate::figures::{
+    Axis, Band, CategoryMap, Color, Dash, Figure, HeatMap, Panel, Reference, Region, Series, Width, palette,
+};
+use crate::record::{Column, PointStatus, Record, Spacing, StoredAxis, SweepData};
+
+/// Sweeps of more points are not drawn unless a figure is asked for: reading them all would take memory in proportion.
+pub const MAX_DRAWN_POINTS: u64 = 20_000;
+
+/// Most curves in one panel.
+const MAX_CURVES: usize = 5;
+/// Most panels of one figure.
+const MAX_PANELS: usize = 8;
+const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted];
+
+/// The figures of a run with the names of their files: `orbits` (the mean field in phase space) and `measures` (the measures
+/// over one period or over the window), as far as the run has them. A failed check is written on both.
+pub fn run_figures(problem: &Problem, record: &Record) -> Vec<(&'static str, Figure)> {
+    let report = &record.report;
+    let mut figures = Vec::new();
+    figures.extend(orbits(problem, report).map(|figure| ("orbits", figure)));
+    figures.extend(measures(problem, report).map(|figure| ("measures", figure)));
+    figures
+        .into_iter()
+        .map(|(name, figure)| (name, stamped(figure, problem, report, &record.provenance.command)))
+        .collect()
+}
+
+/// Title, failed checks and provenance.
+fn stamped(mut figure: Figure, problem: &Problem, report: &Report, command: &str) -> Figure {
+    figure = figure.caption(format!("{}: {}.", problem.model().name, report.dynamics));
+    for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
+        figure = figure.failed_check(failure(check));
+    }
+    figure.provenance(format!("huygens {}; {command}", env!("CARGO_PKG_VERSION")))
+}
+
+fn failure(check: &Check) -> String {
+    if check.note.is_empty() { check.name.clone() } else { format!("{}: {}", check.name, check.note) }
+}
+
+/// A mode's name for a legend; members of an array that move alike share one curve.
+struct Curve<'a> {
+    label: String,
+    orbit: &'a Orbit,
+}
+
+/// Distinct orbits, with the labels of all modes that share them.
+fn distinct<'a>(orbits: &[&'a Orbit]) -> Vec<Curve<'a>> {
+    let mut curves: Vec<(Vec<&str>, &Orbit)> = Vec::new();
+    for orbit in orbits {
+        let same = |other: &Orbit| {
+            let size = orbit.re.iter().chain(&orbit.im).fold(1e-300_f64, |m, x| m.max(x.abs()));
+            let pairs = orbit.re.iter().zip(&other.re).chain(orbit.im.iter().zip(&other.im));
+            orbit.re.len() == other.re.len() && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-9 * size)
+        };
+        match curves.iter_mut().find(|(_, other)| same(other)) {
+            Some((names, _)) => names.push(&orbit.mode),
+            None => curves.push((vec![&orbit.mode], orbit)),
+        }
+    }
+    let label = |names: &[&str]| match names {
+        [one] => name_label(one),
+        [first, second] => format!("{}, {}", name_label(first), name_label(second)),
+        [first, .., last] => format!("{} … {}", name_label(first), name_label(last)),
+        [] => String::new(),
+    };
+    curves.into_iter().map(|(names, orbit)| Curve { label: label(&names), orbit }).collect()
+}
+
+fn orbits(problem: &Problem, report: &Report) -> Option<Figure> {
+    let model = problem.model();
+    let is_clock = |orbit: &Orbit| model.oscillators.iter().any(|m| model.modes[m.0 as usize].name == orbit.mode);
+    let (clocks, others): (Vec<&Orbit>, Vec<&Orbit>) =
+        report.orbits.iter().filter(|o| !o.re.is_empty()).partition(|o| is_clock(o));
+    let groups: Vec<(&str, Vec<Curve<'_>>)> = [("oscillators", distinct(&clocks)), ("other modes", distinct(&others))]
+        .into_iter()
+        .filter(|(_, curves)| !curves.is_empty())
+        .collect();
+    if groups.is_empty() {
+        return None;
+    }
+    let width = if groups.len() == 1 { Width::Single } else { Width::Double };
+    let mut figure = Figure::new(width).columns(groups.len());
+    for (name, curves) in groups {
+        let (shown, hidden) = (curves.len().min(6), curves.len().saturating_sub(6));
+        let mut panel = Panel::new(
+            Axis::linear(r"$\mathrm{Re}\,\langle a\rangle$"),
+            Axis::linear(r"$\mathrm{Im}\,\langle a\rangle$"),
+        )
+        .equal_aspect();
+        panel =
+            panel.title(if hidden > 0 { format!("{name} ({shown} of {} orbits)", curves.len()) } else { name.into() });
+        let cycle = problem.experiment().options().window.is_none() && report.dynamics.starts_with("limit cycle");
+        for (k, curve) in curves[..shown].iter().enumerate() {
+            let (mut re, mut im) = (curve.orbit.re.clone(), curve.orbit.im.clone());
+            let color = palette(k);
+            if re.len() == 1 {
+                panel = panel.with(Series::points(re, im).color(color).label(&curve.label));
+                continue;
+            }
+            if cycle {
+                re.push(re[0]);
+                im.push(im[0]);
+            }
+            // A long direct run is a thin line, so that its turns stay apart.
+            let line = Series::line(re, im).color(color).label(&curve.label);
+            panel = panel.with(if cycle { line.arrows(3) } else { line.width(0.5) });
+        }
+        if curves[0].orbit.re.len() > 1 && cycle {
+            let at: (Vec<f64>, Vec<f64>) = curves[..shown].iter().map(|c| (c.orbit.re[0], c.orbit.im[0])).unzip();
+            panel = panel.with(Series::points(at.0, at.1).color(Color::BLACK).label("same time"));
+        }
+        figure = figure.panel(panel);
+    }
+    Some(figure)
+}
+
+/// Puts curves of one unit and like size into one panel: members of `(unit, size)`, in their order.
+fn grouped(curves: &[(String, f64)]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(Vec<usize>, f64)> = Vec::new();
+    for (k, (unit, size)) in curves.iter().enumerate() {
+        let fits = |(members, largest): &&mut (Vec<usize>, f64)| {
+            let ratio = (size.max(1e-12) / largest.max(1e-12)).max(largest.max(1e-12) / size.max(1e-12));
+            members.len() < MAX_CURVES && curves[members[0]].0 == *unit && ratio < 5.0
+        };
+        match groups.iter_mut().find(|group| fits(group)) {
+            Some((members, largest)) => {
+                members.push(k);
+                *largest = largest.max(*size);
+            }
+            None => groups.push((vec![k], *size)),
+        }
+    }
+    groups.into_iter().map(|(members, _)| members).collect()
+}
+
+/// The label of an axis that carries these measures.
+fn axis_label(labels: &[String], unit: &str) -> String {
+    let unit = unit_label(unit);
+    let mut text = if labels.len() <= 3 { labels.join(", ") } else { format!("{}, …", labels[..2].join(", ")) };
+    // In the label the arguments stand in the legend already.
+    if labels.len() > 1 {
+        text = labels.iter().take(3).map(|l| without_arguments(l)).collect::<Vec<_>>().join(", ");
+    }
+    if unit.is_empty() { text } else { format!("{text} ({unit})") }
+}
+
+fn without_arguments(label: &str) -> String {
+    match label.split_once('(') {
+        Some((head, _)) if head.starts_with('$') => format!("{head}$"),
+        _ => label.to_owned(),
+    }
+}
+
+/// A label as the factor of time: `1/omega_1` → `$\omega_1 t$`.
+fn time_label(unit: &str) -> String {
+    match unit.strip_prefix("1/") {
+        Some(frequency) => format!("Time {}", unit_label(frequency).replacen('$', "", 1).replacen('$', r"\,t$", 1))
+            .replacen("Time ", "Time $", 1),
+        None if unit.is_empty() => "Time $t$".into(),
+        None => format!("Time $t$ ({})", unit_label(unit)),
+    }
+}
+
+fn size(values: &[f64]) -> f64 {
+    values.iter().filter(|x| x.is_finite()).fold(0.0, |m: f64, x| m.max(x.abs()))
+}
+
+fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
+    let series: Vec<_> = report.series.iter().filter(|s| s.values.len() > 1).collect();
+    if series.is_empty() {
+        return None;
+    }
+    let model = problem.model();
+    let modes: Vec<String> = model.modes.iter().map(|m| m.name.clone()).collect();
+    let label = |name: &str| {
+        let request = problem.experiment().requests().iter().find(|r| r.text == name);
+        request.map_or_else(|| name.to_owned(), |r| measure_label(r, &modes))
+    };
+    let curves: Vec<(String, f64)> = series.iter().map(|s| (s.unit.clone(), size(&s.values))).collect();
+    let groups = grouped(&curves);
+    let direct = problem.experiment().options().window.is_some();
+    let periodic = !direct && report.dynamics.starts_with("limit cycle");
+    let mut figure = Figure::new(if groups.len() == 1 { Width::Single } else { Width::Double });
+    for members in groups.into_iter().take(MAX_PANELS) {
+        let labels: Vec<String> = members.iter().map(|&k| label(&series[k].name)).collect();
+        let mut y = Axis::linear(axis_label(&labels, &series[members[0]].unit));
+        if members.iter().all(|&k| series[k].values.iter().all(|v| *v >= 0.0)) {
+            y = y.include(0.0);
+        }
+        let x = if periodic {
+            Axis::linear("Time $t/T$").range(0.0, 1.0)
+        } else {
+            Axis::linear(time_label(&model.time_unit))
+        };
+        let mut panel = Panel::new(x, y);
+        for (at, &k) in members.iter().enumerate() {
+            let (mut times, mut values) = (series[k].times.clone(), series[k].values.clone());
+            if periodic {
+                // Equidistant over the period; the end is the beginning.
+                let period = times.len() as f64 * (times[1] - times[0]);
+                times.iter_mut().for_each(|t| *t /= period);
+                times.push(1.0);
+                values.push(values[0]);
+            }
+            let mut line = Series::line(times, values).dash(DASHES[at % DASHES.len()]).label(&labels[at]);
+            if direct {
+                line = line.width(0.6).dash(Dash::Solid);
+            }
+            panel = panel.with(line);
+        }
+        figure = figure.panel(panel);
+    }
+    Some(figure)
+}
+
+/// The figure of a sweep over one or two parameters: the measures against the parameter, with the range over the period as a band
+/// and the kinds of attractor as shaded regions; or a map of each measure with contour lines, and a map of the attractors where
+/// there are several. `None` for more axes, or where nothing has a value.
+pub fn sweep_figure(problem: &Problem, data: &SweepData, command: &str) -> Option<Figure> {
+    let figure = match data.axes.as_slice() {
+        [axis] if axis.values.len() > 1 => curves(problem, data, axis)?,
+        [first, second] if first.values.len() > 1 && second.values.len() > 1 => maps(problem, data, first, second)?,
+        _ => return None,
+    };
+    let mut figure = figure.provenance(format!("huygens {}; {command}", env!("CARGO_PKG_VERSION")));
+    let counts = data.counts();
+    if counts.fail + counts.error > 0 {
+        let (failed, all) = (counts.fail + counts.error, data.status.len());
+        figure = figure.caption(format!(
+            "{}: a check failed, or there is no result, at {failed} of {all} points (see the store).",
+            problem.model().name
+        ));
+    } else {
+        figure = figure.caption(format!("{}.", problem.model().name));
+    }
+    Some(figure)
+}
+
+fn parameter_axis(axis: &StoredAxis) -> Axis {
+    let unit = unit_label(&axis.unit);
+    let label = name_label(&axis.name);
+    let label = if unit.is_empty() { label } else { format!("{label} ({unit})") };
+    match axis.spacing {
+        Spacing::Log => Axis::log(label),
+        _ => Axis::linear(label),
+    }
+}
+
+/// The columns of the measures' values, in the order asked, with their labels.
+fn value_columns<'a>(problem: &Problem, data: &'a SweepData) -> Vec<(&'a Column, &'a [f64], String)> {
+    let modes: Vec<String> = problem.model().modes.iter().map(|m| m.name.clone()).collect();
+    let mut seen = std::collections::HashSet::new();
+    let requests = problem.experiment().requests().iter().filter(|r| seen.insert(r.text.as_str()));
+    requests
+        .filter_map(|request| {
+            let (column, values) = data.columns.iter().find(|(c, _)| c.name == request.text)?;
+            values.iter().any(|v| v.is_finite()).then(|| (column, values.as_slice(), measure_label(request, &modes)))
+        })
+        .collect()
+}
+
+/// The kind of attractor at each point, where it was recorded.
+fn kinds(data: &SweepData) -> Vec<Option<usize>> {
+    let column = data.column("attractor");
+    (0..data.status.len())
+        .map(|k| column.map(|c| c[k]).filter(|v| v.is_finite()).map(|v| v as usize).filter(|v| *v < ATTRACTORS.len()))
+        .collect()
+}
+
+fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figure> {
+    let columns = value_columns(problem, data);
+    if columns.is_empty() {
+        return None;
+    }
+    let sizes: Vec<(String, f64)> = columns.iter().map(|(c, v, _)| (c.unit.clone(), size(v))).collect();
+    let groups = grouped(&sizes);
+    let x = &axis.values;
+    let regions = regions(data, axis);
+    let mut figure = Figure::new(if groups.len() == 1 { Width::Single } else { Width::Double });
+    for members in groups.into_iter().take(MAX_PANELS) {
+        let labels: Vec<String> = members.iter().map(|&k| columns[k].2.clone()).collect();
+        let mut y = Axis::linear(axis_label(&labels, &columns[members[0]].0.unit));
+        if members.iter().all(|&k| columns[k].1.iter().all(|v| v.is_nan() || *v >= 0.0)) {
+            y = y.include(0.0);
+        }
+        let mut panel = Panel::new(parameter_axis(axis), y);
+        for (from, to, name) in &regions {
+            panel = panel.with(Region::new(*from, *to, name.clone()));
+            for end in [from, to].into_iter().filter(|end| end.is_finite()) {
+                panel = panel.with(Reference::x(*end, ""));
+            }
+        }
+        for (at, &k) in members.iter().enumerate() {
+            let (column, values, label) = &columns[k];
+            let extreme = |which: &str| data.column(&format!("{}.{which}", column.name));
+            if let (Some(min), Some(max)) = (extreme("min"), extreme("max")) {
+                if min.iter().zip(max).any(|(a, b)| b - a > 1e-9 * b.abs()) {
+                    panel = panel.with(Band::new(x.clone(), min.to_vec(), max.to_vec()).color(palette(at)));
+                }
+            }
+            let line = Series::line(x.clone(), values.to_vec())
+                .color(palette(at))
+                .dash(DASHES[at % DASHES.len()])
+                .label(label);
+            panel = panel.with(if x.len() <= 24 { line.marker(crate::figures::Shape::Circle) } else { line });
+        }
+        figure = figure.panel(panel);
+    }
+    Some(figure)
+}
+
+/// Intervals of the parameter in which the attractor is not the most frequent one, or in which there is no result: (from, to,
+/// name), ends half-way between the points.
+fn regions(data: &SweepData, axis: &StoredAxis) -> Vec<(f64, f64, String)> {
+    let kinds = kinds(data);
+    let mut counts = [0usize; ATTRACTORS.len()];
+    kinds.iter().flatten().for_each(|&k| counts[k] += 1);
+    let usual = (0..counts.len()).max_by_key(|&k| counts[k]).filter(|&k| counts[k] > 0);
+    let name = |k: usize| match (data.status.get(k).copied().and_then(PointStatus::from_code), kinds[k]) {
+        (Some(PointStatus::Missing), _) => Some("not computed".to_owned()),
+        (Some(PointStatus::Error), _) => Some("no result".to_owned()),
+        (_, kind) if kind == usual => None,
+        (_, Some(kind)) => Some(ATTRACTORS[kind].to_owned()),
+        (_, None) => Some("no result".to_owned()),
+    };
+    let x = &axis.values;
+    let middle = |a: f64, b: f64| if axis.spacing == Spacing::Log { (a * b).sqrt() } else { 0.5 * (a + b) };
+    let mut list = Vec::new();
+    let mut from = 0;
+    while from < x.len() {
+        let here = name(from);
+        let mut to = from;
+        while to + 1 < x.len() && name(to + 1) == here {
+            to += 1;
+        }
+        if let Some(here) = here {
+            let left = if from == 0 { f64::NEG_INFINITY } else { middle(x[from - 1], x[from]) };
+            let right = if to + 1 == x.len() { f64::INFINITY } else { middle(x[to], x[to + 1]) };
+            list.push((left, right, here));
+        }
+        from = to + 1;
+    }
+    // Windows among windows are a matter for a finer sweep: names only where they have room.
+    if list.len() > 4 {
+        list.iter_mut().for_each(|(_, _, name)| name.clear());
+    }
+    list
+}
+
+fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &StoredAxis) -> Option<Figure> {
+    // The first axis stands upright; the data are row-major with the second running fastest, as a heat map wants them.
+    let (mut x, mut y) = (second.values.clone(), first.values.clone());
+    let (nx, ny) = (x.len(), y.len());
+    let (flip_x, flip_y) = (x[0] > x[nx - 1], y[0] > y[ny - 1]);
+    if flip_x {
+        x.reverse();
+    }
+    if flip_y {
+        y.reverse();
+    }
+    let at = |k: usize| {
+        let (i, j) = (k % nx, k / nx);
+        let (i, j) = (if flip_x { nx - 1 - i } else { i }, if flip_y { ny - 1 - j } else { j });
+        j * nx + i
+    };
+    let panel = || Panel::new(parameter_axis(second), parameter_axis(first)).aspect(0.85);
+    let mut panels = Vec::new();
+    for (column, values, label) in value_columns(problem, data).into_iter().take(MAX_PANELS - 1) {
+        let z: Vec<f64> = (0..nx * ny).map(|k| values[at(k)]).collect();
+        let bar = Axis::linear(axis_label(&[label], &column.unit));
+        let (lo, hi) = z
+            .iter()
+            .filter(|v| v.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+        let map = HeatMap::new(x.clone(), y.clone(), z, bar).contours(&levels(lo, hi));
+        panels.push(panel().with(map));
+    }
+    if panels.is_empty() {
+        return None;
+    }
+    let kinds: Vec<Option<usize>> = {
+        let kinds = kinds(data);
+        (0..nx * ny).map(|k| kinds[at(k)]).collect()
+    };
+    let mut present: Vec<usize> = kinds.iter().flatten().copied().collect();
+    present.sort_unstable();
+    present.dedup();
+    if present.len() > 1 {
+        let named = kinds.iter().map(|k| k.and_then(|k| present.iter().position(|p| *p == k)));
+        let names: Vec<&str> = present.iter().map(|&k| ATTRACTORS[k]).collect();
+        panels.push(panel().with(CategoryMap::new(x, y, named.collect::<Vec<_>>(), names)));
+    }
+    let figure = Figure::new(if panels.len() == 1 { Width::Single } else { Width::Double });
+    Some(panels.into_iter().fold(figure, Figure::panel))
+}
+
+/// Four to eight round levels within a range.
+fn levels(lo: f64, hi: f64) -> Vec<f64> {
+    if !(hi - lo > 1e-9 * hi.abs().max(lo.abs())) {
+        return Vec::new();
+    }
+    let raw = (hi - lo) / 6.0;
+    let decade = 10f64.powf(raw.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|s| *s >= raw).unwrap_or(raw);
+    let first = (lo / step).ceil() as i64;
+    (0..12).map(|k| (first + k) as f64 * step).take_while(|v| *v < hi).filter(|v| *v > lo).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_of_one_unit_and_like_size_share_a_panel() {
+        let curves = [("1", 0.28), ("1", 0.17), ("1", 493.0), ("rad", 0.05), ("1", 480.0), ("1", 0.01)];
+        let curves: Vec<_> = curves.iter().map(|(u, s)| (u.to_string(), *s)).collect();
+        assert_eq!(grouped(&curves), [vec![0, 1], vec![2, 4], vec![3], vec![5]]);
+    }
+
+    #[test]
+    fn levels_are_round_and_inside() {
+        let found = levels(0.03, 0.29);
+        assert!((4..=8).contains(&found.len()), "{found:?}");
+        assert!(found.iter().all(|v| *v > 0.03 && *v < 0.29 && (v / 0.05).fract().abs() < 1e-9));
+        assert!(levels(1.0, 1.0).is_empty() && levels(f64::INFINITY, f64::NEG_INFINITY).is_empty());
+    }
+
+    #[test]
+    fn times_are_labelled_by_their_unit() {
+        assert_eq!(time_label("1/omega_1"), r"Time $\omega_1\,t$");
+        assert_eq!(time_label(""), "Time $t$");
+    }
+}

@@ -1,0 +1,170 @@
+//! An experiment as the evaluator of a sweep.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use huygens::algebra::ParamId;
+use huygens::experiment::Options;
+use huygens::model::Model;
+use huygens::report::Report;
+
+use super::error::RunError;
+use super::problem::Problem;
+use crate::file::LoadedModel;
+use crate::record::{Axis, Column};
+use crate::study::{Evaluation, Point, PointEvaluator, ReportColumns};
+
+/// The labels of the column `attractor`, in the order of its numbers.
+pub const ATTRACTORS: [&str; 7] =
+    ["fixed point", "limit cycle", "torus", "chaos", "diverging", "not settled", "direct run"];
+
+/// Name of the column that says what the dynamics does.
+const ATTRACTOR_COLUMN: &str = "attractor";
+
+/// Most models of different size that are kept: the others are built again when their turn comes.
+const KEPT: usize = 8;
+
+/// The number of the kind of attractor in [`ATTRACTORS`].
+fn attractor(report: &Report) -> f64 {
+    const STARTS: [&str; 7] = ["fixed point", "limit cycle", "torus", "chaos", "diverges", "not settled", "direct run"];
+    STARTS.iter().position(|start| report.dynamics.starts_with(start)).map_or(f64::NAN, |k| k as f64)
+}
+
+/// One experiment at every point of a sweep: the measures with minimum and maximum over the period, and the kind of attractor.
+///
+/// Parameters are bound again at each point. A swept parameter that fixes the size of the model (`N`) builds the model again for
+/// each of its values.
+#[derive(Debug)]
+pub struct SweepPoints {
+    base: Arc<Problem>,
+    asked: Vec<String>,
+    options: Options,
+    ids: Vec<ParamId>,
+    structural: Vec<usize>,
+    columns: ReportColumns,
+    built: Mutex<Vec<(Vec<f64>, Arc<Problem>)>>,
+}
+
+impl SweepPoints {
+    /// Prepares the experiment for a sweep over `axes`, which get their units and descriptions from the model.
+    ///
+    /// # Errors
+    /// A name that is no parameter (the nearest is offered), a parameter that was also given a value, values of a size that
+    /// are not whole, and what [`Problem::new`] refuses.
+    pub fn new(loaded: LoadedModel, asked: &[String], options: Options, axes: &mut [Axis]) -> Result<Self, RunError> {
+        let mut ids = Vec::with_capacity(axes.len());
+        let mut structural = Vec::new();
+        for (k, axis) in axes.iter_mut().enumerate() {
+            let id = loaded.model.parameters.find(axis.name()).map_err(|e| loaded.diagnostic(&e))?;
+            let parameter = loaded.model.parameters.get(id);
+            if loaded.overrides.iter().any(|(name, _)| name == axis.name()) {
+                let message = format!("`{}` is swept and also given a value", axis.name());
+                return Err(RunError::input(message, "leave out the -s of a swept parameter"));
+            }
+            if parameter.structural {
+                if let Some(value) = axis.values().find(|v| v.fract() != 0.0) {
+                    let message = format!(
+                        "`{}` fixes the size of the model and takes whole numbers, but the sweep has {value}",
+                        axis.name()
+                    );
+                    return Err(RunError::input(message, "choose ends and COUNT with whole steps, such as N=4:20:5"));
+                }
+                structural.push(k);
+            }
+            *axis = axis.clone().described(&parameter.unit, &parameter.note);
+            ids.push(id);
+        }
+        let mut first = loaded;
+        if !structural.is_empty() {
+            let sizes: Vec<f64> = structural.iter().map(|&k| axes[k].value(0)).collect();
+            first = first.rebuild(&sized(&first, &structural, &ids, &sizes))?;
+        }
+        let sizes = structural.iter().map(|&k| axes[k].value(0)).collect();
+        let base = Arc::new(Problem::new(first, asked, options.clone())?);
+        let requests = base.experiment().requests();
+        let columns = ReportColumns::new(
+            requests.iter().map(|r| (r.text.as_str(), r.definition.unit, r.definition.formula)),
+            &["min", "max"],
+        );
+        let built = Mutex::new(vec![(sizes, base.clone())]);
+        Ok(Self { base, asked: asked.to_vec(), options, ids, structural, columns, built })
+    }
+
+    /// The problem at the first point.
+    pub fn problem(&self) -> &Problem {
+        &self.base
+    }
+
+    /// The problem with the sizes of this point.
+    fn at(&self, point: &[f64]) -> Result<Arc<Problem>, String> {
+        if self.structural.is_empty() {
+            return Ok(self.base.clone());
+        }
+        let sizes: Vec<f64> = self.structural.iter().map(|&k| point[k]).collect();
+        let find = |built: &mut Vec<(Vec<f64>, Arc<Problem>)>| {
+            let k = built.iter().position(|(s, _)| *s == sizes)?;
+            // The most recent stands last.
+            let entry = built.remove(k);
+            built.push(entry);
+            built.last().map(|(_, p)| p.clone())
+        };
+        if let Some(problem) = find(&mut self.built.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(problem);
+        }
+        let loaded = self.base.loaded();
+        let model = loaded
+            .rebuild(&sized(loaded, &self.structural, &self.ids, &sizes))
+            .map_err(|e| first_line(&e.to_string()))?;
+        let problem = Problem::new(model, &self.asked, self.options.clone()).map_err(|e| first_line(&e.to_string()))?;
+        let problem = Arc::new(problem);
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if built.len() >= KEPT {
+            built.remove(0);
+        }
+        built.push((sizes, problem.clone()));
+        Ok(problem)
+    }
+}
+
+/// The values given with the sizes of a point in them.
+fn sized(loaded: &LoadedModel, structural: &[usize], ids: &[ParamId], sizes: &[f64]) -> Vec<(String, String)> {
+    let name = |k: usize| loaded.model.parameters.get(ids[k]).name.clone();
+    let swept: Vec<String> = structural.iter().map(|&k| name(k)).collect();
+    let mut values: Vec<(String, String)> =
+        loaded.overrides.iter().filter(|(n, _)| !swept.contains(n)).cloned().collect();
+    values.extend(swept.into_iter().zip(sizes).map(|(name, size)| (name, size.to_string())));
+    values
+}
+
+/// A report in one line, for the messages of a store.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+impl PointEvaluator for SweepPoints {
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = self.columns.columns();
+        columns.push(Column::category(
+            ATTRACTOR_COLUMN,
+            ATTRACTORS.map(String::from).to_vec(),
+            "what the dynamics does",
+        ));
+        columns
+    }
+
+    fn evaluate(&self, point: Point<'_>) -> Result<Evaluation, String> {
+        let problem = self.at(point.values)?;
+        let model: &Model = problem.model();
+        let text = |e: huygens::model::ModelError| e.to_string();
+        let mut binding = model.parameters.defaults();
+        for (k, (&id, &value)) in self.ids.iter().zip(point.values).enumerate() {
+            if !self.structural.contains(&k) {
+                model.parameters.set(&mut binding, id, value).map_err(text)?;
+            }
+        }
+        model.validate(&binding).map_err(text)?;
+        let report = problem.experiment().run(&binding).map_err(|e| e.to_string())?;
+        let mut evaluation = self.columns.evaluation(&report);
+        evaluation.values.push(attractor(&report));
+        Ok(evaluation)
+    }
+}

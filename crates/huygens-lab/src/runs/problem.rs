@@ -1,0 +1,237 @@
+//! A model with the measures asked of it, ready to run.
+
+use std::sync::Arc;
+
+use huygens::algebra::parse::{self, Symbol, Symbols};
+use huygens::experiment::{Experiment, ExperimentError, Options, Window};
+use huygens::measures::{self, MeasureError};
+use huygens::model::{Binding, Model};
+use huygens::report::Report;
+
+use super::error::RunError;
+use crate::file::{Diagnostic, LoadedModel, Pointer};
+use crate::record::{Parameter, Provenance, Record, text_hash};
+
+/// A loaded model, the measures, and the experiment that was derived from both.
+#[derive(Debug)]
+pub struct Problem {
+    loaded: LoadedModel,
+    experiment: Experiment,
+}
+
+impl Problem {
+    /// Derives the experiment. No measures given means those of the model file that the level can give; `b[*]` in a measure
+    /// of fixed arguments runs through the array.
+    ///
+    /// # Errors
+    /// [`RunError::File`] for a measure that does not exist or does not fit (with a caret), [`RunError::Experiment`].
+    pub fn new(loaded: LoadedModel, asked: &[String], options: Options) -> Result<Self, RunError> {
+        let modes: Vec<String> = loaded.model.modes.iter().map(|m| m.name.clone()).collect();
+        let oscillators: Vec<usize> = loaded.model.oscillators.iter().map(|m| m.0 as usize).collect();
+        let level = options.level.name();
+        let mut texts = Vec::new();
+        let own = asked.is_empty();
+        for (k, text) in if own { &loaded.model.measures } else { asked }.iter().enumerate() {
+            let wrong = |error: MeasureError| measure_error(&loaded, own.then_some(k), text, &error);
+            for text in measures::expand(text, &modes).map_err(wrong)? {
+                let request = measures::resolve(&text, &modes, &oscillators).map_err(wrong)?;
+                if request.definition.levels.contains(&level) {
+                    texts.push(text);
+                } else if !own {
+                    let message = format!("the level {level} does not give `{}`", request.definition.name);
+                    let help = format!("it is given at: --level {}", request.definition.levels.join(", --level "));
+                    return Err(RunError::input(message, help));
+                }
+            }
+        }
+        if texts.is_empty() {
+            let message = if own {
+                "the model file names no measures that this level gives"
+            } else {
+                "no measures are asked for"
+            };
+            return Err(RunError::input(
+                message,
+                "ask for some with -m, such as -m period; `huygens list measures` explains each",
+            ));
+        }
+        let experiment = Experiment::new(Arc::new(loaded.model.clone()), &texts, options)?;
+        Ok(Self { loaded, experiment })
+    }
+
+    /// The model with the text it came from.
+    pub fn loaded(&self) -> &LoadedModel {
+        &self.loaded
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.loaded.model
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// All parameters at the values of the model file and those given for it.
+    ///
+    /// # Errors
+    /// Values that the model does not accept.
+    pub fn binding(&self) -> Result<Binding, RunError> {
+        self.model().bind(&[]).map_err(|e| self.loaded.diagnostic(&e).into())
+    }
+
+    /// Runs the experiment at the values of [`Problem::binding`].
+    ///
+    /// # Errors
+    /// Values that the model does not accept.
+    pub fn run(&self) -> Result<Report, RunError> {
+        self.experiment.run(&self.binding()?).map_err(|e| self.error(e))
+    }
+
+    /// Runs and adds the provenance; `command` is what was typed (see [`portable_command`](crate::record::portable_command)).
+    ///
+    /// # Errors
+    /// As [`Problem::run`].
+    pub fn record(&self, command: &str) -> Result<Record, RunError> {
+        let report = self.run()?;
+        Ok(Record::new(self.model().name.clone(), report, self.provenance(command, &[])))
+    }
+
+    /// What another person needs to compute the same again; the parameters named in `swept`, and those that follow them, are
+    /// left out.
+    pub fn provenance(&self, command: &str, swept: &[&str]) -> Provenance {
+        let model = self.model();
+        let options = self.experiment.options();
+        let mut left_out: Vec<_> = swept.iter().filter_map(|name| model.parameters.id(name)).collect();
+        for id in left_out.clone() {
+            left_out.extend(model.parameters.dependents(id));
+        }
+        let parameters = model.parameters.iter().filter(|(id, _)| !left_out.contains(id));
+        let method = match &options.window {
+            Some(w) => format!(
+                "direct run from the start and the vacuum, averaged over {} samples of [{}, {}]",
+                w.samples, w.from, w.to
+            ),
+            None => "attractor by Newton shooting or relaxation, periodic covariance by Floquet theory".into(),
+        };
+        Provenance {
+            command: command.into(),
+            model_hash: text_hash(&self.loaded.identity()),
+            level: options.level.name().into(),
+            ordering: "normal (coherent-state substitution)".into(),
+            frame: model.frame.clone(),
+            baths: "Markovian: Lindblad jumps with the rates and occupations of the model file".into(),
+            method,
+            tolerance: options.tolerance,
+            seed: options.seed,
+            parameters: parameters
+                .map(|(_, p)| Parameter { name: p.name.clone(), value: p.default, unit: p.unit.clone() })
+                .collect(),
+            ..Provenance::default()
+        }
+    }
+
+    /// An error of the library with a caret where it is about the model file.
+    pub(super) fn error(&self, error: ExperimentError) -> RunError {
+        match error {
+            ExperimentError::Model(error) => self.loaded.diagnostic(&error).into(),
+            other => other.into(),
+        }
+    }
+}
+
+/// A measure that cannot be resolved, with a caret into the model file or into the `-m` that asked for it.
+fn measure_error(loaded: &LoadedModel, own: Option<usize>, text: &str, error: &MeasureError) -> RunError {
+    let span = error.span();
+    let help = error.help();
+    let diagnostic = match own.and_then(|k| loaded.source.measures.get(k)) {
+        Some(source) => loaded.point(&source.place, Some(span), &error.to_string(), help.as_deref()),
+        None => {
+            let pointer = Pointer { path: "-m".into(), text: text.into(), span, label: String::new() };
+            let diagnostic = Diagnostic::error(error.to_string()).with_pointer(pointer);
+            match help {
+                Some(help) => diagnostic.with_help(help),
+                None => diagnostic,
+            }
+        }
+    };
+    diagnostic.into()
+}
+
+/// The value of an expression in the parameters of a model, such as `200*2*pi/omega1`; `option` names where it was given.
+///
+/// # Errors
+/// [`RunError::File`] with a caret into the expression.
+pub fn value(loaded: &LoadedModel, option: &str, text: &str) -> Result<f64, RunError> {
+    let pointer = |span| Pointer { path: option.into(), text: text.into(), span, label: String::new() };
+    let mut symbols = Symbols::new();
+    for (id, parameter) in loaded.model.parameters.iter() {
+        symbols.insert(&parameter.name, Symbol::Parameter(id));
+    }
+    let scalar = parse::parse(text).and_then(|expression| parse::scalar(&expression, &symbols)).map_err(|e| {
+        let diagnostic = Diagnostic::error(e.message).with_pointer(pointer(e.span));
+        match e.help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        }
+    })?;
+    let whole = || pointer(0..text.len());
+    if scalar.depends_on_time() {
+        return Err(Diagnostic::error(format!("{option} must not depend on the time")).with_pointer(whole()).into());
+    }
+    let values = &loaded.model.parameters.defaults().values;
+    let z = scalar.eval(values, 0.0).map_err(|e| {
+        Diagnostic::error(format!("{option} has no value: {}", e.message(&loaded.model.names()))).with_pointer(whole())
+    })?;
+    if z.im != 0.0 || !z.re.is_finite() {
+        return Err(Diagnostic::error(format!("{option} must be a real, finite number")).with_pointer(whole()).into());
+    }
+    Ok(z.re)
+}
+
+/// The window of a direct run from the texts of `--until T`, `--window FROM:TO` and the number of samples.
+///
+/// `--until` alone averages from the start to T; `--window` alone runs to its end.
+///
+/// # Errors
+/// Expressions without a value, and times that do not ascend.
+pub fn window(
+    loaded: &LoadedModel,
+    until: Option<&str>,
+    window: Option<&str>,
+    samples: usize,
+) -> Result<Option<Window>, RunError> {
+    let until = until.map(|text| value(loaded, "--until", text)).transpose()?;
+    let (from, to) = match (window, until) {
+        (None, None) => return Ok(None),
+        (None, Some(until)) => (0.0, until),
+        (Some(text), until) => {
+            let Some((from, to)) = text.split_once(':') else {
+                return Err(RunError::input(
+                    format!("--window {text} has no `:`"),
+                    "write --window FROM:TO, such as --window 100:200",
+                ));
+            };
+            let (from, to) = (value(loaded, "--window", from)?, value(loaded, "--window", to)?);
+            if until.is_some_and(|until| until < to) {
+                let message = format!("--window ends at {to}, after --until");
+                return Err(RunError::input(message, "end the window before the run, or leave out --until"));
+            }
+            (from, to)
+        }
+    };
+    if !(from >= 0.0 && to > from) {
+        let message = format!("a direct run from {from} to {to}: times must ascend from 0");
+        return Err(RunError::input(message, "write --until T with T > 0, or --window FROM:TO with 0 ≤ FROM < TO"));
+    }
+    if samples == 0 || samples > MAX_SAMPLES {
+        let message = format!("{samples} samples: a direct run takes from 1 to {MAX_SAMPLES}");
+        return Err(RunError::input(message, "several thousand resolve every period of a few hundred"));
+    }
+    Ok(Some(Window { from, to, samples }))
+}
+
+/// Most samples of a direct run.
+pub const MAX_SAMPLES: usize = 1_000_000;

@@ -1,0 +1,200 @@
+//! `cargo xtask bench`: our timings and those of the peers, in one run on one machine.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::process::{Failure, cargo, output, say, succeed, target};
+
+/// Largest relative error of the mean of S_c that counts as "to 1e-8".
+const ERROR: f64 = 1e-8;
+
+/// One run of a method at one tolerance.
+#[derive(Clone, Debug)]
+struct Run {
+    tolerance: f64,
+    seconds: f64,
+    value: f64,
+}
+
+/// The lines `name<TAB>number…` of a bench.
+struct Table(Vec<(String, Vec<f64>)>);
+
+impl Table {
+    fn parse(text: &str) -> Self {
+        let row = |line: &str| {
+            let mut words = line.split('\t');
+            let name = words.next()?.to_owned();
+            let numbers: Vec<f64> = words.map(|w| w.trim().parse().ok()).collect::<Option<_>>()?;
+            (!numbers.is_empty()).then_some((name, numbers))
+        };
+        Self(text.lines().filter_map(row).collect())
+    }
+
+    fn rows<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [f64]> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, numbers)| numbers.as_slice())
+    }
+
+    fn runs(&self, name: &str) -> Vec<Run> {
+        let runs = self.rows(name).filter(|r| r.len() == 3);
+        runs.map(|r| Run { tolerance: r[0], seconds: r[1], value: r[2] }).collect()
+    }
+}
+
+/// The interpreter of an environment with NumPy, SciPy and Numba, made where it is not there.
+fn environment() -> Result<PathBuf, Failure> {
+    let folder = target().join("bench-env");
+    let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
+    let ready =
+        || Command::new(&python).args(["-c", "import numba, numpy, scipy"]).output().is_ok_and(|o| o.status.success());
+    if !ready() {
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", "numpy", "scipy", "numba"]))?;
+    }
+    Ok(python)
+}
+
+fn first_line(command: &mut Command) -> String {
+    let done = command.output().ok().filter(|o| o.status.success());
+    let text = done.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().unwrap_or("unknown").to_owned()
+}
+
+fn machine() -> String {
+    let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = processors
+        .lines()
+        .find_map(|l| l.strip_prefix("model name"))
+        .map(|l| l.trim_start_matches(['\t', ' ', ':']).to_owned());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("{}, {cores} cores, {}", name.unwrap_or_else(|| "unknown processor".into()), std::env::consts::OS)
+}
+
+/// The fastest run whose error is within the bound.
+fn within(runs: &[Run], reference: f64) -> Option<&Run> {
+    let fine = runs.iter().filter(|r| (r.value / reference - 1.0).abs() <= ERROR);
+    fine.min_by(|a, b| a.seconds.total_cmp(&b.seconds))
+}
+
+pub(crate) fn bench() -> Result<(), Failure> {
+    let python = environment()?;
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "speed"]))?);
+    let script = crate::root().join("crates/xtask/bench/peers.py");
+    let peers = Table::parse(&output(Command::new(&python).arg(&script))?);
+    let text = report(&ours, &peers, &python)?;
+    let path = crate::root().join("BENCHMARKS.md");
+    std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
+    say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
+fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failure> {
+    let own = ours.runs("direct");
+    let numba = peers.runs("numba");
+    // Two programs that share no line, at tight tolerances: their difference bounds the error of the reference.
+    let tight = |runs: &[Run]| runs.iter().min_by(|a, b| a.tolerance.total_cmp(&b.tolerance)).map(|r| r.value);
+    let (Some(reference), Some(other)) = (tight(&numba), tight(&own)) else {
+        return Err(Failure::new("the benches printed no timings of the direct run"));
+    };
+    let mut out = String::new();
+    let versions = first_line(Command::new(python).args([
+        "-c",
+        "import sys, numpy, scipy, numba; print(f'Python {sys.version.split()[0]}, NumPy {numpy.__version__}, SciPy {scipy.__version__}, Numba {numba.__version__}')",
+    ]));
+    let compiler = first_line(Command::new("rustc").arg("--version"));
+    let _ = writeln!(
+        out,
+        "# Benchmarks\n\nWritten by `cargo xtask bench`: our times and those of the peers, one after the other on the same machine.\n\n\
+         Machine: {}. {compiler}. {versions}.\nTimes are CPU times of one thread unless it says otherwise; ours are the least of several repeats, \
+         the peers run once.\n",
+        machine()
+    );
+    let _ = writeln!(
+        out,
+        "## A direct run over 200 periods\n\nThe optomechanical pair (Mari et al. 2013) from rest and the vacuum: 4 complex amplitudes and the 8×8 covariance \
+         over t = 200·2π, S_c averaged over 4096 samples of the second half. Error: relative deviation of that mean from {reference:.14} \
+         (SciPy with Numba at rtol = 1e-12; ours at 1e-12 differs by {:.1e}).\n",
+        (other / reference - 1.0).abs()
+    );
+    let _ = writeln!(out, "| program | rtol = atol | CPU time (s) | relative error |\n|---|---|---|---|");
+    let methods = [
+        ("Huygens, Dormand–Prince 8(5,3)", own.clone()),
+        ("SciPy DOP853, NumPy right-hand side", peers.runs("numpy")),
+        ("SciPy DOP853, Numba right-hand side", numba),
+    ];
+    for (name, runs) in &methods {
+        for r in runs {
+            let _ = writeln!(
+                out,
+                "| {name} | {:.0e} | {:.4} | {:.1e} |",
+                r.tolerance,
+                r.seconds,
+                (r.value / reference - 1.0).abs()
+            );
+        }
+    }
+    out.push('\n');
+    if let Some(best) = within(&own, reference) {
+        for (name, runs) in &methods[1..] {
+            match within(runs, reference) {
+                Some(peer) => {
+                    let _ = writeln!(
+                        out,
+                        "To an error of {ERROR:.0e}: **{:.0} times** faster than {name} ({:.4} s at rtol {:.0e} against {:.2} s at rtol {:.0e}).",
+                        peer.seconds / best.seconds,
+                        best.seconds,
+                        best.tolerance,
+                        peer.seconds,
+                        peer.tolerance
+                    );
+                }
+                None => {
+                    let _ = writeln!(out, "{name} does not reach an error of {ERROR:.0e} at the tolerances tried.");
+                }
+            }
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\n## Attractor, periodic covariance and measures\n\n| model | CPU time (ms) | bound (ms) |\n|---|---|---|"
+    );
+    for row in ours.rows("attractor").filter(|r| r.len() == 3) {
+        let (name, bound) = match row[0] as u32 {
+            0 => ("optomechanical-pair".to_owned(), 5),
+            20 => ("optomechanical-ring, N = 20 (Bloch)".to_owned(), 20),
+            n => (format!("optomechanical-ring, N = {n} (Bloch)"), 200),
+        };
+        let _ = writeln!(out, "| {name} | {:.2} | {bound} |", 1e3 * row[1]);
+    }
+    let _ = writeln!(
+        out,
+        "\nFrom rest: transient, Newton shooting, Floquet analysis, all measures of the model file, checks. Without the random starts and the\nuncoupled control that `huygens run` adds."
+    );
+    let _ = writeln!(out, "\n## Sweeps\n");
+    for row in ours.rows("sweep").filter(|r| r.len() == 2) {
+        let _ = writeln!(
+            out,
+            "* {} values of mu from 0.002 to 0.0775 (the locked range), all measures of the model file, two threads: **{:.2} s** of wall-clock time.",
+            row[0], row[1]
+        );
+    }
+    for row in ours.rows("rebind") {
+        let _ = writeln!(
+            out,
+            "* Another value of one parameter, and the compiled equations with it: **{:.2} µs**.",
+            1e6 * row[0]
+        );
+    }
+    let memory: Vec<&[f64]> = ours.rows("memory").filter(|r| r.len() == 2).collect();
+    if let [short, .., long] = memory.as_slice() {
+        let _ = writeln!(
+            out,
+            "* Largest resident memory of a sweep into a store: {:.1} MB for {} points, {:.1} MB for {} points.",
+            short[1] / 1e6,
+            short[0],
+            long[1] / 1e6,
+            long[0]
+        );
+    }
+    Ok(out)
+}
