@@ -78,7 +78,8 @@ pub struct Branch {
     pub provenance: Provenance,
 }
 
-fn short(kind: Kind) -> &'static str {
+/// The abbreviation of a bifurcation in figures.
+pub(super) fn short(kind: Kind) -> &'static str {
     match kind {
         Kind::SaddleNode => "SN",
         Kind::PeriodDoubling => "PD",
@@ -307,8 +308,7 @@ impl Branch {
             }
             figure = figure.panel(panel);
         }
-        let marks =
-            self.bifurcations.iter().map(|b| format!("{} {} = {:.8}", short(b.kind), self.along.name, b.parameter));
+        let marks = self.bifurcations.iter().map(|b| format!("{} {label} = {:.8}", short(b.kind), b.parameter));
         let marks: Vec<String> = marks.collect();
         let caption = if marks.is_empty() { String::new() } else { format!("; {}", marks.join(", ")) };
         figure.caption(format!("{}: the limit cycle followed in {label}{caption}.", self.model)).provenance(format!(

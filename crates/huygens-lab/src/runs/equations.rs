@@ -88,6 +88,22 @@ fn one_sentence(text: &str) -> String {
     }
 }
 
+/// Whether the text is one pair of brackets with all the rest inside.
+fn one_bracket(text: &str) -> bool {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && at + 1 < text.len() {
+            return false;
+        }
+    }
+    depth == 0 && text.starts_with('(')
+}
+
 struct Writer<'a> {
     model: &'a Model,
     names: &'a Names,
@@ -165,7 +181,7 @@ impl Writer<'_> {
             let (rate, occupation) = (self.scalar(&bath.rate), self.scalar(&bath.occupation));
             let _ = k;
             lines.push(if self.latex() {
-                format!("\\text{{bath on }} {mode}: \\quad & \\gamma = {rate}, \\quad \\bar{{n}} = {occupation}")
+                format!("\\text{{bath on }} {mode}&: \\quad \\text{{rate }} {rate}, \\quad \\bar{{n}} = {occupation}")
             } else {
                 format!("bath on {mode}: rate {rate}, mean occupation {occupation}")
             });
@@ -285,9 +301,9 @@ impl Writer<'_> {
             for entry in entries {
                 let text = self.polynomial(&entry.polynomial, None);
                 let sum = entry.polynomial.len() > 1 || entry.polynomial.iter().any(|(_, c)| c.len() > 1);
-                let (negative, text) = match text.strip_prefix('-') {
-                    Some(rest) if !sum => (true, rest.to_owned()),
-                    _ => (false, text),
+                let (negative, text, sum) = match text.strip_prefix('-') {
+                    Some(rest) if !sum || one_bracket(rest) => (true, rest.to_owned(), false),
+                    _ => (false, text, sum),
                 };
                 right.push_str(match (right.is_empty(), negative) {
                     (true, true) => "-",

@@ -29,8 +29,12 @@ pub fn unit_label(unit: &str) -> String {
             continue;
         }
         if !word.is_empty() {
-            let number = word.chars().all(|c| c.is_ascii_digit() || c == '.');
-            math.push_str(&if number { word.clone() } else { name_math(&word) });
+            let number = word.chars().all(|c| c.is_ascii_digit());
+            math.push_str(&match word.as_str() {
+                "nats" => r"\mathrm{nats}".to_owned(),
+                _ if number => word.clone(),
+                _ => name_math(&word),
+            });
             word.clear();
         }
         match c {

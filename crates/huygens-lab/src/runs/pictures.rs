@@ -1,7 +1,10 @@
 //! Figures of runs and sweeps.
 
+use huygens::levels::mean_field::continuation::{self, Bifurcation};
 use huygens::report::{Check, Orbit, Report, Status};
+use huygens_numerics::fourier::Periodic;
 
+use super::branch::{Along, Branch, short};
 use super::labels::{measure_label, name_label, unit_label};
 use super::points::ATTRACTORS;
 use super::problem::Problem;
@@ -34,7 +37,10 @@ pub fn run_figures(problem: &Problem, record: &Record) -> Vec<(&'static str, Fig
 
 /// Title, failed checks and provenance.
 fn stamped(mut figure: Figure, problem: &Problem, report: &Report, command: &str) -> Figure {
-    figure = figure.caption(format!("{}: {}.", problem.model().name, report.dynamics));
+    let unit = &problem.model().time_unit;
+    let dynamics =
+        if unit.is_empty() { report.dynamics.clone() } else { report.dynamics.replace(unit, &unit_label(unit)) };
+    figure = figure.caption(format!("{}: {dynamics}.", problem.model().name));
     for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
         figure = figure.failed_check(failure(check));
     }
@@ -106,8 +112,7 @@ fn orbits(problem: &Problem, report: &Report) -> Option<Figure> {
                 continue;
             }
             if cycle {
-                re.push(re[0]);
-                im.push(im[0]);
+                (re, im) = (closed(&re), closed(&im));
             }
             // A long direct run is a thin line, so that its turns stay apart.
             let line = Series::line(re, im).color(color).label(&curve.label);
@@ -120,6 +125,16 @@ fn orbits(problem: &Problem, report: &Report) -> Option<Figure> {
         figure = figure.panel(panel);
     }
     Some(figure)
+}
+
+/// One period of equidistant samples as a smooth closed curve, by trigonometric interpolation.
+fn closed(samples: &[f64]) -> Vec<f64> {
+    const POINTS: usize = 1024;
+    if samples.len() >= POINTS {
+        return samples.iter().copied().chain([samples[0]]).collect();
+    }
+    let series = Periodic::new(samples);
+    (0..=POINTS).map(|k| series.value(std::f64::consts::TAU * k as f64 / POINTS as f64)).collect()
 }
 
 /// Puts curves of one unit and like size into one panel: members of `(unit, size)`, in their order.
@@ -144,11 +159,16 @@ fn grouped(curves: &[(String, f64)]) -> Vec<Vec<usize>> {
 /// The label of an axis that carries these measures.
 fn axis_label(labels: &[String], unit: &str) -> String {
     let unit = unit_label(unit);
-    let mut text = if labels.len() <= 3 { labels.join(", ") } else { format!("{}, …", labels[..2].join(", ")) };
-    // In the label the arguments stand in the legend already.
-    if labels.len() > 1 {
-        text = labels.iter().take(3).map(|l| without_arguments(l)).collect::<Vec<_>>().join(", ");
-    }
+    let text = match labels {
+        [only] => only.clone(),
+        // The arguments stand in the legend.
+        several => {
+            let mut heads: Vec<String> = several.iter().map(|l| without_arguments(l)).collect();
+            heads.dedup();
+            let more = if heads.len() > 3 { ", …" } else { "" };
+            format!("{}{more}", heads.iter().take(3).cloned().collect::<Vec<_>>().join(", "))
+        }
+    };
     if unit.is_empty() { text } else { format!("{text} ({unit})") }
 }
 
@@ -210,7 +230,10 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
                 times.push(1.0);
                 values.push(values[0]);
             }
-            let mut line = Series::line(times, values).dash(DASHES[at % DASHES.len()]).label(&labels[at]);
+            let mut line = Series::line(times, values).dash(DASHES[at % DASHES.len()]);
+            if members.len() > 1 {
+                line = line.label(&labels[at]);
+            }
             if direct {
                 line = line.width(0.6).dash(Dash::Solid);
             }
@@ -222,7 +245,7 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
 }
 
 /// The figure of a sweep over one or two parameters: the measures against the parameter, with the range over the period as a band
-/// and the kinds of attractor as shaded regions; or a map of each measure with contour lines, and a map of the attractors where
+/// the kinds of attractor as shaded regions and the bifurcations of the cycle marked; or a map of each measure with contour lines, and a map of the attractors where
 /// there are several. `None` for more axes, or where nothing has a value.
 pub fn sweep_figure(problem: &Problem, data: &SweepData, command: &str) -> Option<Figure> {
     let figure = match data.axes.as_slice() {
@@ -255,16 +278,25 @@ fn parameter_axis(axis: &StoredAxis) -> Axis {
 }
 
 /// The columns of the measures' values, in the order asked, with their labels.
-fn value_columns<'a>(problem: &Problem, data: &'a SweepData) -> Vec<(&'a Column, &'a [f64], String)> {
+/// What a failed check forbids to trust is not drawn.
+fn value_columns<'a>(problem: &Problem, data: &'a SweepData) -> Vec<(&'a Column, Vec<f64>, String)> {
     let modes: Vec<String> = problem.model().modes.iter().map(|m| m.name.clone()).collect();
     let mut seen = std::collections::HashSet::new();
     let requests = problem.experiment().requests().iter().filter(|r| seen.insert(r.text.as_str()));
     requests
         .filter_map(|request| {
             let (column, values) = data.columns.iter().find(|(c, _)| c.name == request.text)?;
-            values.iter().any(|v| v.is_finite()).then(|| (column, values.as_slice(), measure_label(request, &modes)))
+            let values = trusted(data, values);
+            values.iter().any(|v| v.is_finite()).then(|| (column, values, measure_label(request, &modes)))
         })
         .collect()
+}
+
+/// The values at points without a failed check, NaN at the others.
+fn trusted(data: &SweepData, values: &[f64]) -> Vec<f64> {
+    let fine =
+        |code: &i8| !matches!(PointStatus::from_code(*code), Some(PointStatus::Fail | PointStatus::Error) | None);
+    values.iter().zip(&data.status).map(|(v, code)| if fine(code) { *v } else { f64::NAN }).collect()
 }
 
 /// The kind of attractor at each point, where it was recorded.
@@ -284,6 +316,7 @@ fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figu
     let groups = grouped(&sizes);
     let x = &axis.values;
     let regions = regions(data, axis);
+    let bifurcations = bifurcations(problem, data, axis);
     let mut figure = Figure::new(if groups.len() == 1 { Width::Single } else { Width::Double });
     for members in groups.into_iter().take(MAX_PANELS) {
         let labels: Vec<String> = members.iter().map(|&k| columns[k].2.clone()).collect();
@@ -292,18 +325,22 @@ fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figu
             y = y.include(0.0);
         }
         let mut panel = Panel::new(parameter_axis(axis), y);
+        let mut named: Vec<&str> = Vec::new();
         for (from, to, name) in &regions {
-            panel = panel.with(Region::new(*from, *to, name.clone()));
-            for end in [from, to].into_iter().filter(|end| end.is_finite()) {
-                panel = panel.with(Reference::x(*end, ""));
-            }
+            let first = !named.contains(&name.as_str());
+            named.push(name);
+            panel = panel.with(Region::new(*from, *to, if first { name.as_str() } else { "" }));
+        }
+        for b in &bifurcations {
+            panel = panel.with(Reference::x(b.parameter, short(b.kind)));
         }
         for (at, &k) in members.iter().enumerate() {
             let (column, values, label) = &columns[k];
             let extreme = |which: &str| data.column(&format!("{}.{which}", column.name));
             if let (Some(min), Some(max)) = (extreme("min"), extreme("max")) {
                 if min.iter().zip(max).any(|(a, b)| b - a > 1e-9 * b.abs()) {
-                    panel = panel.with(Band::new(x.clone(), min.to_vec(), max.to_vec()).color(palette(at)));
+                    let (min, max) = (trusted(data, min), trusted(data, max));
+                    panel = panel.with(Band::new(x.clone(), min, max).color(palette(at)));
                 }
             }
             let line = Series::line(x.clone(), values.to_vec())
@@ -327,6 +364,7 @@ fn regions(data: &SweepData, axis: &StoredAxis) -> Vec<(f64, f64, String)> {
     let name = |k: usize| match (data.status.get(k).copied().and_then(PointStatus::from_code), kinds[k]) {
         (Some(PointStatus::Missing), _) => Some("not computed".to_owned()),
         (Some(PointStatus::Error), _) => Some("no result".to_owned()),
+        (Some(PointStatus::Fail), kind) if kind == usual => Some("check failed".to_owned()),
         (_, kind) if kind == usual => None,
         (_, Some(kind)) => Some(ATTRACTORS[kind].to_owned()),
         (_, None) => Some("no result".to_owned()),
@@ -348,11 +386,41 @@ fn regions(data: &SweepData, axis: &StoredAxis) -> Vec<(f64, f64, String)> {
         }
         from = to + 1;
     }
-    // Windows among windows are a matter for a finer sweep: names only where they have room.
-    if list.len() > 4 {
-        list.iter_mut().for_each(|(_, _, name)| name.clear());
-    }
     list
+}
+
+/// The bifurcations of the limit cycle that holds in the middle of its longest stretch, located by continuation to both sides:
+/// at most six, those of a model small enough to be followed in a moment. Where there is no cycle to follow there are none.
+fn bifurcations(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Vec<Bifurcation> {
+    const MODES: usize = 12;
+    const MARKED: usize = 6;
+    let cycle = ATTRACTORS.iter().position(|a| *a == "limit cycle");
+    let kinds = kinds(data);
+    let (mut longest, mut here) = ((0, 0), 0);
+    for k in 0..kinds.len() {
+        here = if kinds[k] == cycle { here + 1 } else { 0 };
+        if here > longest.1 {
+            longest = (k + 1 - here, here);
+        }
+    }
+    let (first, count) = longest;
+    let structural = problem.model().needs_rebuild(&axis.name);
+    if count < 2 || count == kinds.len() && kinds.len() < 8 || structural || problem.model().len() > MODES {
+        return Vec::new();
+    }
+    let from = axis.values[first + count / 2];
+    let (low, high) = axis.values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+    let options = continuation::Options { stop_at_fold: true, points: 400, ..continuation::Options::default() };
+    let mut found: Vec<Bifurcation> = Vec::new();
+    for to in [low, high].into_iter().filter(|to| *to != from) {
+        let along = Along { name: axis.name.clone(), from, to };
+        let branch = Branch::follow(problem, along, &options, "");
+        found.extend(branch.map(|b| b.bifurcations).unwrap_or_default());
+    }
+    found.retain(|b| (low..=high).contains(&b.parameter));
+    found.sort_by(|a, b| a.parameter.total_cmp(&b.parameter));
+    found.truncate(MARKED);
+    found
 }
 
 fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &StoredAxis) -> Option<Figure> {

@@ -81,10 +81,9 @@ impl SweepPoints {
         let sizes = structural.iter().map(|&k| axes[k].value(0)).collect();
         let base = Arc::new(Problem::new(first, asked, options.clone())?);
         let requests = base.experiment().requests();
-        let columns = ReportColumns::new(
-            requests.iter().map(|r| (r.text.as_str(), r.definition.unit, r.definition.formula)),
-            &["min", "max"],
-        );
+        let units: Vec<String> = requests.iter().map(|r| base.unit(r.definition.unit)).collect();
+        let named = requests.iter().zip(&units).map(|(r, u)| (r.text.as_str(), u.as_str(), r.definition.formula));
+        let columns = ReportColumns::new(named, &["min", "max"]);
         let built = Mutex::new(vec![(sizes, base.clone())]);
         Ok(Self { base, asked: asked.to_vec(), options, ids, structural, columns, built })
     }

@@ -87,7 +87,27 @@ impl Problem {
     /// # Errors
     /// Values that the model does not accept.
     pub fn run(&self) -> Result<Report, RunError> {
-        self.experiment.run(&self.binding()?).map_err(|e| self.error(e))
+        let mut report = self.experiment.run(&self.binding()?).map_err(|e| self.error(e))?;
+        for quantity in &mut report.quantities {
+            quantity.unit = self.unit(&quantity.unit);
+        }
+        for series in &mut report.series {
+            series.unit = self.unit(&series.unit);
+        }
+        Ok(report)
+    }
+
+    /// The unit of a measure with the model's unit of time in the place of `time`: `1/time` becomes `omega_1` where times are
+    /// counted in `1/omega_1`.
+    pub fn unit(&self, unit: &str) -> String {
+        let time = self.model().time_unit.as_str();
+        let Some(frequency) = time.strip_prefix("1/") else { return unit.to_owned() };
+        match unit {
+            "time" => time.to_owned(),
+            "1/time" => frequency.to_owned(),
+            "nats/time" => format!("nats*{frequency}"),
+            other => other.to_owned(),
+        }
     }
 
     /// Runs and adds the provenance; `command` is what was typed (see [`portable_command`](crate::record::portable_command)).
