@@ -202,7 +202,8 @@ pub fn claims_table(paper: &super::Paper, claims: &[Claim], style: Style) -> Str
         .filter(|(_, n)| *n > 0)
         .map(|(v, n)| format!("{n} {}", plural(*v, n)))
         .collect();
-    let _ = writeln!(out, "{} claims: {}", claims.len(), counts.join(", "));
+    let noun = if claims.len() == 1 { "claim" } else { "claims" };
+    let _ = writeln!(out, "{} {noun}: {}", claims.len(), counts.join(", "));
     out
 }
 
@@ -266,6 +267,6 @@ mod tests {
         assert_eq!(json["claims"][0]["verdict"], "holds with a condition");
         let table = claims_table(paper, &[claim], Style::default());
         assert!(table.contains("holds with a condition  one  (Eq. 1)"), "{table}");
-        assert!(table.contains("1 claims: 1 holds with a condition"), "{table}");
+        assert!(table.contains("1 claim: 1 holds with a condition"), "{table}");
     }
 }

@@ -1,5 +1,8 @@
 //! Fig. 2 drawn again: data first, then the drawing.
 
+use std::f64::consts::FRAC_PI_2;
+
+use huygens::experiment::Options;
 use huygens::levels::mean_field::continuation::Kind;
 use huygens_numerics::roots::brent;
 
@@ -7,7 +10,7 @@ use super::PAPER;
 use super::claims::ring::{CELLS, profile};
 use super::fits::{Fit, diffusive, exponential};
 use super::laboratory::{
-    Ageing, Bench, CLOCK, DISCORD, NEGATIVITY, SC, SP, geometric, grid, landmarks, series, trouble, value,
+    Ageing, Bench, CLOCK, DISCORD, LAG, NEGATIVITY, PAIR, SC, SP, geometric, grid, landmarks, model, series, trouble, value, window,
 };
 use crate::figures::{Axis, Color, Dash, Figure, Panel, Reference, Region, Series, Shape, Width, palette};
 use crate::papers::{Number, PaperError, PaperFigure, Table, Watch};
@@ -54,7 +57,8 @@ fn over_time(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let bench = Bench::pair(&[SC, SP])?;
     let report = bench.run(&[])?;
     let (sc, sp) = (value(&report, SC)?, value(&report, SP)?);
-    let run = Bench::pair_window(&[SC, SP], 0.0, end, 32)?.run(&[])?;
+    // At rest there is no phase: the run is shown from its first sample after the start.
+    let run = Bench::pair_window(&[SC, SP], 1.0 / 32.0, end, 32)?.run(&[])?;
     let t: Vec<f64> = run.times.iter().map(|t| t / CLOCK).collect();
     let (complete_run, phase_run) = (series(&run, SC)?.to_vec(), series(&run, SP)?.to_vec());
     watch.go_on()?;
@@ -109,22 +113,39 @@ fn over_time(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
 fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     watch.go_on()?;
     let last = 0.2;
-    let bench = Bench::pair(&[SC, SP, DISCORD, NEGATIVITY])?;
+    let bench = Bench::pair(&[SC, SP, DISCORD, NEGATIVITY, LAG])?;
     let marks = landmarks(&bench, last)?;
     let (lock, threshold, again) = (marks.locking.parameter, marks.threshold.parameter, marks.again.parameter);
-    // Dense near the ends, where the curves are steep.
+    let doublings: Vec<f64> =
+        marks.all.iter().filter(|m| m.kind == Kind::PeriodDoubling).map(|m| m.parameter).collect();
+    let [closed, open] = doublings[..] else {
+        return Err(trouble("Fig. 2b", format!("{} period doublings up to mu = {last} instead of two", doublings.len())));
+    };
+    // Dense near the ends, where the curves are steep; from one stable window to the next the lines break.
     let mut mus = geometric(lock * 1.002, 0.006, 24);
     mus.extend(grid(0.007, threshold * 0.999, 48));
-    mus.extend(grid(again * 1.0005, last, 60));
+    mus.extend(grid(again * 1.0005, closed * 0.9999, 36));
+    mus.push(0.5 * (closed + open));
+    mus.extend(grid(open * 1.0001, last, 24));
     let quantities = [SC, SP, DISCORD, NEGATIVITY];
     let rows = watch.each(&mus, |mu| {
+        if *mu > closed && *mu < open {
+            return Ok([f64::NAN; 4]);
+        }
         let report = bench.run(&[("mu", *mu)])?;
-        let locked = report.dynamics.starts_with("limit cycle") && report.dynamics.ends_with(", stable");
-        Ok(quantities.map(|q| report.value(q).filter(|_| locked).unwrap_or(f64::NAN)))
+        if report.value(LAG).is_none_or(|lag| lag.abs() > FRAC_PI_2) {
+            return Ok([f64::NAN; 4]);
+        }
+        // Next to the saddle-node the two ways to remove the collective phase part, and S_c means nothing.
+        let complete = report.quantity(SC);
+        let transverse = complete.and_then(|q| q.alternatives.iter().find(|a| a.0 == "transverse")).map_or(0.0, |a| a.1);
+        let agree = report.value(SC).is_some_and(|s| s < 1.5 * transverse && s > 0.0);
+        Ok(quantities.map(|q| report.value(q).filter(|_| q != SC || agree).unwrap_or(f64::NAN)))
     })?;
     let column = |k: usize| rows.iter().map(|r| r[k]).collect::<Vec<f64>>();
     let [sc, sp, dg, negativity] = [0, 1, 2, 3].map(column);
-    let direct = Bench::pair_window(&[SC, SP], 100.0, 200.0, 16)?;
+    let coarse = Options { tolerance: 1e-8, ..window(100.0, 200.0, 16) };
+    let direct = Bench::new(model(PAIR, &[])?, &[SC, SP], coarse)?;
     let mut windows = vec![0.0, 0.001, 0.002];
     windows.extend(grid(0.004, threshold - 0.0005, 36));
     let seen = watch.each(&windows, |mu| {
@@ -180,8 +201,10 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let far = stretch(&mus);
     let mut wide = Panel::new(
         Axis::linear(r"Coupling $\mu/\omega_1$").range(0.14, last),
-        Axis::linear(r"$\overline{S}_c,\ \overline{S}_p,\ \overline{E}_N$ (nats)").range(0.0, 0.66),
-    );
+        Axis::linear(r"$\overline{S}_c,\ \overline{S}_p,\ \overline{E}_N$ (nats)").include(0.0),
+    )
+    .with(Region::new(0.14, again, ""))
+    .with(Region::new(closed, open, ""));
     for mark in marks.all.iter().filter(|m| m.parameter > threshold * 1.01 && m.parameter < last) {
         let name = match mark.kind {
             Kind::SaddleNode => "SN",
@@ -196,7 +219,7 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         .with(Series::line(far.clone(), stretch(&negativity)).color(palette(3)).label("$E_N$"))
         .title("Beyond: stable again");
     let drawing = Figure::new(Width::Double).panel(main).panel(wide).caption(
-        r"Fig. 2b of Mari et al. (a) Period means with the collective phase removed (lines and symbols) and means over 100–200 $\tau$ of direct runs from rest (dotted). SN: the saddle-node at which the clocks lock; NS: the Neimark–Sacker bifurcation that ends the limit cycle, the paper's threshold. (b) Stronger coupling than the paper's: on the cycle that is stable again $S_p$ exceeds $S_c$ and the clocks are entangled in the end; PD: period doubling.",
+        r"Fig. 2b of Mari et al. (a) Period means with the collective phase removed (lines and symbols) and means over 100–200 $\tau$ of direct runs from rest (dotted). SN: the saddle-node at which the clocks lock; NS: the Neimark–Sacker bifurcation that ends the limit cycle, the paper's threshold. (b) Stronger coupling than the paper's: on the cycle that is stable again $S_p$ exceeds $S_c$ and the clocks are entangled in the end. PD: period doubling; grey: no stable cycle of period one.",
     );
     let tables = vec![
         Table::new("coupling")
@@ -217,7 +240,7 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
 fn over_occupation(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     watch.go_on()?;
     let bench = Bench::pair(&[SC, SP])?;
-    let occupations = grid(0.0, 20.0, 41);
+    let occupations = grid(0.0, 20.0, 81);
     let rows = watch.each(&occupations, |n| {
         let report = bench.run(&[("n_b", *n)])?;
         Ok([value(&report, SC)?, value(&report, SP)?])
@@ -228,8 +251,8 @@ fn over_occupation(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         brent(|n| at(n) - 0.5 * cold, 0.0, 20.0, 1e-8).map_err(|e| trouble("Fig. 2c", e.to_string()))
     };
     let (half_c, half_p) = (half(SC, sc[0])?, half(SP, sp[0])?);
-    // Every other point as a symbol.
-    let every = |v: &[f64]| v.iter().step_by(2).copied().collect::<Vec<f64>>();
+    // Whole occupations as symbols.
+    let every = |v: &[f64]| v.iter().step_by(4).copied().collect::<Vec<f64>>();
     let plot = Panel::new(
         Axis::linear(r"Occupation of the baths $n_b$").range(0.0, 20.0),
         Axis::linear(r"$\overline{S}_c,\ \overline{S}_p$").range(0.0, 0.3),
@@ -305,7 +328,7 @@ fn over_distance(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         numbers.push(number(&format!("b at mu={mu}"), fits[1].coefficients[1], "1"));
     }
     let drawing = drawing.caption(
-        r"Fig. 2d of Mari et al.: twenty clocks on a ring, all following one cycle. The decay of $S_c$ is that of phases that diffuse along a closed chain, $1/S=a+bh(1-h/N)$, not an exponential; both laws fitted to $\ln S_c$.",
+        r"Fig. 2d of Mari et al.: twenty clocks on a ring, all following one cycle. The decay of $S_c$ is that of phases that diffuse along a closed chain, $1/S=a+bh(1-h/N)$, not an exponential; both laws fitted to $\ln\,S_c$.",
     );
     Ok(figure("2d", drawing, tables, numbers))
 }

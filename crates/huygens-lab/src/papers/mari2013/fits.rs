@@ -43,9 +43,10 @@ impl Fit {
         self
     }
 
-    /// Largest |fit/S − 1|.
-    pub fn worst(&self, h: &[f64], s: &[f64]) -> f64 {
-        h.iter().zip(s).map(|(h, s)| (self.at(*h) / s - 1.0).abs()).fold(0.0, f64::max)
+    /// Root mean square of fit/S − 1.
+    pub fn typical(&self, h: &[f64], s: &[f64]) -> f64 {
+        let sum: f64 = h.iter().zip(s).map(|(h, s)| (self.at(*h) / s - 1.0).powi(2)).sum();
+        (sum / h.len() as f64).sqrt()
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
         assert!((fit.coefficients[1] - 4.0).abs() < 1e-9 && (fit.r2 - 1.0).abs() < 1e-12);
         let s: Vec<f64> = h.iter().map(|h| 1.0 / (2.0 + 1.5 * h * (1.0 - h / 20.0))).collect();
         let fit = diffusive(&h, &s, 20).unwrap();
-        assert!((fit.coefficients[1] - 1.5).abs() < 1e-9 && fit.worst(&h, &s) < 1e-12);
+        assert!((fit.coefficients[1] - 1.5).abs() < 1e-9 && fit.typical(&h, &s) < 1e-12);
         assert!(exponential(&h, &s).unwrap().r2 < 0.95);
         let s: Vec<f64> = h.iter().map(|h| 0.1 + 0.2 * (-h / 2.5).exp()).collect();
         let fit = shifted(&h, &s).unwrap();

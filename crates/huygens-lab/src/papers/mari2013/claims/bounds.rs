@@ -111,7 +111,7 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
             "squeezed-example",
             "Quantum correlations",
             "Two locally squeezed clock hands have S_p = 1/(2 eps) without entanglement",
-            "\"arbitrary high phase synchronization S_p = eps^-1/2, but it is clearly not entangled\"",
+            "\"arbitrary high phase synchronization S_p = (1/2) eps^-1, but it is clearly not entangled\"",
         )
         .value("S_p at eps = 0.1", s, 10)
         .value("S_c", measured(SC, &pair)?, 10)

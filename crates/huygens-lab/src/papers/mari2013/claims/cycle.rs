@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use huygens::experiment::{Options, Window};
 use huygens::levels::gaussian::direct;
-use huygens::levels::gaussian::orbit::{self, Treatment, View};
-use huygens::measures::{Moments, Snapshot};
+use huygens::levels::mean_field::cycle;
+use huygens::levels::mean_field::lyapunov::{self, Exponents};
+use huygens::measures::Snapshot;
 use huygens::report::Report;
 use huygens_numerics::c64;
-use huygens_numerics::linalg::RMatrix;
 use huygens_numerics::ode::Tolerance;
 
-use super::super::laboratory::{ABSOLUTE, Bench, CAPTION_DRIVE, CLOCK, LAG, PAIR, SC, SP, extremes, model, trouble, value};
+use super::super::states::Random;
+use super::super::laboratory::{Bench, CAPTION_DRIVE, CLOCK, LAG, PAIR, SC, SP, extremes, grid, series, trouble, value};
 use crate::file;
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
@@ -21,12 +22,40 @@ pub(in super::super) const UNCOUPLED_IDS: &[&str] = &["note36"];
 pub(in super::super) const LINEARISATION_IDS: &[&str] = &["linearisation"];
 pub(in super::super) const PHASE_IDS: &[&str] = &["arctan"];
 
-/// One line on what an orbit does.
-fn dynamics(report: &Report) -> &str {
-    &report.dynamics
+/// How an orbit moves once its transient is over.
+struct Motion {
+    exponents: Exponents,
+    /// Mean of √2 |⟨b₁⟩| and its standard deviation in time.
+    radius: f64,
+    scatter: f64,
 }
 
-/// ln S_c at a time of a direct run in which fluctuations may grow beyond every bound.
+impl Motion {
+    /// From rest.
+    fn of(bench: &Bench, values: &[(&str, f64)]) -> Result<Self, PaperError> {
+        let failed = |e: &dyn std::fmt::Debug| trouble("the motion at E = 320", format!("{e:?}"));
+        let bound = bench.bound(values)?;
+        let start = vec![c64::new(0.0, 0.0); bound.modes()];
+        let tolerance = Tolerance::new(1e-8, 1e-6);
+        let (from, to) = (300.0, 900.0);
+        let times: Vec<f64> = grid(from, to, 6001);
+        let path = cycle::sample(&bound, &start, 0.0, &times, tolerance, 1e9).map_err(|e| failed(&e))?;
+        let b1 = bench.model.mode("b1")?.0 as usize;
+        let radii: Vec<f64> = path.iter().map(|z| std::f64::consts::SQRT_2 * z[b1].norm()).collect();
+        let radius = radii.iter().sum::<f64>() / radii.len() as f64;
+        let variance = radii.iter().map(|r| (r - radius).powi(2)).sum::<f64>() / radii.len() as f64;
+        let last = path.last().map_or(start.as_slice(), Vec::as_slice);
+        let exponents = lyapunov::exponents(&bound, last, 0.0, 2, 0.5, 600.0, tolerance).map_err(|e| failed(&e))?;
+        Ok(Self { exponents, radius, scatter: variance.sqrt() })
+    }
+
+    fn chaotic(&self) -> bool {
+        let largest = self.exponents.values[0];
+        largest > 4.0 * self.exponents.error && largest * self.exponents.window > 25.0
+    }
+}
+
+/// S_c at a time of a direct run in which fluctuations may grow beyond every bound.
 fn collapse(bench: &Bench, drive: f64, time: f64) -> Result<f64, PaperError> {
     let bound = bench.bound(&[("drive", drive)])?;
     let sc = bench.request(SC)?;
@@ -42,19 +71,18 @@ fn collapse(bench: &Bench, drive: f64, time: f64) -> Result<f64, PaperError> {
 
 pub(in super::super) fn drive(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError> {
     watch.go_on()?;
-    let bench = Bench::pair(&[SC, SP, "radius(b1)", "radius(b2)", "lyapunov", "period"])?;
+    let bench = Bench::pair(&[SC, SP, "radius(b1)", "radius(b2)", "period"])?;
     let pair = bench.model.clone();
     let kappa = pair.bind(&[])?.value(pair.parameters.find("kappa")?);
     let scaled = kappa * CAPTION_DRIVE;
     let by_clock = CAPTION_DRIVE / CLOCK;
 
-    let literal = bench.run(&[("drive", CAPTION_DRIVE)])?;
-    let lyapunov = value(&literal, "lyapunov")?;
-    let error = literal.quantity("lyapunov").and_then(|q| q.error).unwrap_or(0.0);
-    let single = bench.run(&[("drive", CAPTION_DRIVE), ("mu", 0.0)])?;
+    let literal = Motion::of(&bench, &[("drive", CAPTION_DRIVE)])?;
+    watch.go_on()?;
+    let single = Motion::of(&bench, &[("drive", CAPTION_DRIVE), ("mu", 0.0)])?;
     watch.go_on()?;
     let fallen = collapse(&bench, CAPTION_DRIVE, 300.0)?;
-    let chaotic = dynamics(&literal).starts_with("chaos");
+    let chaotic = literal.chaotic();
     let mut claims = vec![
         Claim::new(
             "drive-literal",
@@ -62,11 +90,12 @@ pub(in super::super) fn drive(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
             "With E = 320 as the amplitude in Eq. 9 the mean fields settle on limit cycles",
             "\"choosing the laser amplitude E of Eq. (8) large enough, we make sure that such solutions yield limit cycles\"; E = 320",
         )
-        .found(dynamics(&literal))
-        .value("largest Lyapunov exponent", lyapunov, 2)
-        .value("its error", error, 1)
-        .value("the same without coupling", value(&single, "lyapunov")?, 2)
-        .value("mean radius", value(&literal, "radius(b1)")?, 3)
+        .found(if chaotic { "chaotic" } else { "regular" })
+        .value("largest Lyapunov exponent", literal.exponents.values[0], 2)
+        .value("its error", literal.exponents.error, 1)
+        .value("exponent without coupling", single.exponents.values[0], 2)
+        .value("mean radius", literal.radius, 3)
+        .value("its scatter in time", literal.scatter, 2)
         .value("S_c(t = 300) of the linearised theory", fallen, 2)
         .verdict(
             if chaotic { Verdict::Fails } else { Verdict::Holds },
@@ -76,7 +105,7 @@ pub(in super::super) fn drive(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     ];
 
     let report = bench.run(&[("drive", scaled)])?;
-    let uncoupled = bench.run(&[("drive", scaled), ("mu", 0.0)])?;
+    let uncoupled = free_run()?;
     let radii = [value(&report, "radius(b1)")?, value(&report, "radius(b2)")?];
     let free = [value(&uncoupled, "radius(b1)")?, value(&uncoupled, "radius(b2)")?];
     let near = radii.iter().chain(&free).all(|r| (r / 500.0 - 1.0).abs() < 0.05);
@@ -138,72 +167,111 @@ pub(in super::super) fn drive(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     Ok(claims)
 }
 
-/// The number of random starts that the note on each coupling uses.
+/// Number of random starts at each coupling.
 const STARTS: usize = 60;
+
+/// Where the phase difference of the clocks stays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    InPhase,
+    AntiPhase,
+    Neither,
+}
+
+/// Where the pair ends from a start of random amplitudes and phases.
+fn side(bench: &Bench, values: &[(&str, f64)], radii: &[f64], random: &mut Random) -> Result<Side, PaperError> {
+    let bound = bench.bound(values)?;
+    let start: Vec<c64> = radii
+        .iter()
+        .map(|r| c64::from_polar(1.5 * r * random.uniform().sqrt(), std::f64::consts::TAU * random.uniform()))
+        .collect();
+    // The last thirty periods of a run in which the slowest relaxation takes a hundred.
+    let times = grid(3000.0, 3200.0, 401);
+    let path = cycle::sample(&bound, &start, 0.0, &times, Tolerance::new(1e-6, 1e-4), 1e9)
+        .map_err(|e| trouble("unique-attractor", format!("{e:?}")))?;
+    let (first, second) = (bench.model.mode("b1")?.0 as usize, bench.model.mode("b2")?.0 as usize);
+    let apart: Vec<f64> = path.iter().map(|z| (z[first] * z[second].conj()).arg().abs()).collect();
+    let quarter = std::f64::consts::FRAC_PI_2;
+    Ok(if apart.iter().all(|d| *d < quarter) {
+        Side::InPhase
+    } else if apart.iter().all(|d| *d > quarter) {
+        Side::AntiPhase
+    } else {
+        Side::Neither
+    })
+}
 
 pub(in super::super) fn locking(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError> {
     watch.go_on()?;
-    let options = Options { starts: STARTS, ..Options::default() };
-    let search = Bench::new(model(PAIR, &[])?, &[SC, LAG, "period", "multipliers"], options)?;
+    let bench = Bench::pair(&[LAG, "period", "multipliers"])?;
+    let first = bench.run(&[])?;
+    let radii: Vec<f64> = first
+        .orbits
+        .iter()
+        .map(|o| o.re.iter().zip(&o.im).map(|(x, y)| x.hypot(*y)).sum::<f64>() / o.re.len() as f64)
+        .collect();
     let couplings = [0.02, 0.05, 0.07];
-    let reports = watch.each(&couplings, |mu| search.run(&[("mu", *mu)]))?;
-    let coexisting = |report: &Report| {
-        let check = report.checks.iter().find(|c| c.name == "coexisting attractors");
-        check.map(|c| (c.value.unwrap_or(f64::NAN), c.note.clone())).unwrap_or((f64::NAN, String::new()))
+    let starts: Vec<(f64, u64)> = couplings.iter().flat_map(|mu| (0..STARTS as u64).map(|k| (*mu, k))).collect();
+    let sides = watch.each(&starts, |(mu, k)| side(&bench, &[("mu", *mu)], &radii, &mut Random::new(1665 + k)))?;
+    let count = |index: usize, side: Side| {
+        sides[index * STARTS..(index + 1) * STARTS].iter().filter(|s| **s == side).count() as f64
     };
-    let first = &reports[0];
-    let (low, high) = extremes(first, LAG)?;
-    let same = coexisting(first).0;
-    let stable = dynamics(first).contains("stable") && !dynamics(first).contains("unstable");
-    let mut claims = vec![
+    let (low, high) = extremes(&first, LAG)?;
+    let stable = first.dynamics.ends_with(", stable");
+    let same = count(0, Side::InPhase);
+    let mut unique = Claim::new(
+        "unique-attractor",
+        "definition of complete synchronization",
+        "Clocks started independently acquire the same motion",
+        "\"initialized into independent configurations, acquire identical trajectories under the effects of mutual interactions\"",
+    )
+    .value("random starts at each coupling", STARTS as f64, 3);
+    for (k, mu) in couplings.iter().enumerate() {
+        unique = unique.value(format!("in phase at mu = {mu}"), count(k, Side::InPhase), 3).value(
+            format!("in anti-phase at mu = {mu}"),
+            count(k, Side::AntiPhase),
+            3,
+        );
+    }
+    let all = (0..couplings.len()).all(|k| count(k, Side::InPhase) == STARTS as f64);
+    Ok(vec![
         Claim::new(
             "locking",
             "text at Fig. 2a, definition of phase synchronization",
             "The clocks lock: the phase difference of their orbits becomes constant",
             "\"phi_-(t) asymptotically converges to a constant phase shift\"",
         )
-        .found(dynamics(first))
-        .value("period", value(first, "period")?, 11)
-        .value("mean phase lag", value(first, LAG)?, 6)
+        .found(&first.dynamics)
+        .value("period", value(&first, "period")?, 11)
+        .value("mean phase lag", value(&first, LAG)?, 6)
         .value("smallest lag in a period", low, 4)
         .value("largest lag in a period", high, 4)
-        .value("largest |multiplier| but the neutral one", value(first, "multipliers")?, 6)
+        .value("largest |multiplier| but the neutral one", value(&first, "multipliers")?, 6)
         .value("random starts", STARTS as f64, 3)
-        .value("of them locked in phase", same, 3)
+        .value("of them in phase", same, 3)
         .verdict(
             Verdict::with_condition(stable && same == STARTS as f64),
-            "With drive = kappa E. The lag is constant from period to period and breathes within each",
+            "With drive = kappa E. The lag is the same in every period and breathes within each",
         ),
-    ];
-    let mut claim = Claim::new(
-        "unique-attractor",
-        "definition of complete synchronization",
-        "Clocks started independently acquire the same motion",
-        "\"initialized into independent configurations, acquire identical trajectories under the effects of mutual interactions\"",
-    );
-    let mut all = true;
-    for (mu, report) in couplings.iter().zip(&reports) {
-        let (count, note) = coexisting(report);
-        all &= count == STARTS as f64;
-        claim = claim.value(format!("in phase at mu = {mu}"), count, 3);
-        if count < STARTS as f64 {
-            claim = claim.found(&note);
-        }
-    }
-    claims.push(claim.verdict(
-        if all { Verdict::Holds } else { Verdict::Conditional },
-        "At the caption's coupling. At stronger coupling an anti-phase attractor coexists, which S_c (means subtracted) does not see; from rest the pair goes in phase",
-    ));
-    Ok(claims)
+        unique.verdict(
+            if all { Verdict::Holds } else { Verdict::Conditional },
+            "At the caption's coupling. At stronger coupling an anti-phase attractor coexists, at which S_c (means subtracted) \
+             says nothing of the opposite means; from rest the pair goes in phase",
+        ),
+    ])
+}
+
+/// The uncoupled clocks, long after their start.
+fn free_run() -> Result<Report, PaperError> {
+    Bench::pair_window(&["radius(b1)", "radius(b2)"], 300.0, 400.0, 32)?.run(&[("mu", 0.0)])
 }
 
 pub(in super::super) fn uncoupled(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError> {
     watch.go_on()?;
-    let bench = Bench::pair(&["radius(b1)", "radius(b2)"])?;
-    let report = bench.run(&[("mu", 0.0)])?;
+    let report = free_run()?;
     // ⟨q² + p²⟩ on each orbit: the mean of the squares of the radius.
     let square = |name: &str| -> Result<f64, PaperError> {
-        let values = super::super::laboratory::series(&report, name)?;
+        let values = series(&report, name)?;
         Ok(values.iter().map(|r| r * r).sum::<f64>() / values.len() as f64)
     };
     let squares = [square("radius(b1)")?, square("radius(b2)")?];
@@ -256,43 +324,39 @@ pub(in super::super) fn linearisation(watch: &Watch<'_>) -> Result<Vec<Claim>, P
     ])
 }
 
-/// The mean with its phase as arctan(p/q) gives it: in the right half-plane.
-fn right_half(sample: &orbit::Sample) -> Snapshot {
-    let view = View::new(sample, Treatment::Removed);
-    let n = sample.mean.len();
-    Snapshot {
-        mean: sample.mean.iter().map(|z| if z.re < 0.0 { -z } else { *z }).collect(),
-        covariance: RMatrix::from_fn(2 * n, 2 * n, |i, j| view.covariance(i / 2, j / 2)[i % 2][j % 2]),
-    }
+/// The state with the phase of its means as arctan(p/q) gives it: in the right half-plane.
+fn right_half(state: &direct::Running<'_>) -> Snapshot {
+    let mean = state.means().iter().map(|z| if z.re < 0.0 { -z } else { *z }).collect();
+    Snapshot { mean, covariance: state.matrix() }
 }
 
 pub(in super::super) fn arctan(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError> {
     watch.go_on()?;
-    let bench = Bench::pair(&[SC, SP, ABSOLUTE])?;
-    let report = bench.run(&[])?;
-    let cycle = bench.cycle(&[])?;
-    let tolerance = Tolerance::new(1e-10, 1e-10);
-    let state = orbit::on_cycle(&bench.bound(&[])?, &cycle, false, 1024, tolerance)
-        .map_err(|e| trouble("arctan", e.to_string()))?;
+    let bench = Bench::pair(&[SP])?;
+    let bound = bench.bound(&[])?;
     let sp = bench.request(SP)?;
-    let literal: Vec<f64> = state.samples.iter().map(|s| sp.of(&right_half(s)).unwrap_or(f64::NAN)).collect();
-    let proper: Vec<f64> = state
-        .samples
-        .iter()
-        .map(|s| sp.of(&View::new(s, Treatment::Removed)).unwrap_or(f64::NAN))
-        .collect();
+    let each = 512;
+    let times: Vec<f64> = (0..10 * each).map(|k| (100.0 + k as f64 / each as f64) * CLOCK).collect();
+    let (mut proper, mut literal) = (Vec::new(), Vec::new());
+    let start = vec![c64::new(0.0, 0.0); bound.modes()];
+    let tolerance = Tolerance::new(1e-8, 1e-8);
+    direct::run(&bound, &start, &direct::vacuum(bound.modes()), &times, tolerance, 1e12, |_, state| {
+        proper.push(sp.of(state).unwrap_or(f64::NAN));
+        literal.push(sp.of(&right_half(state)).unwrap_or(f64::NAN));
+    })
+    .map_err(|e| trouble("arctan", format!("{e:?}")))?;
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let least = |v: &[f64]| v.iter().copied().fold(f64::INFINITY, f64::min);
     let apart = literal.iter().zip(&proper).filter(|(a, b)| (**a / **b - 1.0).abs() > 1e-6).count();
-    let least = literal.iter().copied().fold(f64::INFINITY, f64::min);
     Ok(vec![
         Claim::new("arctan", "text before Eq. 1", "The phase of a clock is arctan(p/q)", "\"phi_j(t) = arctan[p_j(t)/q_j(t)]\"")
-            .value("S_p with atan2", mean(&proper), 8)
-            .value("S_p with arctan as printed", mean(&literal), 5)
-            .value("its smallest value in a period", least, 3)
-            .value("smallest value with atan2", extremes(&report, SP)?.0, 4)
-            .value("part of the period in which they differ", apart as f64 / literal.len() as f64, 2)
+            .value("mean S_p over 100-110 tau with atan2", mean(&proper), 5)
+            .value("with arctan as printed", mean(&literal), 5)
+            .value("smallest S_p with atan2", least(&proper), 3)
+            .value("smallest with arctan", least(&literal), 2)
+            .value("part of the time in which they differ", apart as f64 / literal.len() as f64, 2)
             .verdict(
-                Verdict::with_condition(apart > 0),
+                if apart > 0 { Verdict::Conditional } else { Verdict::Holds },
                 "It must be read as atan2: while the hands lie in different half-planes arctan adds the phases instead of subtracting them",
             ),
     ])

@@ -22,7 +22,7 @@ pub(in super::super) fn plateau(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperEr
     let (sc, sp) = (value(&report, SC)?, value(&report, SP)?);
     let ((c_low, c_high), (p_low, p_high)) = (extremes(&report, SC)?, extremes(&report, SP)?);
     watch.go_on()?;
-    let run = Bench::pair_window(&[SC, SP], 0.0, 200.0, 32)?.run(&[])?;
+    let run = Bench::pair_window(&[SC, SP], 1.0 / 32.0, 200.0, 32)?.run(&[])?;
     // When the running mean over one τ first comes within 10 % of the plateau for good.
     let over = series(&run, SC)?;
     let means: Vec<f64> = over.chunks(32).map(|c| c.iter().sum::<f64>() / c.len() as f64).collect();
