@@ -187,6 +187,9 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         }
     }
     let mut wandering: Option<Wandering> = None;
+    let mut closest = f64::INFINITY;
+    // Vanishing exponents of a torus: one for each phase that is free.
+    let frequencies = if period.is_some() { 1 } else { 2 };
     for attempt in 0..=options.doublings {
         let end = match period {
             // Whole periods, so that the phase of the drive is zero at the end.
@@ -206,7 +209,8 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
             t = stretch.t();
         }
         let tolerance = tolerance(options.transient_tolerance, &z);
-        if let Some(attractor) = recognise(bound, charges, period, t, &z, fast, options, &mut steps) {
+        let closest_before = closest;
+        if let Some(attractor) = recognise(bound, charges, period, t, &z, fast, options, &mut steps, &mut closest) {
             return Found { attractor, transient: t, steps, last: z };
         }
         block = t;
@@ -228,6 +232,11 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
                     if chaotic && was {
                         return Found { attractor: Attractor::Chaos(found), transient: t, steps, last: z };
                     }
+                    // An orbit that still spirals into a cycle comes back closer and closer; a torus does not.
+                    let settled = wandering.is_some() && closest > 0.5 * closest_before;
+                    if settled && !chaotic && vanishing(&found.exponents) >= frequencies {
+                        return Found { attractor: Attractor::Torus(found), transient: t, steps, last: z };
+                    }
                     wandering = Some(found);
                 }
                 Err(Stop::Diverged { t } | Stop::Stuck { t }) => {
@@ -237,18 +246,24 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         }
     }
     let found = wandering.expect("at least two attempts were made");
-    // A torus has as many vanishing exponents as frequencies; within the window they fall like ln(window)/window.
-    let zero = (8.0 / found.exponents.window).max(4.0 * found.exponents.error);
-    let needed = if period.is_some() { 1 } else { 2 };
-    let vanishing = found.exponents.values.iter().take_while(|l| l.abs() <= zero).count();
-    let attractor = if found.exponents.values[0] > zero {
+    let attractor = if found.exponents.values[0] > resolution(&found.exponents) {
         Attractor::Chaos(found)
-    } else if vanishing >= needed {
+    } else if vanishing(&found.exponents) >= frequencies {
         Attractor::Torus(found)
     } else {
         Attractor::Undecided(found)
     };
     Found { attractor, transient: t, steps, last: z }
+}
+
+/// What a window can tell from zero: exponents of a regular orbit fall like ln(window)/window.
+fn resolution(exponents: &Exponents) -> f64 {
+    (8.0 / exponents.window).max(4.0 * exponents.error)
+}
+
+/// Number of leading exponents that vanish: a torus has as many as frequencies.
+fn vanishing(exponents: &Exponents) -> usize {
+    exponents.values.iter().take_while(|l| l.abs() <= resolution(exponents)).count()
 }
 
 /// Relative tolerance with an absolute part at the same fraction of the size of the state.
@@ -272,6 +287,7 @@ fn recognise(
     fast: f64,
     options: &Options,
     steps: &mut usize,
+    closest: &mut f64,
 ) -> Option<Attractor> {
     if let Some(period) = period {
         let orbit = cycle::shoot(bound, z, period, true, tolerance(options.tolerance, z), 1e-11).ok()?;
@@ -294,7 +310,7 @@ fn recognise(
             }
         }
     }
-    let candidates = returns(bound, t, z, fast, options, steps);
+    let candidates = returns(bound, t, z, fast, options, steps, closest);
     for (guess, guess_period) in candidates {
         let Ok(orbit) = cycle::shoot(bound, &guess, guess_period, false, tolerance(options.tolerance, z), 1e-11) else { continue };
         let close = distance(&orbit.start, &guess) <= 0.1 * orbit.size && (orbit.period / guess_period - 1.0).abs() < 0.1;
@@ -505,7 +521,15 @@ fn corotating_growth(bound: &Bound, rotating: &Rotating) -> f64 {
 }
 
 /// Returns to the section through z across the flow, nearest first among the early ones: guesses for shooting.
-fn returns(bound: &Bound, t: f64, z: &[c64], fast: f64, options: &Options, steps: &mut usize) -> Vec<(Vec<c64>, f64)> {
+fn returns(
+    bound: &Bound,
+    t: f64,
+    z: &[c64],
+    fast: f64,
+    options: &Options,
+    steps: &mut usize,
+    nearest: &mut f64,
+) -> Vec<(Vec<c64>, f64)> {
     let root2 = std::f64::consts::SQRT_2;
     let normal: Vec<f64> = cycle::velocity(bound, t, z).iter().map(|x| x / root2).collect();
     let origin: Vec<f64> = cast_slice(z).to_vec();
@@ -513,7 +537,7 @@ fn returns(bound: &Bound, t: f64, z: &[c64], fast: f64, options: &Options, steps
     let mut stretch = Stretch::new(tolerance(options.transient_tolerance, z), 0.0, &origin, options.bound);
     let side = |y: &[f64]| y.iter().zip(&origin).zip(&normal).map(|((a, b), n)| (a - b) * n).sum::<f64>();
     let gap = |y: &[f64]| y.iter().zip(&origin).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
-    let horizon = 400.0 * 2.0 * std::f64::consts::PI / fast;
+    let horizon = 200.0 * 2.0 * std::f64::consts::PI / fast;
     let mut diameter: f64 = 0.0;
     let mut before = (0.0, 0.0);
     let mut found: Vec<(f64, Vec<c64>, f64)> = Vec::new();
@@ -543,8 +567,9 @@ fn returns(bound: &Bound, t: f64, z: &[c64], fast: f64, options: &Options, steps
         before = now;
     }
     *steps += stretch.steps;
-    let mut near: Vec<(f64, Vec<c64>, f64)> = found.into_iter().filter(|(gap, _, _)| *gap < 0.15 * diameter).collect();
+    *nearest = found.iter().map(|c| c.0).fold(f64::INFINITY, f64::min) / diameter.max(f64::MIN_POSITIVE);
+    let mut near: Vec<(f64, Vec<c64>, f64)> = found.into_iter().filter(|(gap, _, _)| *gap < 0.08 * diameter).collect();
     let closest = near.iter().map(|c| c.0).fold(f64::INFINITY, f64::min);
     near.retain(|(gap, _, _)| *gap < 4.0 * closest + 0.01 * diameter);
-    near.into_iter().take(4).map(|(_, point, period)| (point, period)).collect()
+    near.into_iter().take(3).map(|(_, point, period)| (point, period)).collect()
 }

@@ -92,7 +92,8 @@ pub fn shoot(
     let mut z = guess.to_vec();
     let mut t = period;
     let mut previous = f64::INFINITY;
-    let limit = 1e6 * (1.0 + norm(cast_slice(guess))).max(1e6);
+    // Transition matrices that grow beyond a million belong to chaotic orbits: there is nothing to shoot at.
+    let limit = (1e3 * norm(cast_slice(guess))).max(1e6);
     for _ in 0..12 {
         let (end, monodromy, size) = transport(bound, &z, t, tolerance, limit).map_err(ShootingFailure::Stopped)?;
         let start: &[f64] = cast_slice(&z);
