@@ -65,7 +65,15 @@ fn quoted_numbers_are_judged() {
 #[test]
 fn what_holds_only_in_part_is_said_so() {
     let paper = find("mari2013").unwrap();
-    let ids = ["fig2a-plateau", "fig2a-asymptotic-mean", "eq7-late", "eq7-beyond", "eq6-beyond", "fig2d-exponential", "linearisation"];
+    let ids = [
+        "fig2a-plateau",
+        "fig2a-asymptotic-mean",
+        "eq7-late",
+        "eq7-beyond",
+        "eq6-beyond",
+        "fig2d-exponential",
+        "linearisation",
+    ];
     let claims = paper.claims_of(&ids, &Watch::silent()).unwrap();
     let expected = [
         ("fig2a-plateau", Verdict::Conditional),
@@ -97,7 +105,10 @@ fn a_figure_is_saved_with_its_numbers() {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let mut names: Vec<String> = files.iter().map(|f| name(f)).collect();
     names.sort();
-    assert_eq!(names, ["mari2013-fig2d-distance.csv", "mari2013-fig2d.json", "mari2013-fig2d.png", "mari2013-fig2d.svg"]);
+    assert_eq!(
+        names,
+        ["mari2013-fig2d-distance.csv", "mari2013-fig2d.json", "mari2013-fig2d.png", "mari2013-fig2d.svg"]
+    );
     for file in &files {
         assert!(std::fs::metadata(file).unwrap().len() > 200, "{}", file.display());
     }

@@ -27,16 +27,38 @@ use serde_json::Value;
 const MET: [(&str, &[&str]); 8] = [
     (
         "direct_run",
-        &["dir-S-t100", "dir-S-t200", "dir-S-t400", "dir-S-t600", "dir-mf-t600", "dir-window-100-200", "dir-discord-200tau"],
+        &[
+            "dir-S-t100",
+            "dir-S-t200",
+            "dir-S-t400",
+            "dir-S-t600",
+            "dir-mf-t600",
+            "dir-window-100-200",
+            "dir-discord-200tau",
+        ],
     ),
     (
         "limit_cycle",
         &[
-            "flo-T", "flo-Sp-min", "flo-Sp-max", "flo-SpA-mean", "flo-R1-mean", "flo-R2-mean", "flo-Dtau", "flo-Dphi",
-            "flo-Sabs", "flo-lead", "flo2pi-Sp-mean", "flo2pi-Dphi", "nb10",
+            "flo-T",
+            "flo-Sp-min",
+            "flo-Sp-max",
+            "flo-SpA-mean",
+            "flo-R1-mean",
+            "flo-R2-mean",
+            "flo-Dtau",
+            "flo-Dphi",
+            "flo-Sabs",
+            "flo-lead",
+            "flo2pi-Sp-mean",
+            "flo2pi-Dphi",
+            "nb10",
         ],
     ),
-    ("couplings", &["mu0.015", "mu0.01", "mu0.04", "mu0.06", "mu0.07", "eq7-violation-mu0.17", "eq7-violation-mu0.195"]),
+    (
+        "couplings",
+        &["mu0.015", "mu0.01", "mu0.04", "mu0.06", "mu0.07", "eq7-violation-mu0.17", "eq7-violation-mu0.195"],
+    ),
     ("squeezing_beyond_the_threshold", &["eq6-exceeded-mu0.195"]),
     ("bifurcations", &["muSN", "muNS", "muNS2", "muNS-angle"]),
     ("half_life", &["long-half"]),
@@ -251,7 +273,8 @@ fn half_life() {
 
 #[test]
 fn ring() {
-    let pairs = |name: &str, n: usize| -> Vec<String> { (1..=n).map(|h| format!("{name}(b[1],b[{}])", h + 1)).collect() };
+    let pairs =
+        |name: &str, n: usize| -> Vec<String> { (1..=n).map(|h| format!("{name}(b[1],b[{}])", h + 1)).collect() };
     let values = |model: &Arc<Model>, measures: &[String], given: &[(&str, f64)]| -> Vec<f64> {
         let names: Vec<&str> = measures.iter().map(String::as_str).collect();
         let report = run(model, &names, Options::default(), given);

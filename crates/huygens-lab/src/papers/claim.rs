@@ -175,7 +175,8 @@ pub fn claims_json(paper: &super::Paper, claims: &[Claim]) -> String {
 
 /// The claims for a reader: a block each, and how many got which verdict.
 pub fn claims_table(paper: &super::Paper, claims: &[Claim], style: Style) -> String {
-    let paint = |code: &str, text: &str| if style.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
+    let paint =
+        |code: &str, text: &str| if style.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
     let mut out = String::new();
     let _ = writeln!(out, "{}\n{}\n", paint("1", paper.title), paper.reference);
     for claim in claims {

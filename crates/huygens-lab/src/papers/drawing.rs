@@ -152,8 +152,7 @@ mod tests {
 
     #[test]
     fn tables_leave_gaps_where_there_is_no_number() {
-        let table =
-            Table::new("t").with("mu", "omega_1", "", [0.1, 0.2]).with("S_c", "1", "", [f64::NAN, 0.25]);
+        let table = Table::new("t").with("mu", "omega_1", "", [0.1, 0.2]).with("S_c", "1", "", [f64::NAN, 0.25]);
         assert_eq!(table.csv(), "mu [omega_1],S_c\n0.1,\n0.2,0.25\n");
         let json = serde_json::to_value(&table).unwrap();
         assert!(json["columns"][1]["values"][0].is_null());

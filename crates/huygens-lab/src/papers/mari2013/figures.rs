@@ -4,25 +4,28 @@ use std::f64::consts::FRAC_PI_2;
 
 use huygens::experiment::Options;
 use huygens::levels::mean_field::continuation::Kind;
+use huygens::report::{Report, Status};
 use huygens_numerics::roots::brent;
 
 use super::PAPER;
-use super::claims::ring::{CELLS, profile};
+use super::claims::ring::{CELLS, over_distance, ring};
 use super::fits::{Fit, diffusive, exponential};
 use super::laboratory::{
-    Ageing, Bench, CLOCK, DISCORD, LAG, NEGATIVITY, PAIR, SC, SP, geometric, grid, landmarks, model, series, trouble, value, window,
+    Ageing, Bench, CLOCK, DISCORD, LAG, NEGATIVITY, PAIR, SC, SP, geometric, grid, landmarks, model, series, trouble,
+    value, window,
 };
 use crate::figures::{Axis, Color, Dash, Figure, Panel, Reference, Region, Series, Shape, Width, palette};
 use crate::papers::{Number, PaperError, PaperFigure, Table, Watch};
 
-const PROVENANCE: &str = "huygens reproduce mari2013; models optomechanical-pair and optomechanical-ring; drive = kappa E = 48";
+const PROVENANCE: &str =
+    "huygens reproduce mari2013; models optomechanical-pair and optomechanical-ring; drive = kappa E = 48";
 
 pub(super) fn draw(name: &str, watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     match name {
         "2a" => over_time(watch),
         "2b" => over_coupling(watch),
         "2c" => over_occupation(watch),
-        "2d" => over_distance(watch),
+        "2d" => along_ring(watch),
         other => Err(trouble(other, "no such figure")),
     }
 }
@@ -30,6 +33,16 @@ pub(super) fn draw(name: &str, watch: &Watch<'_>) -> Result<PaperFigure, PaperEr
 fn figure(name: &'static str, drawing: Figure, tables: Vec<Table>, numbers: Vec<Number>) -> PaperFigure {
     let title = PAPER.figures.iter().find(|f| f.name == name).map_or("", |f| f.title).to_owned();
     PaperFigure { paper: PAPER.name, name, title, drawing: drawing.provenance(PROVENANCE), tables, numbers }
+}
+
+/// Puts the checks that failed on the drawing.
+fn with_failures<'a>(mut drawing: Figure, reports: impl IntoIterator<Item = (String, &'a Report)>) -> Figure {
+    for (place, report) in reports {
+        for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
+            drawing = drawing.failed_check(format!("{place}: {}: {}", check.name, check.note));
+        }
+    }
+    drawing
 }
 
 fn number(name: &str, value: f64, unit: &str) -> Number {
@@ -84,23 +97,25 @@ fn over_time(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         Axis::linear(r"$\overline{S}_c,\ \overline{S}_p$ over one period").range(0.0, 0.36),
     )
     .with(Reference::x(half, r"$S_c$ halved"))
-    .with(Reference::x(crossing, ""))
+    .with(Reference::x(crossing, "$S_c=S_p$"))
     .with(Series::line(ages.clone(), complete_late.clone()).color(complete()).label("$S_c$"))
     .with(Series::line(ages.clone(), phase_late.clone()).color(phase()).label("$S_p$"))
     .title("The plateau falls: no steady state");
     let drawing = Figure::new(Width::Double).panel(plot).panel(late).caption(
-        r"Fig. 2a of Mari et al. (a) Complete and phase synchronization of the two clocks over time; dashed: mean over a period with the collective phase removed. (b) The same run on long times: diffusion of the collective phase reaches $q_-$ and $p_-$, and the linearised measures fall as $1/t$; $S_c$ crosses $S_p$ at the second line.",
+        r"Fig. 2a of Mari et al. (a) Complete and phase synchronization of the two clocks over time; dashed: mean over a period with the collective phase removed. (b) The same run on long times: diffusion of the collective phase reaches $q_-$ and $p_-$, and the linearised measures fall as $1/t$.",
     );
-    let tables = vec![
-        Table::new("time")
-            .with("t", "tau", "time in units of 2 pi/omega_1, from rest and the vacuum", t)
-            .with("S_c", "1", "complete synchronization, Eq. 1 after Eq. 3", complete_run)
-            .with("S_p", "1", "phase synchronization, Eq. 5", phase_run),
-        Table::new("late")
-            .with("t", "tau", "time", ages)
-            .with("S_c", "1", "mean over one period", complete_late)
-            .with("S_p", "1", "mean over one period", phase_late),
-    ];
+    let drawing = with_failures(drawing, [("cycle".to_owned(), &report), ("direct run".to_owned(), &run)]);
+    let tables =
+        vec![
+            Table::new("time")
+                .with("t", "tau", "time in units of 2 pi/omega_1, from rest and the vacuum", t)
+                .with("S_c", "1", "complete synchronization, Eq. 1 after Eq. 3", complete_run)
+                .with("S_p", "1", "phase synchronization, Eq. 5", phase_run),
+            Table::new("late")
+                .with("t", "tau", "time", ages)
+                .with("S_c", "1", "mean over one period", complete_late)
+                .with("S_p", "1", "mean over one period", phase_late),
+        ];
     let numbers = vec![
         number("S_c of the plateau", sc, "1"),
         number("S_p of the plateau", sp, "1"),
@@ -119,29 +134,36 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let doublings: Vec<f64> =
         marks.all.iter().filter(|m| m.kind == Kind::PeriodDoubling).map(|m| m.parameter).collect();
     let [closed, open] = doublings[..] else {
-        return Err(trouble("Fig. 2b", format!("{} period doublings up to mu = {last} instead of two", doublings.len())));
+        return Err(trouble(
+            "Fig. 2b",
+            format!("{} period doublings up to mu = {last} instead of two", doublings.len()),
+        ));
     };
     // Dense near the ends, where the curves are steep; from one stable window to the next the lines break.
     let mut mus = geometric(lock * 1.002, 0.006, 24);
-    mus.extend(grid(0.007, threshold * 0.999, 48));
-    mus.extend(grid(again * 1.0005, closed * 0.9999, 36));
+    mus.extend(grid(0.007, threshold - 0.0025, 44));
+    mus.extend(geometric(0.002, 8e-5, 10).iter().map(|d| threshold - d));
+    mus.extend(grid(again * 1.0005, closed * 0.999, 36));
     mus.push(0.5 * (closed + open));
     mus.extend(grid(open * 1.0001, last, 24));
     let quantities = [SC, SP, DISCORD, NEGATIVITY];
     let rows = watch.each(&mus, |mu| {
         if *mu > closed && *mu < open {
-            return Ok([f64::NAN; 4]);
+            return Ok(([f64::NAN; 4], None));
         }
         let report = bench.run(&[("mu", *mu)])?;
         if report.value(LAG).is_none_or(|lag| lag.abs() > FRAC_PI_2) {
-            return Ok([f64::NAN; 4]);
+            return Ok(([f64::NAN; 4], None));
         }
         // Next to the saddle-node the two ways to remove the collective phase part, and S_c means nothing.
         let complete = report.quantity(SC);
-        let transverse = complete.and_then(|q| q.alternatives.iter().find(|a| a.0 == "transverse")).map_or(0.0, |a| a.1);
+        let transverse =
+            complete.and_then(|q| q.alternatives.iter().find(|a| a.0 == "transverse")).map_or(0.0, |a| a.1);
         let agree = report.value(SC).is_some_and(|s| s < 1.5 * transverse && s > 0.0);
-        Ok(quantities.map(|q| report.value(q).filter(|_| q != SC || agree).unwrap_or(f64::NAN)))
+        let row = quantities.map(|q| report.value(q).filter(|_| q != SC || agree).unwrap_or(f64::NAN));
+        Ok((row, agree.then_some((format!("mu = {mu:.5}"), report))))
     })?;
+    let (rows, reports): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let column = |k: usize| rows.iter().map(|r| r[k]).collect::<Vec<f64>>();
     let [sc, sp, dg, negativity] = [0, 1, 2, 3].map(column);
     let coarse = Options { tolerance: 1e-8, ..window(100.0, 200.0, 16) };
@@ -176,8 +198,11 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     };
     let lower: Vec<usize> = (0..mus.len()).filter(|&k| mus[k] < threshold).collect();
     let pick = |values: &[f64], of: &[usize]| of.iter().map(|&k| values[k]).collect::<Vec<f64>>();
-    let line = |values: &[f64], color: Color| Series::line(pick(&mus, &lower), pick(values, &lower)).color(color).width(0.9);
-    let thin = |values: &[f64], color: Color| Series::line(windows.clone(), values.to_vec()).color(color).width(0.8).dash(Dash::Dotted);
+    let line =
+        |values: &[f64], color: Color| Series::line(pick(&mus, &lower), pick(values, &lower)).color(color).width(0.9);
+    let thin = |values: &[f64], color: Color| {
+        Series::line(windows.clone(), values.to_vec()).color(color).width(0.8).dash(Dash::Dotted)
+    };
     let main = Panel::new(
         Axis::linear(r"Coupling $\mu/\omega_1$").range(0.0, 0.085),
         Axis::linear(r"$\overline{S}_c,\ \overline{S}_p,\ \overline{D}_G$ (nats)").range(0.0, 0.33),
@@ -221,6 +246,7 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let drawing = Figure::new(Width::Double).panel(main).panel(wide).caption(
         r"Fig. 2b of Mari et al. (a) Period means with the collective phase removed (lines and symbols) and means over 100–200 $\tau$ of direct runs from rest (dotted). SN: the saddle-node at which the clocks lock; NS: the Neimark–Sacker bifurcation that ends the limit cycle, the paper's threshold. (b) Stronger coupling than the paper's: on the cycle that is stable again $S_p$ exceeds $S_c$ and the clocks are entangled in the end. PD: period doubling; grey: no stable cycle of period one.",
     );
+    let drawing = with_failures(drawing, reports.iter().flatten().map(|(place, report)| (place.clone(), report)));
     let tables = vec![
         Table::new("coupling")
             .with("mu", "omega_1", "coupling", mus)
@@ -241,11 +267,9 @@ fn over_occupation(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     watch.go_on()?;
     let bench = Bench::pair(&[SC, SP])?;
     let occupations = grid(0.0, 20.0, 81);
-    let rows = watch.each(&occupations, |n| {
-        let report = bench.run(&[("n_b", *n)])?;
-        Ok([value(&report, SC)?, value(&report, SP)?])
-    })?;
-    let (sc, sp): (Vec<f64>, Vec<f64>) = rows.iter().map(|r| (r[0], r[1])).unzip();
+    let reports = watch.each(&occupations, |n| bench.run(&[("n_b", *n)]))?;
+    let column = |name: &str| reports.iter().map(|r| value(r, name)).collect::<Result<Vec<f64>, _>>();
+    let (sc, sp) = (column(SC)?, column(SP)?);
     let half = |name: &str, cold: f64| -> Result<f64, PaperError> {
         let at = |n: f64| bench.run(&[("n_b", n)]).and_then(|r| value(&r, name)).unwrap_or(f64::NAN);
         brent(|n| at(n) - 0.5 * cold, 0.0, 20.0, 1e-8).map_err(|e| trouble("Fig. 2c", e.to_string()))
@@ -271,6 +295,8 @@ fn over_occupation(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let drawing = Figure::new(Width::Single).panel(plot).caption(
         r"Fig. 2c of Mari et al.: period means with the collective phase removed at $\mu=0.02\,\omega_1$. The covariance is affine in $n_b$.",
     );
+    let places = occupations.iter().map(|n| format!("n_b = {n}"));
+    let drawing = with_failures(drawing, places.zip(&reports));
     let tables = vec![
         Table::new("occupation")
             .with("n_b", "1", "mean thermal occupation of the mechanical baths", occupations)
@@ -281,13 +307,18 @@ fn over_occupation(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     Ok(figure("2c", drawing, tables, numbers))
 }
 
-fn over_distance(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
+fn along_ring(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let half = CELLS / 2;
     let h = grid(1.0, half as f64, half);
     let couplings = [0.02, 0.005];
     let jobs: Vec<(f64, &str)> =
         couplings.iter().flat_map(|mu| [(*mu, "complete_sync"), (*mu, "phase_sync")]).collect();
-    let profiles = watch.each(&jobs, |(mu, name)| profile(CELLS, name, half, *mu))?;
+    let reports = watch.each(&jobs, |(mu, name)| ring(CELLS, name, half, *mu))?;
+    let profiles = jobs
+        .iter()
+        .zip(&reports)
+        .map(|((_, name), report)| over_distance(name, half).iter().map(|n| value(report, n)).collect())
+        .collect::<Result<Vec<Vec<f64>>, _>>()?;
     let mut tables = vec![Table::new("distance").with("h", "1", "distance in sites", h.clone())];
     let mut numbers = Vec::new();
     let mut drawing = Figure::new(Width::Double);
@@ -318,8 +349,18 @@ fn over_distance(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         tables.push(
             last.with(&format!("S_c at mu={mu}"), "1", "period mean", sc.clone())
                 .with(&format!("S_p at mu={mu}"), "1", "period mean", sp.clone())
-                .with(&format!("exponential at mu={mu}"), "1", "fit of S_c", h.iter().map(|h| fits[0].at(*h)).collect::<Vec<_>>())
-                .with(&format!("diffusive at mu={mu}"), "1", "fit of S_c", h.iter().map(|h| fits[1].at(*h)).collect::<Vec<_>>()),
+                .with(
+                    &format!("exponential at mu={mu}"),
+                    "1",
+                    "fit of S_c",
+                    h.iter().map(|h| fits[0].at(*h)).collect::<Vec<_>>(),
+                )
+                .with(
+                    &format!("diffusive at mu={mu}"),
+                    "1",
+                    "fit of S_c",
+                    h.iter().map(|h| fits[1].at(*h)).collect::<Vec<_>>(),
+                ),
         );
         numbers.push(number(&format!("R^2 of the exponential at mu={mu}"), fits[0].r2, "1"));
         numbers.push(number(&format!("decay length at mu={mu}"), fits[0].coefficients[1], "sites"));
@@ -330,5 +371,7 @@ fn over_distance(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let drawing = drawing.caption(
         r"Fig. 2d of Mari et al.: twenty clocks on a ring, all following one cycle. The decay of $S_c$ is that of phases that diffuse along a closed chain, $1/S=a+bh(1-h/N)$, not an exponential; both laws fitted to $\ln\,S_c$.",
     );
+    let places = jobs.iter().map(|(mu, name)| format!("{name} at mu = {mu}"));
+    let drawing = with_failures(drawing, places.zip(&reports));
     Ok(figure("2d", drawing, tables, numbers))
 }

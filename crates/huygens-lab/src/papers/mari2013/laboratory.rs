@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use huygens::experiment::{Experiment, Options, Window};
-use huygens::levels::gaussian::orbit::{self, GaussianOrbit, Treatment, View};
 use huygens::levels::gaussian::direct;
+use huygens::levels::gaussian::orbit::{self, GaussianOrbit, Treatment, View};
 use huygens::levels::kernel::Bound;
 use huygens::levels::mean_field::attractor::{self, Attractor};
 use huygens::levels::mean_field::continuation::{self, Bifurcation, Branch, Kind, follow};
@@ -158,7 +158,8 @@ pub(super) fn landmarks(bench: &Bench, to: f64) -> Result<Landmarks, PaperError>
     let from = 0.02;
     let (down, up) = rayon::join(|| bench.branch(from, 0.0005, true), || bench.branch(from, to, false));
     let (down, up) = (down?, up?);
-    let missing = |what: &str| trouble("the bifurcations of Fig. 2b", format!("no {what} found; the branch ends: {}", up.end));
+    let missing =
+        |what: &str| trouble("the bifurcations of Fig. 2b", format!("no {what} found; the branch ends: {}", up.end));
     let fold = down.bifurcations.iter().find(|b| b.kind == Kind::SaddleNode).ok_or_else(|| missing("saddle-node"))?;
     let mut tori = up.bifurcations.iter().filter(|b| b.kind == Kind::NeimarkSacker);
     let threshold = tori.next().ok_or_else(|| missing("Neimark-Sacker point"))?.clone();

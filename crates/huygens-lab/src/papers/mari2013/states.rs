@@ -46,7 +46,8 @@ impl Random {
             let angle = TAU * self.uniform();
             (angle.cos(), angle.sin())
         };
-        let splitter = RMatrix::from_rows(&[&[c, 0.0, s, 0.0], &[0.0, c, 0.0, s], &[-s, 0.0, c, 0.0], &[0.0, -s, 0.0, c]]);
+        let splitter =
+            RMatrix::from_rows(&[&[c, 0.0, s, 0.0], &[0.0, c, 0.0, s], &[-s, 0.0, c, 0.0], &[0.0, -s, 0.0, c]]);
         let (before, after) = (self.turns(), self.turns());
         &(&before * &splitter) * &after
     }
@@ -68,7 +69,8 @@ impl Random {
         let size = self.uniform().powi(4);
         let nu = [0.5 + size * self.exponential(), 0.5 + size * self.exponential()];
         let r = [2.0 * size * self.normal(), 2.0 * size * self.normal()];
-        let diagonal: Vec<f64> = (0..2).flat_map(|k| [nu[k] * (2.0 * r[k]).exp(), nu[k] * (-2.0 * r[k]).exp()]).collect();
+        let diagonal: Vec<f64> =
+            (0..2).flat_map(|k| [nu[k] * (2.0 * r[k]).exp(), nu[k] * (-2.0 * r[k]).exp()]).collect();
         // ν in the middle commutes with passive transformations only if ν₁ = ν₂: mix before squeezing, too.
         let first = self.passive();
         let thermal = RMatrix::from_fn(4, 4, |i, j| if i == j { nu[i / 2] } else { 0.0 });

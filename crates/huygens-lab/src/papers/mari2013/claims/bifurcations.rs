@@ -13,7 +13,10 @@ fn optimum(watch: &Watch<'_>, bench: &Bench, name: &str) -> Result<(f64, f64), P
     let (a, b, c) = (values[best - 1], values[best], values[best + 1]);
     let shift = 0.5 * (a - c) / (a - 2.0 * b + c);
     if shift.abs() > 1.0 {
-        return Err(trouble("fig2b-optimum", format!("{name} has no maximum between {} and {}", mus[0], mus[mus.len() - 1])));
+        return Err(trouble(
+            "fig2b-optimum",
+            format!("{name} has no maximum between {} and {}", mus[0], mus[mus.len() - 1]),
+        ));
     }
     Ok((mus[best] + shift * (mus[1] - mus[0]), b - 0.25 * (a - c) * shift))
 }
@@ -31,8 +34,11 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     let (p_at, p_best) = optimum(watch, &bench, SP)?;
     let stable = [0.17, 0.195].map(|mu| bench.run(&[("mu", mu)]).map(|r| r.dynamics));
     let [first, second] = stable;
-    let listed: Vec<String> =
-        marks.all.iter().map(|b| format!("{} at {}", b.kind.name(), crate::papers::claim::number(b.parameter, 8))).collect();
+    let listed: Vec<String> = marks
+        .all
+        .iter()
+        .map(|b| format!("{} at {}", b.kind.name(), crate::papers::claim::number(b.parameter, 8)))
+        .collect();
     Ok(vec![
         Claim::new(
             "fig2b-onset",

@@ -85,10 +85,18 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     let narrow = 1e-6;
     let unbounded = measured(SP, &squeezed(narrow))?;
     claims.push(
-        Claim::new("phase-unbounded", "text after Eq. 5", "S_p has no bound", "\"can be, in principle, arbitrarily large\"")
-            .value("largest S_p over random physical states", phase, 4)
-            .value("S_p of the squeezed pair with eps = 1e-6", unbounded, 8)
-            .verdict(Verdict::of(phase > 1.0 && (unbounded * 2.0 * narrow - 1.0).abs() < 1e-9), "S_p = 1/(2 eps) grows without bound"),
+        Claim::new(
+            "phase-unbounded",
+            "text after Eq. 5",
+            "S_p has no bound",
+            "\"can be, in principle, arbitrarily large\"",
+        )
+        .value("largest S_p over random physical states", phase, 4)
+        .value("S_p of the squeezed pair with eps = 1e-6", unbounded, 8)
+        .verdict(
+            Verdict::of(phase > 1.0 && (unbounded * 2.0 * narrow - 1.0).abs() < 1e-9),
+            "S_p = 1/(2 eps) grows without bound",
+        ),
     );
     let (entangled, common) = (measured(NEGATIVITY, &twin)?, measured("mutual_information(b1,b2)", &twin)?);
     claims.push(

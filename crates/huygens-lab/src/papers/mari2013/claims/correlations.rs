@@ -126,7 +126,8 @@ pub(in super::super) fn bath(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError
     let falling = both.windows(2).all(|w| w[1][0] < w[0][0] && w[1][1] < w[0][1]);
     let half = |name: &str| -> Result<f64, PaperError> {
         let cold = at(0.0, name)?;
-        brent(|n| at(n, name).unwrap_or(f64::NAN) - 0.5 * cold, 0.0, 50.0, 1e-8).map_err(|e| trouble("fig2c", e.to_string()))
+        brent(|n| at(n, name).unwrap_or(f64::NAN) - 0.5 * cold, 0.0, 50.0, 1e-8)
+            .map_err(|e| trouble("fig2c", e.to_string()))
     };
     let warm = bench.run(&[("n_b", 10.0)])?;
     Ok(vec![

@@ -1,7 +1,7 @@
 //! The claims, chapter by chapter.
 
-pub(super) mod bounds;
 pub(super) mod bifurcations;
+pub(super) mod bounds;
 pub(super) mod correlations;
 pub(super) mod cycle;
 pub(super) mod plateau;

@@ -5,13 +5,8 @@ use super::super::laboratory::{
 };
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
-pub(in super::super) const IDS: &[&str] = &[
-    "fig2a-plateau",
-    "fig2a-synchronised",
-    "fig2a-asymptotic-mean",
-    "fig2a-heights",
-    "eq7-late",
-];
+pub(in super::super) const IDS: &[&str] =
+    &["fig2a-plateau", "fig2a-synchronised", "fig2a-asymptotic-mean", "fig2a-heights", "eq7-late"];
 pub(in super::super) const RANGE_IDS: &[&str] = &["eq2-respected", "eq7-range", "eq6-range"];
 pub(in super::super) const BEYOND_IDS: &[&str] = &["eq7-small-mu", "eq7-beyond", "eq6-beyond"];
 
@@ -26,11 +21,9 @@ pub(in super::super) fn plateau(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperEr
     // When the running mean over one τ first comes within 10 % of the plateau for good.
     let over = series(&run, SC)?;
     let means: Vec<f64> = over.chunks(32).map(|c| c.iter().sum::<f64>() / c.len() as f64).collect();
-    let late = over[100 * 32..].iter().sum::<f64>() / (over.len() - 100 * 32) as f64;
-    let late_p = {
-        let over = series(&run, SP)?;
-        over[100 * 32..].iter().sum::<f64>() / (over.len() - 100 * 32) as f64
-    };
+    let window = Bench::pair_window(&[SC, SP], 100.0, 200.0, 32)?;
+    let direct = window.run(&[])?;
+    let (late, late_p) = (value(&direct, SC)?, value(&direct, SP)?);
     let settled = means.iter().rposition(|m| (m / late - 1.0).abs() > 0.1).map_or(0, |k| k + 1);
     let inverse = {
         let values = series(&report, SC)?;
@@ -48,7 +41,7 @@ pub(in super::super) fn plateau(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperEr
     let tens = 1e6;
     let eventually = ageing.mean(&rc, Some(tens * CLOCK));
     watch.go_on()?;
-    let control = Bench::pair_window(&[SC, SP], 100.0, 200.0, 32)?.run(&[("mu", 0.0)])?;
+    let control = window.run(&[("mu", 0.0)])?;
     let control = [value(&control, SC)?, value(&control, SP)?];
     let mut claims = vec![
         Claim::new(
@@ -177,7 +170,10 @@ pub(in super::super) fn range_of_fig2b(watch: &Watch<'_>) -> Result<Vec<Claim>, 
         )
         .value("smallest <p'_-^2> at mu = 0.02", at_caption, 4)
         .value("smallest <p'_-^2> for mu from 0.002 to 0.0775", squeezing, 4)
-        .verdict(Verdict::of(squeezing >= 0.5), "Squeezed would be below 1/2. Beyond the threshold of Fig. 2b it is: eq6-beyond"),
+        .verdict(
+            Verdict::of(squeezing >= 0.5),
+            "Squeezed would be below 1/2. Beyond the threshold of Fig. 2b it is: eq6-beyond",
+        ),
     ])
 }
 
@@ -208,7 +204,10 @@ pub(in super::super) fn beyond(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErr
         )
         .value("mean S_c over 100-200 tau from rest at mu = 0.0025", c, 3)
         .value("mean S_p over the same", p, 3)
-        .verdict(Verdict::of(p <= c), "In a direct run over the times of Fig. 2a; weakly coupled clocks are far from their plateau then"),
+        .verdict(
+            Verdict::of(p <= c),
+            "In a direct run over the times of Fig. 2a; weakly coupled clocks are far from their plateau then",
+        ),
         Claim::new(
             "eq7-beyond",
             "Eq. 7",
@@ -220,14 +219,22 @@ pub(in super::super) fn beyond(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErr
         .value("<p'_-^2>", pe, 7)
         .value("<q'_-^2>", qe, 7)
         .found(&again.dynamics)
-        .verdict(Verdict::of(sp <= sc), "On the in-phase cycle that is stable again beyond the threshold of Fig. 2b: the conjecture is not general"),
-        Claim::new("eq6-beyond", "Eq. 6", "The classical bound on S_p is not exceeded by this system", "squeezing of p'_- \"is absent in the system\"")
-            .value("smallest <p'_-^2> on the cycle at mu = 0.195", least, 3)
-            .value("smallest <p'_-^2> over 150-200 tau from rest", squeezed, 3)
-            .value("largest S_p over 150-200 tau from rest", highest, 7)
-            .verdict(
-                Verdict::of(least >= 0.5 && squeezed >= 0.5),
-                "At stronger coupling than the paper's p'_- is squeezed for a part of each period and S_p exceeds 1 there",
-            ),
+        .verdict(
+            Verdict::of(sp <= sc),
+            "On the in-phase cycle that is stable again beyond the threshold of Fig. 2b: the conjecture is not general",
+        ),
+        Claim::new(
+            "eq6-beyond",
+            "Eq. 6",
+            "The classical bound on S_p is not exceeded by this system",
+            "squeezing of p'_- \"is absent in the system\"",
+        )
+        .value("smallest <p'_-^2> on the cycle at mu = 0.195", least, 3)
+        .value("smallest <p'_-^2> over 150-200 tau from rest", squeezed, 3)
+        .value("largest S_p over 150-200 tau from rest", highest, 7)
+        .verdict(
+            Verdict::of(least >= 0.5 && squeezed >= 0.5),
+            "At stronger coupling than the paper's p'_- is squeezed for a part of each period and S_p exceeds 1 there",
+        ),
     ])
 }

@@ -4,6 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use huygens::experiment::Options;
 use huygens::levels::mean_field::cycle;
+use huygens::report::Report;
 use huygens_numerics::c64;
 use huygens_numerics::ode::Tolerance;
 use huygens_numerics::roots::brent;
@@ -24,12 +25,17 @@ pub(in super::super) fn over_distance(name: &str, count: usize) -> Vec<String> {
     (1..=count).map(|h| format!("{name}(b[1],b[{}])", h + 1)).collect()
 }
 
-/// A measure against the distance on a ring of so many cells.
-pub(in super::super) fn profile(cells: usize, name: &str, count: usize, mu: f64) -> Result<Vec<f64>, PaperError> {
+/// A ring of so many cells with a measure asked for the distances 1 … `count`.
+pub(in super::super) fn ring(cells: usize, name: &str, count: usize, mu: f64) -> Result<Report, PaperError> {
     let texts = over_distance(name, count);
     let names: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let report = Bench::new(model(RING, &[("N", cells)])?, &names, Options::default())?.run(&[("mu", mu)])?;
-    names.iter().map(|n| value(&report, n)).collect()
+    Bench::new(model(RING, &[("N", cells)])?, &names, Options::default())?.run(&[("mu", mu)])
+}
+
+/// The measure against the distance.
+pub(in super::super) fn profile(cells: usize, name: &str, count: usize, mu: f64) -> Result<Vec<f64>, PaperError> {
+    let report = ring(cells, name, count, mu)?;
+    over_distance(name, count).iter().map(|n| value(&report, n)).collect()
 }
 
 pub(in super::super) fn decay(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperError> {
@@ -43,13 +49,8 @@ pub(in super::super) fn decay(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     // A long ring: 1/S against h (1 − h/N) from the third neighbour on.
     let long = 400;
     let far: Vec<f64> = grid(3.0, 200.0, 198);
-    let measured: Vec<f64> = {
-        let texts = over_distance("complete_sync", 200);
-        let names: Vec<&str> = texts[2..].iter().map(String::as_str).collect();
-        let report = Bench::new(model(RING, &[("N", long)])?, &names, Options::default())?.run(&[("mu", 0.02)])?;
-        names.iter().map(|n| value(&report, n)).collect::<Result<_, _>>()?
-    };
-    let line = diffusive(&far, &measured, long)?;
+    let measured = profile(long, "complete_sync", 200, 0.02)?;
+    let line = diffusive(&far, &measured[2..], long)?;
     let exponentials = [exponential(&h, &strong)?, exponential(&h, &weak)?];
     let diffusives = [diffusive(&h, &strong, CELLS)?, diffusive(&h, &weak, CELLS)?];
     let constant = shifted(&h, &strong)?;
@@ -103,7 +104,8 @@ pub(in super::super) fn states(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErr
     // Four cells hold the wave numbers 0, π/2 and π; the shortest wave goes first.
     let small = Bench::new(model(RING, &[("N", 4)])?, &["multipliers"], Options::default())?;
     let leading = |mu: f64| small.run(&[("mu", mu)]).and_then(|r| value(&r, "multipliers")).unwrap_or(f64::NAN);
-    let limit = brent(|mu| leading(mu) - 1.0, 0.03, 0.05, 1e-12).map_err(|e| trouble("ring-same-state", e.to_string()))?;
+    let limit =
+        brent(|mu| leading(mu) - 1.0, 0.03, 0.05, 1e-12).map_err(|e| trouble("ring-same-state", e.to_string()))?;
     let bench = Bench::new(model(RING, &[("N", CELLS)])?, &["multipliers", "period"], Options::default())?;
     let (below, above) = (bench.run(&[("mu", 0.99 * limit)])?, bench.run(&[("mu", 1.01 * limit)])?);
     let waves = above.checks.iter().find(|c| c.name == "cycle stable").map(|c| c.note.clone()).unwrap_or_default();
@@ -112,7 +114,8 @@ pub(in super::super) fn states(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErr
     watch.go_on()?;
     let bound = bench.bound(&[])?;
     let oscillators: Vec<usize> = bench.model.oscillators.iter().map(|m| m.0 as usize).collect();
-    let orbit = caption.orbits.iter().find(|o| o.mode == "b[1]").ok_or_else(|| trouble("ring-attractors", "no mode b[1]"))?;
+    let orbit =
+        caption.orbits.iter().find(|o| o.mode == "b[1]").ok_or_else(|| trouble("ring-attractors", "no mode b[1]"))?;
     let size = orbit.re.iter().zip(&orbit.im).map(|(x, y)| x.hypot(*y)).sum::<f64>() / orbit.re.len() as f64;
     let mut random = Random::new(20);
     let starts: Vec<Vec<c64>> = (0..STARTS)
