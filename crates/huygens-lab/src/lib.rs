@@ -2,5 +2,7 @@
 
 pub mod figures;
 pub mod file;
+pub mod papers;
 pub mod record;
+pub mod runs;
 pub mod study;
