@@ -38,7 +38,7 @@ pub(crate) fn reproduce(a: &Reproduce) -> Result<Outcome, RunError> {
     for paper in chosen {
         match audit(a, paper, terminal, &stop) {
             Ok(found) => audits.push(found),
-            Err(RunError::Paper(PaperError::Interrupted)) => {
+            Err(RunError::Paper(error)) if matches!(*error, PaperError::Interrupted) => {
                 terminal.say("interrupted");
                 return Ok(Outcome::Interrupted);
             }

@@ -212,6 +212,11 @@ fn told(summary: &Summary, axes: &[Axis], sweep: Option<&SweepData>) -> String {
     lines.join("\n")
 }
 
+/// Six digits, small and large numbers with an exponent.
+fn short(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.5e}") }
+}
+
 /// The range of each measure and where it is largest.
 fn extremes(sweep: &SweepData) -> Vec<String> {
     let shape = sweep.shape();
@@ -232,7 +237,7 @@ fn extremes(sweep: &SweepData) -> Vec<String> {
             let present = values.iter().copied().enumerate().filter(|(_, v)| v.is_finite());
             let (largest, high) = present.clone().max_by(|a, b| a.1.total_cmp(&b.1))?;
             let low = present.map(|(_, v)| v).fold(f64::INFINITY, f64::min);
-            Some(format!("  {:width$}  {low:.6} to {high:.6}, largest at {}", c.name, place(largest)))
+            Some(format!("  {:width$}  {} to {}, largest at {}", c.name, short(low), short(high), place(largest)))
         })
         .collect()
 }

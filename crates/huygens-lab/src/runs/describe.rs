@@ -166,11 +166,8 @@ pub fn examine(problem: &Problem) -> String {
             .enumerate()
             .filter(|(_, m)| **m != 0)
             .map(|(k, m)| {
-                format!(
-                    "{}{}",
-                    if *m == 1 { String::new() } else { format!("{m}*") },
-                    format!("n({})", names.mode(ModeId(k as u32)))
-                )
+                let factor = if *m == 1 { String::new() } else { format!("{m}*") };
+                format!("{factor}n({})", names.mode(ModeId(k as u32)))
             })
             .collect();
         let terms: Vec<&str> = terms.iter().map(String::as_str).collect();

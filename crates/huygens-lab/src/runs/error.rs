@@ -19,19 +19,19 @@ pub enum RunError {
     File(#[from] FileError),
     /// The experiment cannot be made or cannot take the values.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Experiment(Box<ExperimentError>),
     /// A sweep.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    Study(Box<StudyError>),
     /// A file of results.
     #[error(transparent)]
-    Record(#[from] RecordError),
+    Record(Box<RecordError>),
     /// A figure.
     #[error(transparent)]
-    Figure(#[from] FigureError),
+    Figure(Box<FigureError>),
     /// The audit of a paper.
     #[error(transparent)]
-    Paper(#[from] PaperError),
+    Paper(Box<PaperError>),
     /// Anything else that was given and cannot be used.
     #[error("{message}")]
     Input {
@@ -50,8 +50,13 @@ impl RunError {
 
     /// The error as a report for people, with carets where there is a text to point at; `color` adds terminal colours.
     pub fn render(&self, color: bool) -> String {
+        if let RunError::Paper(error) = self
+            && let PaperError::File(error) = error.as_ref()
+        {
+            return error.render(color);
+        }
         let diagnostic = match self {
-            RunError::File(error) | RunError::Paper(PaperError::File(error)) => return error.render(color),
+            RunError::File(error) => return error.render(color),
             RunError::Input { message, help } if !help.is_empty() => Diagnostic::error(message).with_help(help),
             // The cure stands behind the first colon or semicolon of these messages: they are told as they are.
             other => Diagnostic::error(other.to_string()),
@@ -66,8 +71,17 @@ impl From<Diagnostic> for RunError {
     }
 }
 
+macro_rules! boxed {
+    ($($name:ident($error:ty)),*) => { $(impl From<$error> for RunError {
+        fn from(error: $error) -> Self {
+            RunError::$name(Box::new(error))
+        }
+    })* };
+}
+boxed!(Experiment(ExperimentError), Study(StudyError), Record(RecordError), Figure(FigureError), Paper(PaperError));
+
 impl From<AxisError> for RunError {
     fn from(error: AxisError) -> Self {
-        RunError::Study(error.into())
+        StudyError::from(error).into()
     }
 }

@@ -248,22 +248,28 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
 /// the kinds of attractor as shaded regions and the bifurcations of the cycle marked; or a map of each measure with contour lines, and a map of the attractors where
 /// there are several. `None` for more axes, or where nothing has a value.
 pub fn sweep_figure(problem: &Problem, data: &SweepData, command: &str) -> Option<Figure> {
-    let figure = match data.axes.as_slice() {
-        [axis] if axis.values.len() > 1 => curves(problem, data, axis)?,
-        [first, second] if first.values.len() > 1 && second.values.len() > 1 => maps(problem, data, first, second)?,
+    let (figure, marks) = match data.axes.as_slice() {
+        [axis] if axis.values.len() > 1 => {
+            let bifurcations = bifurcations(problem, data, axis);
+            let name = name_label(&axis.name);
+            let mark =
+                |b: &Bifurcation| format!("; {} ({}) at {name} = {:.8}", b.kind.name(), short(b.kind), b.parameter);
+            let marks: String = bifurcations.iter().map(mark).collect();
+            (curves(problem, data, axis, &bifurcations)?, marks)
+        }
+        [first, second] if first.values.len() > 1 && second.values.len() > 1 => {
+            (maps(problem, data, first, second)?, String::new())
+        }
         _ => return None,
     };
     let mut figure = figure.provenance(format!("huygens {}; {command}", env!("CARGO_PKG_VERSION")));
     let counts = data.counts();
+    let mut caption = format!("{}{marks}.", problem.model().name);
     if counts.fail + counts.error > 0 {
         let (failed, all) = (counts.fail + counts.error, data.status.len());
-        figure = figure.caption(format!(
-            "{}: a check failed, or there is no result, at {failed} of {all} points (see the store).",
-            problem.model().name
-        ));
-    } else {
-        figure = figure.caption(format!("{}.", problem.model().name));
+        caption.push_str(&format!(" At {failed} of {all} points a check failed or there is no result: not drawn."));
     }
+    figure = figure.caption(caption);
     Some(figure)
 }
 
@@ -307,7 +313,7 @@ fn kinds(data: &SweepData) -> Vec<Option<usize>> {
         .collect()
 }
 
-fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figure> {
+fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis, bifurcations: &[Bifurcation]) -> Option<Figure> {
     let columns = value_columns(problem, data);
     if columns.is_empty() {
         return None;
@@ -316,7 +322,6 @@ fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figu
     let groups = grouped(&sizes);
     let x = &axis.values;
     let regions = regions(data, axis);
-    let bifurcations = bifurcations(problem, data, axis);
     let mut figure = Figure::new(if groups.len() == 1 { Width::Single } else { Width::Double });
     for members in groups.into_iter().take(MAX_PANELS) {
         let labels: Vec<String> = members.iter().map(|&k| columns[k].2.clone()).collect();
@@ -331,17 +336,17 @@ fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis) -> Option<Figu
             named.push(name);
             panel = panel.with(Region::new(*from, *to, if first { name.as_str() } else { "" }));
         }
-        for b in &bifurcations {
+        for b in bifurcations {
             panel = panel.with(Reference::x(b.parameter, short(b.kind)));
         }
         for (at, &k) in members.iter().enumerate() {
             let (column, values, label) = &columns[k];
             let extreme = |which: &str| data.column(&format!("{}.{which}", column.name));
-            if let (Some(min), Some(max)) = (extreme("min"), extreme("max")) {
-                if min.iter().zip(max).any(|(a, b)| b - a > 1e-9 * b.abs()) {
-                    let (min, max) = (trusted(data, min), trusted(data, max));
-                    panel = panel.with(Band::new(x.clone(), min, max).color(palette(at)));
-                }
+            if let (Some(min), Some(max)) = (extreme("min"), extreme("max"))
+                && min.iter().zip(max).any(|(a, b)| b - a > 1e-9 * b.abs())
+            {
+                let (min, max) = (trusted(data, min), trusted(data, max));
+                panel = panel.with(Band::new(x.clone(), min, max).color(palette(at)));
             }
             let line = Series::line(x.clone(), values.to_vec())
                 .color(palette(at))
@@ -472,14 +477,17 @@ fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &Stored
 
 /// Four to eight round levels within a range.
 fn levels(lo: f64, hi: f64) -> Vec<f64> {
-    if !(hi - lo > 1e-9 * hi.abs().max(lo.abs())) {
+    let spread = hi - lo;
+    if !spread.is_finite() || spread <= 1e-9 * hi.abs().max(lo.abs()) {
         return Vec::new();
     }
     let raw = (hi - lo) / 6.0;
     let decade = 10f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|s| *s >= raw).unwrap_or(raw);
     let first = (lo / step).ceil() as i64;
-    (0..12).map(|k| (first + k) as f64 * step).take_while(|v| *v < hi).filter(|v| *v > lo).collect()
+    // Through text, so that a level is the number that its label says: 7·0.1 is not 0.7.
+    let round = |v: f64| format!("{v:.9e}").parse().unwrap_or(v);
+    (0..12).map(|k| round((first + k) as f64 * step)).take_while(|v| *v < hi).filter(|v| *v > lo).collect()
 }
 
 #[cfg(test)]
