@@ -171,11 +171,13 @@ fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failu
         "\nFrom rest: transient, Newton shooting, Floquet analysis, all measures of the model file, checks. Without the random starts and the\nuncoupled control that `huygens run` adds."
     );
     let _ = writeln!(out, "\n## Sweeps\n");
-    for row in ours.rows("sweep").filter(|r| r.len() == 2) {
+    for row in ours.rows("sweep").filter(|r| r.len() == 3) {
+        let measures = if row[0] > 0.0 { "S_c and S_p" } else { "all measures of the model file" };
         let _ = writeln!(
             out,
-            "* {} values of mu from 0.002 to 0.0775 (the locked range), all measures of the model file, two threads: **{:.2} s** of wall-clock time.",
-            row[0], row[1]
+            "* 400 values of mu from 0.002 to 0.0775 (the locked range), {measures}, two threads: **{:.2} s** of wall-clock \
+             time, {:.2} s of CPU time.",
+            row[1], row[2]
         );
     }
     for row in ours.rows("rebind") {
