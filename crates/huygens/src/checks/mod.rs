@@ -10,7 +10,8 @@ pub fn cycle_closed(closure: f64) -> Check {
 
 /// Is the attractor stable? `leading` is the largest |multiplier| apart from the neutral one.
 pub fn cycle_stable(leading: f64) -> Check {
-    let mut check = Check::at_most("cycle stable", leading, 1.0, "largest |Floquet multiplier| apart from the neutral one");
+    let mut check =
+        Check::at_most("cycle stable", leading, 1.0, "largest |Floquet multiplier| apart from the neutral one");
     if check.status == Status::Pass && leading > 0.999 {
         check.status = Status::Note;
         check.note = format!("relaxes by only {:.1e} a period: close to a bifurcation", 1.0 - leading);
@@ -37,11 +38,17 @@ pub fn uncertainty_relation(orbit: &GaussianOrbit, samples: usize) -> Check {
         let speed = sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
         match uncertainty(sample, 1e4 * sample.base.norm_max() / speed) {
             Ok(value) => worst = worst.min(value),
-            Err(_) => return Check::fail("uncertainty relation", None, "the symplectic eigenvalues could not be computed"),
+            Err(_) => {
+                return Check::fail("uncertainty relation", None, "the symplectic eigenvalues could not be computed");
+            }
         }
     }
     let status = if worst >= -1e-7 { Status::Pass } else { Status::Fail };
-    let note = if status == Status::Pass { "smallest symplectic eigenvalue minus ½" } else { "V + iΩ/2 has a negative eigenvalue: not a quantum state" };
+    let note = if status == Status::Pass {
+        "smallest symplectic eigenvalue minus ½"
+    } else {
+        "V + iΩ/2 has a negative eigenvalue: not a quantum state"
+    };
     Check { name: "uncertainty relation".into(), status, value: Some(worst), limit: Some(0.0), note: note.into() }
 }
 
@@ -52,7 +59,8 @@ pub fn bounded_by_one(name: &str, max: f64) -> Check {
 
 /// Are the samples dense enough? `tail` is the relative size of the highest harmonics.
 pub fn resolved(tail: f64) -> Check {
-    let mut check = Check::at_most("period resolved", tail, 1e-5, "relative size of the highest harmonics of the measures");
+    let mut check =
+        Check::at_most("period resolved", tail, 1e-5, "relative size of the highest harmonics of the measures");
     if check.status == Status::Fail && tail < 1e-3 {
         check.status = Status::Note;
     }

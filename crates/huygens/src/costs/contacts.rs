@@ -46,40 +46,21 @@ impl Contacts {
         let mut scalars = Vec::new();
         let mut plans = Vec::new();
         for bath in &model.baths {
-            plans.push(Plan {
-                mode: bath.mode.0 as usize,
-                name: bath.label.clone(),
-                kind: Kind::Bath(scalars.len()),
-            });
+            plans.push(Plan { mode: bath.mode.0 as usize, name: bath.label.clone(), kind: Kind::Bath(scalars.len()) });
             scalars.extend([bath.rate.clone(), bath.occupation.clone()]);
         }
         for jump in model.jumps.iter().filter(|jump| jump.bath.is_none()) {
             let Some((mode, loss, coefficient)) = exchange(&jump.operator) else {
-                return Err(CostError::NotThermal {
-                    jump: jump.label.clone(),
-                });
+                return Err(CostError::NotThermal { jump: jump.label.clone() });
             };
-            let kind = if loss {
-                Kind::Loss(scalars.len())
-            } else {
-                Kind::Gain(scalars.len())
-            };
-            plans.push(Plan {
-                mode,
-                name: jump.label.clone(),
-                kind,
-            });
+            let kind = if loss { Kind::Loss(scalars.len()) } else { Kind::Gain(scalars.len()) };
+            plans.push(Plan { mode, name: jump.label.clone(), kind });
             scalars.push(coefficient);
         }
         if plans.is_empty() {
             return Err(CostError::NoContact);
         }
-        Ok(Self {
-            plans,
-            coefficients: Compiled::new(&scalars),
-            scalars,
-            names: model.names(),
-        })
+        Ok(Self { plans, coefficients: Compiled::new(&scalars), scalars, names: model.names() })
     }
 
     /// Number of contacts.
@@ -99,11 +80,7 @@ impl Contacts {
     pub fn bind(&self, parameters: &[f64], t: f64) -> Result<Vec<Contact>, CostError> {
         let mut values = vec![c64::new(0.0, 0.0); self.scalars.len()];
         let mut scratch: Scratch = self.coefficients.scratch();
-        if self
-            .coefficients
-            .eval(parameters, t, &mut scratch, &mut values)
-            .is_err()
-        {
+        if self.coefficients.eval(parameters, t, &mut scratch, &mut values).is_err() {
             return Err(self.fault(parameters, t));
         }
         let contact = |plan: &Plan| {
@@ -126,17 +103,11 @@ impl Contacts {
             };
             for scalar in &self.scalars[range] {
                 if let Err(error) = scalar.eval(parameters, t) {
-                    return CostError::Evaluation {
-                        name: plan.name.clone(),
-                        message: error.message(&self.names),
-                    };
+                    return CostError::Evaluation { name: plan.name.clone(), message: error.message(&self.names) };
                 }
             }
         }
-        CostError::Evaluation {
-            name: String::new(),
-            message: "a coefficient has no finite value".to_owned(),
-        }
+        CostError::Evaluation { name: String::new(), message: "a coefficient has no finite value".to_owned() }
     }
 }
 
@@ -156,32 +127,19 @@ fn exchange(operator: &Operator) -> Option<(usize, bool, Scalar)> {
         return None;
     };
     let single = factor.word.dag + factor.word.ann == 1;
-    (single && terms.next().is_none()).then(|| {
-        (
-            factor.mode.0 as usize,
-            factor.word.ann == 1,
-            coefficient.clone(),
-        )
-    })
+    (single && terms.next().is_none()).then(|| (factor.mode.0 as usize, factor.word.ann == 1, coefficient.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        BathSource, JumpSource, ModeSource, ModelSource, ParameterSource, TermSource, Text,
-    };
+    use crate::model::{BathSource, JumpSource, ModeSource, ModelSource, ParameterSource, TermSource, Text};
 
     fn model(jumps: &[&str], baths: &[(&str, &str, &str)]) -> Model {
         let text = |s: &str| Text::new(s, "test");
         let source = ModelSource {
             name: "test".into(),
-            modes: ["a", "b"]
-                .map(|name| ModeSource {
-                    name: text(name),
-                    kind: text("boson"),
-                })
-                .into(),
+            modes: ["a", "b"].map(|name| ModeSource { name: text(name), kind: text("boson") }).into(),
             parameters: [("kappa", "2"), ("gamma", "0.5"), ("nbar", "3")]
                 .map(|(name, value)| ParameterSource {
                     name: text(name),
@@ -194,14 +152,7 @@ mod tests {
                 name: text("H"),
                 expression: text("n(a) + n(b) + kappa*gamma*nbar*0*n(a)"),
             }],
-            jumps: jumps
-                .iter()
-                .map(|l| JumpSource {
-                    operator: text(l),
-                    each: None,
-                    label: (*l).into(),
-                })
-                .collect(),
+            jumps: jumps.iter().map(|l| JumpSource { operator: text(l), each: None, label: (*l).into() }).collect(),
             baths: baths
                 .iter()
                 .map(|(on, rate, occupation)| BathSource {
@@ -219,31 +170,17 @@ mod tests {
 
     #[test]
     fn baths_and_single_jumps_become_contacts() {
-        let model = model(
-            &["sqrt(2*kappa)*a", "i*sqrt(gamma)*dag(b)"],
-            &[("b", "2*gamma", "nbar")],
-        );
+        let model = model(&["sqrt(2*kappa)*a", "i*sqrt(gamma)*dag(b)"], &[("b", "2*gamma", "nbar")]);
         let plan = Contacts::of(&model).unwrap();
         assert_eq!(plan.len(), 3);
-        let found = plan
-            .bind(&model.bind(&[("nbar", 1.0)]).unwrap().values, 0.0)
-            .unwrap();
+        let found = plan.bind(&model.bind(&[("nbar", 1.0)]).unwrap().values, 0.0).unwrap();
         let summary: Vec<_> = found
             .iter()
-            .map(|c| {
-                (
-                    c.mode,
-                    (c.rate * 1e12).round() / 1e12,
-                    (c.diffusion * 1e12).round() / 1e12,
-                )
-            })
+            .map(|c| (c.mode, (c.rate * 1e12).round() / 1e12, (c.diffusion * 1e12).round() / 1e12))
             .collect();
         assert_eq!(summary, [(1, 1.0, 1.5), (0, 4.0, 2.0), (1, -0.5, 0.25)]);
         assert_eq!(found[0].name, "bath of b");
-        assert_eq!(
-            contacts(&model, &model.bind(&[]).unwrap()).unwrap()[0].diffusion,
-            3.5
-        );
+        assert_eq!(contacts(&model, &model.bind(&[]).unwrap()).unwrap()[0].diffusion, 3.5);
     }
 
     #[test]
@@ -258,9 +195,6 @@ mod tests {
             let error = Contacts::of(&model(&["sqrt(gamma)*a", jump], &[])).unwrap_err();
             assert_eq!(error, CostError::NotThermal { jump: jump.into() });
         }
-        assert_eq!(
-            Contacts::of(&model(&[], &[])).unwrap_err(),
-            CostError::NoContact
-        );
+        assert_eq!(Contacts::of(&model(&[], &[])).unwrap_err(), CostError::NoContact);
     }
 }

@@ -63,9 +63,7 @@ pub enum CostError {
         jump: String,
     },
     /// Nothing is damped.
-    #[error(
-        "no thermal contact: the model has no bath and no jump c·a or c·a†, nothing produces entropy"
-    )]
+    #[error("no thermal contact: the model has no bath and no jump c·a or c·a†, nothing produces entropy")]
     NoContact,
     /// More loss than its noise allows: |γ| ≤ 2D for any rates r↓, r↑ ≥ 0.
     #[error(
@@ -80,9 +78,7 @@ pub enum CostError {
         diffusion: f64,
     },
     /// The covariance is not that of a state.
-    #[error(
-        "the covariance matrix is not positive definite: this is no state, and it has no entropy"
-    )]
+    #[error("the covariance matrix is not positive definite: this is no state, and it has no entropy")]
     NotPositive,
     /// A coefficient has no value.
     #[error("the contact `{name}` has no rate: {message}")]
@@ -97,22 +93,12 @@ pub enum CostError {
 impl Contact {
     /// A thermal bath of energy rate γ and mean occupation n̄.
     pub fn thermal(mode: usize, rate: f64, occupation: f64, name: impl Into<String>) -> Self {
-        Self {
-            mode,
-            rate,
-            diffusion: rate * (occupation + 0.5),
-            name: name.into(),
-        }
+        Self { mode, rate, diffusion: rate * (occupation + 0.5), name: name.into() }
     }
 
     /// From the rates r↓ of a and r↑ of a†.
     pub fn exchange(mode: usize, down: f64, up: f64, name: impl Into<String>) -> Self {
-        Self {
-            mode,
-            rate: down - up,
-            diffusion: 0.5 * (down + up),
-            name: name.into(),
-        }
+        Self { mode, rate: down - up, diffusion: 0.5 * (down + up), name: name.into() }
     }
 
     /// Mean occupation n̄ = D/γ − ½ of the bath; at most −1 where gain prevails, infinite where loss and gain are equal.
@@ -125,11 +111,7 @@ impl Contact {
         if self.diffusion.is_finite() && self.rate.abs() <= 2.0 * self.diffusion * (1.0 + 1e-12) {
             return Ok(());
         }
-        Err(CostError::TooQuiet {
-            name: self.name.clone(),
-            rate: self.rate,
-            diffusion: self.diffusion,
-        })
+        Err(CostError::TooQuiet { name: self.name.clone(), rate: self.rate, diffusion: self.diffusion })
     }
 
     /// Entropy flux into this contact, Φ = γ\[(⟨a†a⟩+½)/(n̄+½) − 1\] in nats per unit of time.
@@ -176,11 +158,7 @@ pub fn entropy_balance(state: &dyn Moments, contacts: &[Contact]) -> Result<Bala
             *trace = 0.0;
             for i in [2 * contact.mode, 2 * contact.mode + 1] {
                 for r in i..n {
-                    let known: f64 = l.row(r)[i..r]
-                        .iter()
-                        .zip(&column[i..r])
-                        .map(|(x, y)| x * y)
-                        .sum();
+                    let known: f64 = l.row(r)[i..r].iter().zip(&column[i..r]).map(|(x, y)| x * y).sum();
                     column[r] = (f64::from(u8::from(r == i)) - known) / l[(r, r)];
                     *trace += column[r] * column[r];
                 }
@@ -188,11 +166,7 @@ pub fn entropy_balance(state: &dyn Moments, contacts: &[Contact]) -> Result<Bala
         }
         change += 0.5 * contact.diffusion * *trace - contact.rate;
     }
-    Ok(Balance {
-        production: flux + change,
-        flux,
-        change,
-    })
+    Ok(Balance { production: flux + change, flux, change })
 }
 
 /// Entropy production Π of a state, in nats per unit of time.
@@ -211,10 +185,7 @@ pub fn entropy_production(state: &dyn Moments, contacts: &[Contact]) -> Result<f
 /// # Errors
 /// A contact whose noise is below |γ|/2.
 pub fn entropy_flux(state: &dyn Moments, contacts: &[Contact]) -> Result<f64, CostError> {
-    contacts
-        .iter()
-        .map(|contact| contact.entropy_flux(state))
-        .sum()
+    contacts.iter().map(|contact| contact.entropy_flux(state)).sum()
 }
 
 #[cfg(test)]
@@ -243,16 +214,8 @@ mod tests {
     fn equilibrium_costs_nothing() {
         for nbar in [0.0, 0.3, 1e6] {
             let v = nbar + 0.5;
-            let state = gaussian(&[
-                &[v, 0.0, 0.0, 0.0],
-                &[0.0, v, 0.0, 0.0],
-                &[0.0, 0.0, v, 0.0],
-                &[0.0, 0.0, 0.0, v],
-            ]);
-            let contacts = [
-                Contact::thermal(0, 0.7, nbar, "first"),
-                Contact::thermal(1, 3.0, nbar, "second"),
-            ];
+            let state = gaussian(&[&[v, 0.0, 0.0, 0.0], &[0.0, v, 0.0, 0.0], &[0.0, 0.0, v, 0.0], &[0.0, 0.0, 0.0, v]]);
+            let contacts = [Contact::thermal(0, 0.7, nbar, "first"), Contact::thermal(1, 3.0, nbar, "second")];
             let balance = entropy_balance(&state, &contacts).unwrap();
             for x in [balance.production, balance.flux, balance.change] {
                 assert!(x.abs() < 1e-14, "{x}");
@@ -263,10 +226,7 @@ mod tests {
     /// One mode between two baths, steady: n is their weighted mean and Π = Φ is known in closed form.
     #[test]
     fn two_baths_on_one_mode() {
-        let baths = [
-            Contact::thermal(0, 1.0, 0.2, "cold"),
-            Contact::thermal(0, 2.0, 3.0, "hot"),
-        ];
+        let baths = [Contact::thermal(0, 1.0, 0.2, "cold"), Contact::thermal(0, 2.0, 3.0, "hot")];
         let v = (1.0 * 0.7 + 2.0 * 3.5) / 3.0;
         let balance = entropy_balance(&gaussian(&[&[v, 0.0], &[0.0, v]]), &baths).unwrap();
         let expected = 1.0 * (v / 0.7 - 1.0) + 2.0 * (v / 3.5 - 1.0);
@@ -280,8 +240,7 @@ mod tests {
     fn coherent_light_into_the_vacuum() {
         let state = coherent(&[c64::new(3.0, -4.0)]);
         let kappa = 1.7;
-        let balance =
-            entropy_balance(&state, &[Contact::thermal(0, kappa, 0.0, "output")]).unwrap();
+        let balance = entropy_balance(&state, &[Contact::thermal(0, kappa, 0.0, "output")]).unwrap();
         assert_relative_eq!(balance.production, 2.0 * kappa * 25.0, max_relative = 1e-14);
         assert_relative_eq!(balance.flux, 2.0 * kappa * 25.0, max_relative = 1e-14);
     }
@@ -309,12 +268,7 @@ mod tests {
                 production += quadratic - 2.0 * contact.rate;
                 flux += quadratic - contact.rate;
             }
-            assert_relative_eq!(
-                balance.production,
-                production,
-                max_relative = 1e-9,
-                epsilon = 1e-11
-            );
+            assert_relative_eq!(balance.production, production, max_relative = 1e-9, epsilon = 1e-11);
             assert_relative_eq!(balance.flux, flux, max_relative = 1e-12, epsilon = 1e-12);
             assert!(balance.production >= -1e-11, "{}", balance.production);
             let scale = 1e-11 * (1.0 + balance.production.abs() + balance.flux.abs());
@@ -326,11 +280,7 @@ mod tests {
     fn relative_entropy(state: &Snapshot, reference: &RMatrix) -> f64 {
         let n = reference.rows();
         let inverse = inverse(reference).unwrap();
-        let mean: Vec<f64> = state
-            .mean
-            .iter()
-            .flat_map(|a| [2f64.sqrt() * a.re, 2f64.sqrt() * a.im])
-            .collect();
+        let mean: Vec<f64> = state.mean.iter().flat_map(|a| [2f64.sqrt() * a.re, 2f64.sqrt() * a.im]).collect();
         let log_det = |v: &RMatrix| {
             let l = cholesky(v).unwrap();
             (0..n).map(|i| 2.0 * l[(i, i)].ln()).sum::<f64>()
@@ -367,25 +317,17 @@ mod tests {
             let n = 2;
             let state = random.physical(n);
             let contacts: Vec<Contact> = (0..3)
-                .map(|i| {
-                    Contact::thermal(
-                        i % n,
-                        0.2 + random.uniform(),
-                        2.0 * random.uniform(),
-                        format!("{i}"),
-                    )
-                })
+                .map(|i| Contact::thermal(i % n, 0.2 + random.uniform(), 2.0 * random.uniform(), format!("{i}")))
                 .collect();
             let mut spohn = 0.0;
             for contact in &contacts {
                 // The other mode is not touched by this contact: any reference there gives the same derivative.
                 let equilibrium = contact.occupation() + 0.5;
-                let reference =
-                    RMatrix::from_fn(2 * n, 2 * n, |i, j| match (i == j, i / 2 == contact.mode) {
-                        (false, _) => 0.0,
-                        (true, true) => equilibrium,
-                        (true, false) => 1.3,
-                    });
+                let reference = RMatrix::from_fn(2 * n, 2 * n, |i, j| match (i == j, i / 2 == contact.mode) {
+                    (false, _) => 0.0,
+                    (true, true) => equilibrium,
+                    (true, false) => 1.3,
+                });
                 let h = 2e-4;
                 let k = |t: f64| relative_entropy(&under(contact, &state, t), &reference);
                 spohn -= (8.0 * (k(h) - k(-h)) - (k(2.0 * h) - k(-2.0 * h))) / (12.0 * h);
@@ -416,11 +358,7 @@ mod tests {
         let contacts = [Contact::thermal(0, 0.3, 0.4, "bath")];
         let [near, far] = [1e6, 1e9].map(|c| entropy_balance(&Cycle(c), &contacts).unwrap());
         assert_eq!(near.flux, far.flux);
-        assert_relative_eq!(
-            near.flux,
-            0.3 * ((25.0 + 0.7) / 0.9 - 1.0),
-            max_relative = 1e-14
-        );
+        assert_relative_eq!(near.flux, 0.3 * ((25.0 + 0.7) / 0.9 - 1.0), max_relative = 1e-14);
         // V⁻¹ keeps the direction across the cycle alone.
         assert_relative_eq!(far.change, 0.5 * 0.3 * 0.9 / 0.8 - 0.3, max_relative = 1e-8);
         assert_relative_eq!(near.production, far.production, max_relative = 1e-6);
@@ -430,38 +368,16 @@ mod tests {
     fn what_has_no_cost_says_why() {
         let state = coherent(&[c64::new(0.0, 0.0)]);
         assert_eq!(entropy_production(&state, &[]), Err(CostError::NoContact));
-        let quiet = Contact {
-            mode: 0,
-            rate: 1.0,
-            diffusion: 0.4,
-            name: "b".into(),
-        };
-        assert!(matches!(
-            quiet.entropy_flux(&state),
-            Err(CostError::TooQuiet { .. })
-        ));
-        let nan = Contact {
-            mode: 0,
-            rate: f64::NAN,
-            diffusion: 0.4,
-            name: "b".into(),
-        };
-        assert!(matches!(
-            nan.entropy_flux(&state),
-            Err(CostError::TooQuiet { .. })
-        ));
+        let quiet = Contact { mode: 0, rate: 1.0, diffusion: 0.4, name: "b".into() };
+        assert!(matches!(quiet.entropy_flux(&state), Err(CostError::TooQuiet { .. })));
+        let nan = Contact { mode: 0, rate: f64::NAN, diffusion: 0.4, name: "b".into() };
+        assert!(matches!(nan.entropy_flux(&state), Err(CostError::TooQuiet { .. })));
         let indefinite = gaussian(&[&[1.0, 2.0], &[2.0, 1.0]]);
-        assert_eq!(
-            entropy_production(&indefinite, &[Contact::thermal(0, 1.0, 0.0, "b")]),
-            Err(CostError::NotPositive)
-        );
+        assert_eq!(entropy_production(&indefinite, &[Contact::thermal(0, 1.0, 0.0, "b")]), Err(CostError::NotPositive));
         // Loss and gain in balance: an infinitely hot bath takes no entropy, and a contact of zero strength does nothing.
         let hot = Contact::exchange(0, 1.0, 1.0, "hot");
         assert_eq!(hot.entropy_flux(&state), Ok(0.0));
         assert!(entropy_production(&state, &[hot]).unwrap() > 0.0);
-        assert_eq!(
-            entropy_production(&state, &[Contact::thermal(0, 0.0, 1.0, "off")]),
-            Ok(0.0)
-        );
+        assert_eq!(entropy_production(&state, &[Contact::thermal(0, 0.0, 1.0, "off")]), Ok(0.0));
     }
 }

@@ -16,7 +16,8 @@ use crate::report::{Check, Orbit, Quantity, Report, Series};
 const COVARIANCE_LIMIT: f64 = 1e12;
 
 /// The measures that the uncoupled control is made for.
-const CONTROLLED: [&str; 6] = ["complete_sync", "phase_sync", "phi_sync", "pearson", "mutual_information", "order_parameter"];
+const CONTROLLED: [&str; 6] =
+    ["complete_sync", "phase_sync", "phi_sync", "pearson", "mutual_information", "order_parameter"];
 
 impl Window {
     fn times(&self) -> Vec<f64> {
@@ -32,7 +33,8 @@ impl Experiment {
         let n = self.model.modes.len();
         let contacts = self.contacts(binding);
         let mut values: Vec<Vec<f64>> = vec![Vec::with_capacity(times.len()); self.requests.len()];
-        let mut orbits: Vec<Orbit> = self.model.modes.iter().map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() }).collect();
+        let mut orbits: Vec<Orbit> =
+            self.model.modes.iter().map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() }).collect();
         let mut smallest = f64::INFINITY;
         let stride = (times.len() / 8).max(1);
         let mut index = 0;
@@ -40,7 +42,9 @@ impl Experiment {
             for (list, request) in values.iter_mut().zip(&self.requests) {
                 list.push(match request.definition.evaluate {
                     Evaluate::Moments(f) => f(state, &request.arguments),
-                    Evaluate::Thermal(f) => contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN),
+                    Evaluate::Thermal(f) => {
+                        contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN)
+                    }
                     Evaluate::Attractor(_) => f64::NAN,
                 });
             }
@@ -61,27 +65,44 @@ impl Experiment {
         match outcome {
             Ok(steps) => {
                 report.method = format!("Dormand–Prince 8(5,3), mean field and covariance together, {steps} steps");
-                let uncertainty = Check::at_most("uncertainty relation", -smallest, 1e-7, "½ minus the smallest symplectic eigenvalue, over the window");
+                let uncertainty = Check::at_most(
+                    "uncertainty relation",
+                    -smallest,
+                    1e-7,
+                    "½ minus the smallest symplectic eigenvalue, over the window",
+                );
                 report.checks.push(uncertainty);
             }
             Err(Stop::Diverged { t } | Stop::Stuck { t }) => {
                 let note = "mean field or linearised covariance grow without bound (chaos, or an unstable orbit): no value beyond this time";
                 report.checks.push(Check::fail("bounded", Some(t), note));
                 report.dynamics = format!("diverges at t = {t:.4}");
-                report.quantities =
-                    self.requests.iter().map(|r| Quantity::missing(&r.text, r.definition.unit, format!("diverges at t = {t:.4}"))).collect();
+                report.quantities = self
+                    .requests
+                    .iter()
+                    .map(|r| Quantity::missing(&r.text, r.definition.unit, format!("diverges at t = {t:.4}")))
+                    .collect();
                 return Ok(report);
             }
         }
         for (request, list) in self.requests.iter().zip(values) {
             let definition = request.definition;
             let quantity = match (&definition.evaluate, &contacts) {
-                (Evaluate::Attractor(_), _) => Quantity::missing(&request.text, definition.unit, "a property of the attractor: leave out --until"),
-                (Evaluate::Thermal(_), Err(reason)) => Quantity::missing(&request.text, definition.unit, reason.clone()),
+                (Evaluate::Attractor(_), _) => {
+                    Quantity::missing(&request.text, definition.unit, "a property of the attractor: leave out --until")
+                }
+                (Evaluate::Thermal(_), Err(reason)) => {
+                    Quantity::missing(&request.text, definition.unit, reason.clone())
+                }
                 _ => window_mean(&request.text, definition.unit, definition.average, &list),
             };
             if quantity.value.is_some() {
-                report.series.push(Series { name: request.text.clone(), unit: definition.unit.into(), times: times.clone(), values: list });
+                report.series.push(Series {
+                    name: request.text.clone(),
+                    unit: definition.unit.into(),
+                    times: times.clone(),
+                    values: list,
+                });
             }
             if definition.name == "complete_sync" {
                 if let Some(max) = quantity.max {
@@ -95,11 +116,19 @@ impl Experiment {
     }
 
     /// Integrates from the model's start and the vacuum and shows every state; the inner result says where it broke off.
-    fn follow(&self, binding: &Binding, times: &[f64], rtol: f64, mut look: impl FnMut(&dyn Moments)) -> Result<Result<usize, Stop>, ExperimentError> {
+    fn follow(
+        &self,
+        binding: &Binding,
+        times: &[f64],
+        rtol: f64,
+        mut look: impl FnMut(&dyn Moments),
+    ) -> Result<Result<usize, Stop>, ExperimentError> {
         let bound = self.bind(binding)?;
         let start = self.model.start_values(binding)?;
         let tolerance = Tolerance::new(rtol, rtol);
-        Ok(direct::run(&bound, &start, &direct::vacuum(start.len()), times, tolerance, COVARIANCE_LIMIT, |_, state| look(state)))
+        Ok(direct::run(&bound, &start, &direct::vacuum(start.len()), times, tolerance, COVARIANCE_LIMIT, |_, state| {
+            look(state)
+        }))
     }
 
     /// The measures with and without coupling, same start, same window: what coupling really does.
@@ -110,7 +139,10 @@ impl Experiment {
         let controlled: Vec<&Request> = self
             .requests
             .iter()
-            .filter(|r| CONTROLLED.contains(&r.definition.name) && (self.model.start.is_some() || r.definition.collective != Collective::Blind))
+            .filter(|r| {
+                CONTROLLED.contains(&r.definition.name)
+                    && (self.model.start.is_some() || r.definition.collective != Collective::Blind)
+            })
             .collect();
         if controlled.is_empty() {
             return Ok(Vec::new());
@@ -119,7 +151,8 @@ impl Experiment {
             let note = "the model file names no [uncoupled] values: the measures were not compared with those of the uncoupled system";
             return Ok(vec![Check::note("control", None, note)]);
         };
-        let (fast, slow) = crate::levels::mean_field::attractor::rates(&self.bind(binding)?, 0.0, &self.model.start_values(binding)?);
+        let (fast, slow) =
+            crate::levels::mean_field::attractor::rates(&self.bind(binding)?, 0.0, &self.model.start_values(binding)?);
         let period = report.value("period").unwrap_or(std::f64::consts::TAU / fast.max(1e-300));
         let settle = (6.0 / slow).clamp(40.0 * period, 400.0 * period);
         let window = Window { from: settle, to: settle + 40.0 * period, samples: 640 };

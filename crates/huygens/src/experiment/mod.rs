@@ -113,7 +113,9 @@ pub enum ExperimentError {
     #[error("{0}")]
     Value(String),
     /// The model would not fit into memory at this level.
-    #[error("{modes} modes need {gigabytes:.1} GB for the transition matrices of one period; the limit is {limit:.1} GB: use fewer modes, or --level mean_field")]
+    #[error(
+        "{modes} modes need {gigabytes:.1} GB for the transition matrices of one period; the limit is {limit:.1} GB: use fewer modes, or --level mean_field"
+    )]
     TooLarge {
         /// Number of modes.
         modes: usize,
@@ -162,10 +164,14 @@ impl Experiment {
         let asked = if measures.is_empty() { &model.measures } else { measures };
         let mut requests = Vec::new();
         for text in asked {
-            let request = resolve(text, &names, &oscillators).map_err(|source| ExperimentError::Measure { text: text.clone(), source })?;
+            let request = resolve(text, &names, &oscillators)
+                .map_err(|source| ExperimentError::Measure { text: text.clone(), source })?;
             if !request.definition.levels.contains(&options.level.name()) {
                 let levels = request.definition.levels.join(", ");
-                let text = format!("`{text}` is not a measure of the {} level; it is given at: {levels}", options.level.name());
+                let text = format!(
+                    "`{text}` is not a measure of the {} level; it is given at: {levels}",
+                    options.level.name()
+                );
                 return Err(ExperimentError::Options(text));
             }
             requests.push(request);
@@ -225,7 +231,11 @@ impl Experiment {
             let n = 2.0 * self.model.modes.len() as f64;
             let gigabytes = 3.0 * n * n * 8.0 * self.options.samples as f64 / 1e9;
             if gigabytes > MEMORY_LIMIT {
-                return Err(ExperimentError::TooLarge { modes: self.model.modes.len(), gigabytes, limit: MEMORY_LIMIT });
+                return Err(ExperimentError::TooLarge {
+                    modes: self.model.modes.len(),
+                    gigabytes,
+                    limit: MEMORY_LIMIT,
+                });
             }
         }
         Ok(())
@@ -274,7 +284,9 @@ impl Experiment {
         };
         let found = attractor::find(bound, &charges, period, start, &self.options.search);
         let mut report = self.summarise(&prepared, binding, &found, period)?;
-        if self.options.control && matches!(found.attractor, Attractor::Cycle(_) | Attractor::Rotating(_) | Attractor::FixedPoint(_)) {
+        if self.options.control
+            && matches!(found.attractor, Attractor::Cycle(_) | Attractor::Rotating(_) | Attractor::FixedPoint(_))
+        {
             report.checks.extend(self.control(binding, &report)?);
         }
         if self.options.starts > 0 {
@@ -292,6 +304,10 @@ impl Experiment {
     fn cell_charges(&self) -> Vec<Vec<i64>> {
         let Some((ring, _)) = &self.ring else { return Vec::new() };
         let uniform = |m: &Vec<i64>| ring.members.iter().all(|array| array.iter().all(|&k| m[k] == m[array[0]]));
-        self.charges.iter().filter(|m| uniform(m)).map(|m| ring.members.iter().map(|array| m[array[0]]).collect()).collect()
+        self.charges
+            .iter()
+            .filter(|m| uniform(m))
+            .map(|m| ring.members.iter().map(|array| m[array[0]]).collect())
+            .collect()
     }
 }

@@ -20,7 +20,8 @@ pub struct Coexisting {
 impl Coexisting {
     /// As a check.
     pub fn check(&self) -> Check {
-        let others: Vec<String> = self.found.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}: {n}")).collect();
+        let others: Vec<String> =
+            self.found.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}: {n}")).collect();
         let single = self.same == self.starts;
         Check {
             name: "coexisting attractors".into(),
@@ -30,7 +31,12 @@ impl Coexisting {
             note: if single {
                 format!("all of {} random starts reach this attractor", self.starts)
             } else {
-                format!("{} of {} random starts reach this attractor; others: {}", self.same, self.starts, others.join("; "))
+                format!(
+                    "{} of {} random starts reach this attractor; others: {}",
+                    self.same,
+                    self.starts,
+                    others.join("; ")
+                )
             },
         }
     }
@@ -87,7 +93,10 @@ impl Fingerprint {
         let kind = |f: &Self| f.name.split(' ').next().unwrap_or("").to_owned();
         kind(self) == kind(other)
             && self.values.len() == other.values.len()
-            && self.values.iter().zip(&other.values).all(|(a, b)| (a - b).abs() <= 0.08 * (a.abs().max(b.abs())).max(self.values.iter().fold(0.0, |m: f64, x| m.max(x.abs()))))
+            && self.values.iter().zip(&other.values).all(|(a, b)| {
+                (a - b).abs()
+                    <= 0.08 * (a.abs().max(b.abs())).max(self.values.iter().fold(0.0, |m: f64, x| m.max(x.abs())))
+            })
     }
 }
 
@@ -112,7 +121,12 @@ impl Experiment {
     ///
     /// # Errors
     /// None beyond those of the preparation.
-    pub(super) fn coexisting(&self, prepared: &Prepared, period: Option<f64>, reference: &Found) -> Result<Coexisting, ExperimentError> {
+    pub(super) fn coexisting(
+        &self,
+        prepared: &Prepared,
+        period: Option<f64>,
+        reference: &Found,
+    ) -> Result<Coexisting, ExperimentError> {
         let modes = self.model.modes.len();
         let oscillators: Vec<usize> = self.model.oscillators.iter().map(|m| m.0 as usize).collect();
         let full = self.full_state(&reference.last);
@@ -159,7 +173,8 @@ impl Experiment {
             Attractor::FixedPoint(p) => p.point = self.full_state(&p.point),
             Attractor::Rotating(r) => r.point = self.full_state(&r.point),
             Attractor::Cycle(c) => {
-                let cells = if c.start.len() == self.model.modes.len() { 1 } else { self.model.modes.len() / c.start.len() };
+                let cells =
+                    if c.start.len() == self.model.modes.len() { 1 } else { self.model.modes.len() / c.start.len() };
                 c.start = self.full_state(&c.start);
                 c.size *= (cells as f64).sqrt();
             }

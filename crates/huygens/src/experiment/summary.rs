@@ -67,7 +67,8 @@ impl States {
     /// c for which c V Vᵀ is `factor` times the rest of the covariance.
     fn diffused(&self, factor: f64) -> f64 {
         let first = self.first();
-        let scale = |sample: &Sample| factor * sample.base.norm_max() / sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
+        let scale =
+            |sample: &Sample| factor * sample.base.norm_max() / sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
         first.samples.iter().map(scale).fold(0.0, f64::max)
     }
 
@@ -99,7 +100,13 @@ impl Experiment {
         }
     }
 
-    pub(super) fn summarise(&self, prepared: &Prepared, binding: &Binding, found: &Found, period: Option<f64>) -> Result<Report, ExperimentError> {
+    pub(super) fn summarise(
+        &self,
+        prepared: &Prepared,
+        binding: &Binding,
+        found: &Found,
+        period: Option<f64>,
+    ) -> Result<Report, ExperimentError> {
         let mut report = self.blank();
         report.method = format!("Dormand–Prince 8(5,3), transient {:.4}, {} steps", found.transient, found.steps);
         let (bound, cells) = match &prepared.cell {
@@ -110,26 +117,59 @@ impl Experiment {
         match &found.attractor {
             Attractor::Diverging { time } => {
                 report.dynamics = format!("diverges: the mean field passes every bound at t = {time:.4}");
-                report.checks.push(Check::fail("bounded", Some(*time), "the mean field diverges; check the signs of gain, loss and drive"));
+                report.checks.push(Check::fail(
+                    "bounded",
+                    Some(*time),
+                    "the mean field diverges; check the signs of gain, loss and drive",
+                ));
                 self.missing(&mut report, "the mean field diverges");
                 Ok(report)
             }
             Attractor::Chaos(w) => {
-                report.dynamics = format!("chaos: largest Lyapunov exponent {:.4} ± {:.1e}", w.exponents.values[0], w.exponents.error);
-                let note = format!("chaotic (largest Lyapunov exponent {:.3}): linearised fluctuations grow without bound and have no stationary value", w.exponents.values[0]);
+                report.dynamics = format!(
+                    "chaos: largest Lyapunov exponent {:.4} ± {:.1e}",
+                    w.exponents.values[0], w.exponents.error
+                );
+                let note = format!(
+                    "chaotic (largest Lyapunov exponent {:.3}): linearised fluctuations grow without bound and have no stationary value",
+                    w.exponents.values[0]
+                );
                 report.checks.push(Check::fail("attractor regular", Some(w.exponents.values[0]), note));
-                self.wandering(&mut report, bound, w, "the attractor is chaotic: linearised fluctuations grow without bound");
+                self.wandering(
+                    &mut report,
+                    bound,
+                    w,
+                    "the attractor is chaotic: linearised fluctuations grow without bound",
+                );
                 Ok(report)
             }
             Attractor::Torus(w) => {
                 report.dynamics = "torus: quasi-periodic, more than one frequency".into();
-                report.checks.push(Check::note("attractor periodic", Some(w.exponents.values[0]), "quasi-periodic: the oscillators are not locked; fluctuations along each phase diffuse"));
-                self.wandering(&mut report, bound, w, "quasi-periodic: the covariance has no periodic state; ask for a direct run with --until");
+                report.checks.push(Check::note(
+                    "attractor periodic",
+                    Some(w.exponents.values[0]),
+                    "quasi-periodic: the oscillators are not locked; fluctuations along each phase diffuse",
+                ));
+                self.wandering(
+                    &mut report,
+                    bound,
+                    w,
+                    "quasi-periodic: the covariance has no periodic state; ask for a direct run with --until",
+                );
                 Ok(report)
             }
             Attractor::Undecided(w) => {
-                report.dynamics = format!("not settled after {:.0}: exponents {:.2e}, {:.2e}", w.time, w.exponents.values[0], w.exponents.values.get(1).copied().unwrap_or(0.0));
-                report.checks.push(Check::fail("settled", Some(w.time), "no attractor was recognised in the time allowed; give --transient a larger value"));
+                report.dynamics = format!(
+                    "not settled after {:.0}: exponents {:.2e}, {:.2e}",
+                    w.time,
+                    w.exponents.values[0],
+                    w.exponents.values.get(1).copied().unwrap_or(0.0)
+                );
+                report.checks.push(Check::fail(
+                    "settled",
+                    Some(w.time),
+                    "no attractor was recognised in the time allowed; give --transient a larger value",
+                ));
                 self.wandering(&mut report, bound, w, "no attractor was recognised");
                 Ok(report)
             }
@@ -138,16 +178,23 @@ impl Experiment {
                     Some(n) => bloch::at_fixed_point(bound, n, point).map(States::Ring).map_err(|e| e.to_string()),
                     None => orbit::at_fixed_point(bound, point).map(States::Full).map_err(|e| e.to_string()),
                 };
-                report.dynamics = if point.neutral.cols() > 0 { "fixed point on a circle of symmetry".into() } else { "fixed point".into() };
+                report.dynamics = if point.neutral.cols() > 0 {
+                    "fixed point on a circle of symmetry".into()
+                } else {
+                    "fixed point".into()
+                };
                 self.measured(report, prepared, binding, states, found)
             }
             Attractor::Rotating(rotating) => {
                 let states = match cells {
                     // The blocks of a rotating ring: drift in the co-rotating frame.
                     Some(n) => self.rotating_ring(bound, n, rotating).map_err(|e| e.to_string()),
-                    None => orbit::rotating(bound, rotating, self.options.samples).map(States::Full).map_err(|e| e.to_string()),
+                    None => orbit::rotating(bound, rotating, self.options.samples)
+                        .map(States::Full)
+                        .map_err(|e| e.to_string()),
                 };
-                let slowest = rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
+                let slowest =
+                    rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
                 report.dynamics = format!("limit cycle (uniform rotation), period {:.10} {unit}", TAU / slowest);
                 self.measured(report, prepared, binding, states, found)
             }
@@ -158,8 +205,12 @@ impl Experiment {
                 let mut count = self.options.samples;
                 let states = loop {
                     let states = match cells {
-                        Some(n) => bloch::on_cycle(bound, n, orbit, driven, count, tolerance).map(States::Ring).map_err(|e| e.to_string()),
-                        None => orbit::on_cycle(bound, orbit, driven, count, tolerance).map(States::Full).map_err(|e| e.to_string()),
+                        Some(n) => bloch::on_cycle(bound, n, orbit, driven, count, tolerance)
+                            .map(States::Ring)
+                            .map_err(|e| e.to_string()),
+                        None => orbit::on_cycle(bound, orbit, driven, count, tolerance)
+                            .map(States::Full)
+                            .map_err(|e| e.to_string()),
                     };
                     // Sharp orbits need more samples: double until the mean field is resolved.
                     let tail = states.as_ref().map_or(0.0, mean_tail);
@@ -178,9 +229,16 @@ impl Experiment {
         let mut blocks = Vec::new();
         for index in 0..=cells / 2 {
             let at_wave = bound.with_wave(TAU * index as f64 / cells as f64).map_err(bloch::RingError::Parameters)?;
-            let neutral = if index == 0 { rotating.neutral.clone() } else { RMatrix::zeros(rotating.neutral.rows(), 0) };
+            let neutral =
+                if index == 0 { rotating.neutral.clone() } else { RMatrix::zeros(rotating.neutral.rows(), 0) };
             let point = Rotating { neutral, ..rotating.clone() };
-            blocks.push(orbit::rotating(&at_wave, &point, self.options.samples).map_err(|source| bloch::RingError::Block { index, cells, source })?);
+            blocks.push(
+                orbit::rotating(&at_wave, &point, self.options.samples).map_err(|source| bloch::RingError::Block {
+                    index,
+                    cells,
+                    source,
+                })?,
+            );
         }
         Ok(States::Ring(RingOrbit::new(cells, blocks)))
     }
@@ -198,7 +256,8 @@ impl Experiment {
 
     /// All measures without a value.
     fn missing(&self, report: &mut Report, reason: &str) {
-        report.quantities = self.requests.iter().map(|r| Quantity::missing(&r.text, r.definition.unit, reason)).collect();
+        report.quantities =
+            self.requests.iter().map(|r| Quantity::missing(&r.text, r.definition.unit, reason)).collect();
     }
 
     /// Thermal contacts at these values, or the reason why there are none.
@@ -239,7 +298,8 @@ impl Experiment {
         } else {
             let mut check = checks::cycle_stable(leading);
             if let (States::Ring(ring), true) = (&states, leading > 1.0) {
-                check.note = format!("the synchronous cycle is unstable to waves of number k = 2π·{wave}/{}", ring.cells);
+                check.note =
+                    format!("the synchronous cycle is unstable to waves of number k = 2π·{wave}/{}", ring.cells);
             }
             report.checks.push(check);
             leading <= 1.0
@@ -288,10 +348,18 @@ impl Experiment {
     }
 
     /// The measure at every sample.
-    fn series(&self, request: &Request, states: &States, treatment: Treatment, contacts: &Result<Vec<Contact>, String>) -> Result<Vec<f64>, String> {
+    fn series(
+        &self,
+        request: &Request,
+        states: &States,
+        treatment: Treatment,
+        contacts: &Result<Vec<Contact>, String>,
+    ) -> Result<Vec<f64>, String> {
         let mut values = Vec::with_capacity(states.times().len());
         match request.definition.evaluate {
-            Evaluate::Moments(f) => self.each(states, treatment, |_, moments| values.push(f(moments, &request.arguments))),
+            Evaluate::Moments(f) => {
+                self.each(states, treatment, |_, moments| values.push(f(moments, &request.arguments)))
+            }
             Evaluate::Thermal(f) => {
                 let contacts = contacts.as_ref().map_err(Clone::clone)?;
                 let mut failure = None;
@@ -371,7 +439,13 @@ impl Experiment {
         quantity
     }
 
-    fn attractor_measure(&self, request: &Request, kind: AttractorMeasure, states: &States, rotating: bool) -> Quantity {
+    fn attractor_measure(
+        &self,
+        request: &Request,
+        kind: AttractorMeasure,
+        states: &States,
+        rotating: bool,
+    ) -> Quantity {
         let definition = request.definition;
         let text = &request.text;
         let period = states.period();
@@ -391,7 +465,8 @@ impl Experiment {
             }
             AttractorMeasure::Multipliers => {
                 // A uniform rotation has exponents in its own frame; over one turn they multiply.
-                let mut multipliers: Vec<c64> = if rotating { spectrum.iter().map(|v| (v * period).exp()).collect() } else { spectrum };
+                let mut multipliers: Vec<c64> =
+                    if rotating { spectrum.iter().map(|v| (v * period).exp()).collect() } else { spectrum };
                 multipliers.sort_by(|a, b| b.norm().total_cmp(&a.norm()));
                 let mut quantity = Quantity::new(text, multipliers.first().map_or(0.0, |v| v.norm()), definition.unit);
                 quantity.note = Some("largest modulus apart from the neutral one; the list gives (re, im)".into());
@@ -486,7 +561,8 @@ impl Experiment {
         let tolerance = crate::levels::mean_field::attractor::tolerance(1e-8, &wandering.exponents.end);
         let path = cycle::sample(bound, &wandering.exponents.end, 0.0, &times, tolerance, f64::MAX);
         let Ok(path) = path else { return self.missing(report, reason) };
-        let places = self.ring.as_ref().filter(|_| bound.modes() != self.model.modes.len()).map(|(ring, _)| &ring.places);
+        let places =
+            self.ring.as_ref().filter(|_| bound.modes() != self.model.modes.len()).map(|(ring, _)| &ring.places);
         let full: Vec<Vec<c64>> = match places {
             Some(places) => path.iter().map(|z| places.iter().map(|(array, _)| z[*array]).collect()).collect(),
             None => path,
@@ -506,7 +582,12 @@ impl Experiment {
                     let values: Vec<f64> = full.iter().map(|z| f(&MeansOnly(z), &request.arguments)).collect();
                     let mut quantity = window_mean(&request.text, definition.unit, definition.average, &values);
                     quantity.note = Some(format!("mean over a window of {span:.0}"));
-                    report.series.push(Series { name: request.text.clone(), unit: definition.unit.into(), times: times.clone(), values });
+                    report.series.push(Series {
+                        name: request.text.clone(),
+                        unit: definition.unit.into(),
+                        times: times.clone(),
+                        values,
+                    });
                     quantity
                 }
                 Evaluate::Attractor(AttractorMeasure::Lyapunov) => {

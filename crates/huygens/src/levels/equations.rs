@@ -68,7 +68,10 @@ impl Equations {
     /// Whether any coefficient depends on time.
     pub fn driven(&self) -> bool {
         let sparse = [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous];
-        self.flow.iter().chain(sparse.into_iter().flatten().map(|entry| &entry.polynomial)).any(Polynomial::depends_on_time)
+        self.flow
+            .iter()
+            .chain(sparse.into_iter().flatten().map(|entry| &entry.polynomial))
+            .any(Polynomial::depends_on_time)
     }
 
     /// Whether the flow is linear (quadratic Hamiltonian, jumps linear): the gaussian level is then exact.
@@ -119,7 +122,12 @@ fn diffusion(jumps: &[Operator]) -> (SparsePolynomials, SparsePolynomials) {
             }
         }
     }
-    let collect = |map: BTreeMap<(usize, usize), Polynomial>| map.into_iter().filter(|(_, p)| !p.is_zero()).map(|((row, column), polynomial)| Entry { row, column, shift: 0, polynomial }).collect();
+    let collect = |map: BTreeMap<(usize, usize), Polynomial>| {
+        map.into_iter()
+            .filter(|(_, p)| !p.is_zero())
+            .map(|((row, column), polynomial)| Entry { row, column, shift: 0, polynomial })
+            .collect()
+    };
     (collect(normal), collect(anomalous))
 }
 
@@ -216,7 +224,8 @@ impl Equations {
                     full.iter().map(|entry| ((entry.row, entry.column), &entry.polynomial)).collect();
                 let moved = |k: usize| shift(ModeId(k as u32)).0 as usize;
                 for entry in full {
-                    if table.get(&(moved(entry.row), moved(entry.column))) != Some(&&entry.polynomial.map_modes(&shift)) {
+                    if table.get(&(moved(entry.row), moved(entry.column))) != Some(&&entry.polynomial.map_modes(&shift))
+                    {
                         return None;
                     }
                 }
@@ -233,7 +242,10 @@ impl Equations {
                 entry.shift == 0
                     || 2 * entry.shift.unsigned_abs() as usize == ring.cells
                     || cell.iter().any(|e| {
-                        e.row == entry.row && e.column == entry.column && e.shift == -entry.shift && e.polynomial == entry.polynomial
+                        e.row == entry.row
+                            && e.column == entry.column
+                            && e.shift == -entry.shift
+                            && e.polynomial == entry.polynomial
                     })
             };
             if !cell.iter().all(mirrored) {

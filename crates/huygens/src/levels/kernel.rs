@@ -219,7 +219,8 @@ impl Kernel {
             BlockMatrix::new(n, &raw)
         };
         let drift = matrix([(&equations.drift, Shape::Linear), (&equations.drift_conj, Shape::Conjugate)]);
-        let diffusion = matrix([(&equations.diffusion, Shape::Normal), (&equations.diffusion_anomalous, Shape::Anomalous)]);
+        let diffusion =
+            matrix([(&equations.diffusion, Shape::Normal), (&equations.diffusion_anomalous, Shape::Anomalous)]);
         let compiled = Compiled::new(&scalars.list);
         let mut kernel = Self {
             modes: n,
@@ -709,4 +710,3 @@ pub fn covariance_rate(
         }
     }
 }
-

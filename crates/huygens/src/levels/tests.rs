@@ -60,7 +60,8 @@ fn limit_cycle_meets_the_reference() {
     let state = orbit::on_cycle(&bound, &cycle, false, 128, Tolerance::new(1e-11, 1e-11)).unwrap();
     let names: Vec<String> = ["a1", "b1", "a2", "b2"].iter().map(|s| s.to_string()).collect();
     let sc = resolve("complete_sync(b1,b2)", &names, &[1, 3]).unwrap();
-    let values: Vec<f64> = state.samples.iter().map(|s| sc.of(&orbit::View::new(s, orbit::Treatment::Removed)).unwrap()).collect();
+    let values: Vec<f64> =
+        state.samples.iter().map(|s| sc.of(&orbit::View::new(s, orbit::Treatment::Removed)).unwrap()).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     assert!((mean / 0.2784251012 - 1.0).abs() < 1e-9, "{mean}");
     let growth = state.growth[(0, 0)];

@@ -7,23 +7,13 @@ use super::Argument;
 
 #[track_caller]
 pub(super) fn one(arguments: &[Argument]) -> usize {
-    let [k] = arguments else {
-        panic!(
-            "this measure takes one mode, {} arguments given",
-            arguments.len()
-        )
-    };
+    let [k] = arguments else { panic!("this measure takes one mode, {} arguments given", arguments.len()) };
     k.mode()
 }
 
 #[track_caller]
 pub(super) fn two(arguments: &[Argument]) -> (usize, usize) {
-    let [k, l] = arguments else {
-        panic!(
-            "this measure takes two modes, {} arguments given",
-            arguments.len()
-        )
-    };
+    let [k, l] = arguments else { panic!("this measure takes two modes, {} arguments given", arguments.len()) };
     (k.mode(), l.mode())
 }
 

@@ -1,8 +1,6 @@
 //! What belongs to the attractor and not to a state; the mean-field and gaussian levels compute it.
 
-use super::{
-    AttractorMeasure, Average, Collective, Definition, Evaluate, FLUCTUATIONS, MEANS, Signature,
-};
+use super::{AttractorMeasure, Average, Collective, Definition, Evaluate, FLUCTUATIONS, MEANS, Signature};
 
 const BASE: Definition = Definition {
     name: "",

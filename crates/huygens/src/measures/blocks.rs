@@ -20,20 +20,12 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn of(state: &dyn Moments, k: usize, l: usize) -> Self {
-        Self {
-            a: state.covariance(k, k),
-            b: state.covariance(l, l),
-            c: state.covariance(k, l),
-        }
+        Self { a: state.covariance(k, k), b: state.covariance(l, l), c: state.covariance(k, l) }
     }
 
     /// Every mode in the frame of its own mean phase: q' = q cos φ + p sin φ, p' = p cos φ − q sin φ.
     pub(crate) fn rotated(&self, first: c64, second: c64) -> Self {
-        Self {
-            a: rotate(&self.a, first, first),
-            b: rotate(&self.b, second, second),
-            c: rotate(&self.c, first, second),
-        }
+        Self { a: rotate(&self.a, first, first), b: rotate(&self.b, second, second), c: rotate(&self.c, first, second) }
     }
 
     /// Variances of q₋ = (q_k − q_l)/√2 and p₋ = (p_k − p_l)/√2.

@@ -1,9 +1,6 @@
 //! Of one mode: number of quanta, variance of a quadrature.
 
-use super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments, blocks,
-};
+use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments, blocks};
 
 /// Mean number of quanta.
 pub(super) const NUMBER: Definition = Definition {
@@ -38,12 +35,7 @@ fn number(state: &dyn Moments, arguments: &[Argument]) -> f64 {
 }
 
 fn variance(state: &dyn Moments, arguments: &[Argument]) -> f64 {
-    let [x] = arguments else {
-        panic!(
-            "variance takes one quadrature, {} arguments given",
-            arguments.len()
-        )
-    };
+    let [x] = arguments else { panic!("variance takes one quadrature, {} arguments given", arguments.len()) };
     let (k, i) = arguments::quadrature(*x);
     state.covariance(k, k)[i][i]
 }
@@ -62,27 +54,11 @@ mod tests {
         // ⟨a†a⟩ = sinh² r of a squeezed vacuum with variances e^{∓2r}/2.
         let r: f64 = 0.7;
         let state = squeezed(0.5 * (-2.0 * r).exp());
-        assert_relative_eq!(
-            evaluate("n(b1)", &state),
-            25.0 + r.sinh().powi(2),
-            max_relative = 1e-14
-        );
-        assert_relative_eq!(
-            evaluate("variance(q(b1))", &state),
-            0.5 * (2.0 * r).exp(),
-            max_relative = 1e-14
-        );
-        assert_relative_eq!(
-            evaluate("variance(p(b1))", &state),
-            0.5 * (-2.0 * r).exp(),
-            max_relative = 1e-14
-        );
-        let thermal = gaussian(&[
-            &[3.5, 0.0, 0.0, 0.0],
-            &[0.0, 3.5, 0.0, 0.0],
-            &[0.0, 0.0, 0.5, 0.0],
-            &[0.0, 0.0, 0.0, 0.5],
-        ]);
+        assert_relative_eq!(evaluate("n(b1)", &state), 25.0 + r.sinh().powi(2), max_relative = 1e-14);
+        assert_relative_eq!(evaluate("variance(q(b1))", &state), 0.5 * (2.0 * r).exp(), max_relative = 1e-14);
+        assert_relative_eq!(evaluate("variance(p(b1))", &state), 0.5 * (-2.0 * r).exp(), max_relative = 1e-14);
+        let thermal =
+            gaussian(&[&[3.5, 0.0, 0.0, 0.0], &[0.0, 3.5, 0.0, 0.0], &[0.0, 0.0, 0.5, 0.0], &[0.0, 0.0, 0.0, 0.5]]);
         assert_eq!(evaluate("n(b1)", &thermal), 3.0);
     }
 }

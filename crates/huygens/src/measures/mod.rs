@@ -120,11 +120,7 @@ impl Signature {
     /// `2 modes`, `at most 1 mode`, ….
     fn in_words(self) -> String {
         let plural = |n: usize, word: &str| {
-            if n == 1 {
-                format!("1 {word}")
-            } else {
-                format!("{n} {word}s")
-            }
+            if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
         };
         match self {
             Signature::Modes(n) => plural(n, "mode"),
@@ -191,11 +187,7 @@ impl Definition {
     pub fn usage(&self) -> String {
         let list = |n: usize, quadratures: bool| {
             let mode = |k: usize| {
-                if quadratures {
-                    format!("q(b{k})")
-                } else {
-                    format!("b{k}")
-                }
+                if quadratures { format!("q(b{k})") } else { format!("b{k}") }
             };
             (1..=n).map(mode).collect::<Vec<_>>().join(", ")
         };
@@ -221,17 +213,11 @@ impl Definition {
         let cycle = match (self.collective, self.evaluate) {
             (_, Evaluate::Attractor(_)) => "",
             (Collective::Blind, _) => "of the mean field alone",
-            (Collective::Removed, _) => {
-                "with the collective phase removed; the transverse value beside it"
-            }
+            (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
             (Collective::Diffused, _) => "with the collective phase fully diffused",
         };
         let mut lines = vec![self.usage(), format!("  formula  {}", self.formula)];
-        for (key, text) in [
-            ("args", without),
-            ("range", self.range),
-            ("unit", self.unit),
-        ] {
+        for (key, text) in [("args", without), ("range", self.range), ("unit", self.unit)] {
             if !text.is_empty() {
                 lines.push(format!("  {key:<7}  {text}"));
             }
@@ -285,10 +271,7 @@ impl Moments for Snapshot {
 
     fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
         let v = &self.covariance;
-        [
-            [v[(2 * k, 2 * l)], v[(2 * k, 2 * l + 1)]],
-            [v[(2 * k + 1, 2 * l)], v[(2 * k + 1, 2 * l + 1)]],
-        ]
+        [[v[(2 * k, 2 * l)], v[(2 * k, 2 * l + 1)]], [v[(2 * k + 1, 2 * l)], v[(2 * k + 1, 2 * l + 1)]]]
     }
 }
 

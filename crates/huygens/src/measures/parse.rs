@@ -237,9 +237,7 @@ impl MeasureError {
                 let names: Vec<&str> = registry().iter().map(|d| d.name).collect();
                 Some(format!("known measures: {}", names.join(", ")))
             }
-            MeasureError::UnknownMode { known, .. } => {
-                Some(format!("modes of this model: {known}"))
-            }
+            MeasureError::UnknownMode { known, .. } => Some(format!("modes of this model: {known}")),
             _ => None,
         }
     }
@@ -250,20 +248,12 @@ impl MeasureError {
 ///
 /// # Errors
 /// See [`MeasureError`]; every error names the bytes it is about and a cure.
-pub fn resolve(
-    text: &str,
-    modes: &[String],
-    oscillators: &[usize],
-) -> Result<Request, MeasureError> {
+pub fn resolve(text: &str, modes: &[String], oscillators: &[usize]) -> Result<Request, MeasureError> {
     let parsed = Parsed::read(text)?;
     let Some(definition) = find(parsed.name) else {
         let name = short(parsed.name);
         let nearest = nearest(parsed.name, registry().iter().map(|d| d.name)).map(str::to_owned);
-        return Err(MeasureError::UnknownMeasure {
-            span: parsed.name_span,
-            name,
-            nearest,
-        });
+        return Err(MeasureError::UnknownMeasure { span: parsed.name_span, name, nearest });
     };
     let signature = definition.signature;
     let many = matches!(signature, Signature::Oscillators(_) | Signature::AnyModes);
@@ -273,32 +263,14 @@ pub fn resolve(
     let mut spans = Vec::with_capacity(parsed.arguments.len());
     for given in &parsed.arguments {
         if !signature.takes_none() && given.quadrature.is_some() != wants_quadratures {
-            let wanted = if wants_quadratures {
-                "quadratures"
-            } else {
-                "modes"
-            };
+            let wanted = if wants_quadratures { "quadratures" } else { "modes" };
             let found = short(&text[given.span.clone()]);
             let usage = definition.usage();
-            return Err(MeasureError::Kind {
-                span: given.span.clone(),
-                name: definition.name,
-                wanted,
-                found,
-                usage,
-            });
+            return Err(MeasureError::Kind { span: given.span.clone(), name: definition.name, wanted, found, usage });
         }
-        let found = if signature.takes_none() {
-            vec![0]
-        } else {
-            lookup(text, given, modes, many)?
-        };
+        let found = if signature.takes_none() { vec![0] } else { lookup(text, given, modes, many)? };
         for k in found {
-            arguments.push(
-                given
-                    .quadrature
-                    .map_or(Argument::Mode(k), |q| Argument::Quadrature(k, q)),
-            );
+            arguments.push(given.quadrature.map_or(Argument::Mode(k), |q| Argument::Quadrature(k, q)));
             spans.push(given.span.clone());
         }
     }
@@ -324,30 +296,16 @@ pub fn resolve(
     if !signature.admits(arguments.len()) {
         let span = parsed.list_span.unwrap_or(parsed.name_span);
         let (wanted, usage) = (signature.in_words(), definition.usage());
-        return Err(MeasureError::Count {
-            span,
-            name: definition.name,
-            wanted,
-            found,
-            usage,
-        });
+        return Err(MeasureError::Count { span, name: definition.name, wanted, found, usage });
     }
     let mut seen = std::collections::HashSet::with_capacity(arguments.len());
     for (argument, span) in arguments.iter().zip(spans) {
         if !seen.insert(*argument) {
             let argument = short(&text[span.clone()]);
-            return Err(MeasureError::Repeated {
-                span,
-                name: definition.name,
-                argument,
-            });
+            return Err(MeasureError::Repeated { span, name: definition.name, argument });
         }
     }
-    Ok(Request {
-        text: text.to_owned(),
-        definition,
-        arguments,
-    })
+    Ok(Request { text: text.to_owned(), definition, arguments })
 }
 
 /// One request for each member of an array: `complete_sync(b[1], b[*])` gives `complete_sync(b[1], b[2])`,
@@ -359,13 +317,9 @@ pub fn resolve(
 /// As [`resolve`], as far as the text can be read without resolving it.
 pub fn expand(text: &str, modes: &[String]) -> Result<Vec<String>, MeasureError> {
     let parsed = Parsed::read(text)?;
-    let stars: Vec<&Given> = parsed
-        .arguments
-        .iter()
-        .filter(|a| a.index == Some(Index::Star))
-        .collect();
-    let lists = find(parsed.name)
-        .is_some_and(|d| matches!(d.signature, Signature::Oscillators(_) | Signature::AnyModes));
+    let stars: Vec<&Given> = parsed.arguments.iter().filter(|a| a.index == Some(Index::Star)).collect();
+    let lists =
+        find(parsed.name).is_some_and(|d| matches!(d.signature, Signature::Oscillators(_) | Signature::AnyModes));
     if stars.is_empty() || lists {
         return Ok(vec![text.to_owned()]);
     }
@@ -392,12 +346,7 @@ pub fn expand(text: &str, modes: &[String]) -> Result<Vec<String>, MeasureError>
 }
 
 /// The modes that an argument names: one, or all members of an array where `many` may stand.
-fn lookup(
-    text: &str,
-    given: &Given,
-    modes: &[String],
-    many: bool,
-) -> Result<Vec<usize>, MeasureError> {
+fn lookup(text: &str, given: &Given, modes: &[String], many: bool) -> Result<Vec<usize>, MeasureError> {
     let span = given.mode_span.clone();
     let wanted = match &given.index {
         None => given.name.to_owned(),
@@ -414,47 +363,23 @@ fn lookup(
         }
         let (name, example) = (given.name.to_owned(), modes[array[0]].clone());
         return Err(match given.index {
-            None => MeasureError::Array {
-                span,
-                name,
-                count: array.len(),
-                example,
-            },
-            _ => MeasureError::Pattern {
-                span,
-                name,
-                example,
-            },
+            None => MeasureError::Array { span, name, count: array.len(), example },
+            _ => MeasureError::Pattern { span, name, example },
         });
     }
     let written = &text[span.clone()];
     // An index outside the array: offer the array's last member, not a mode of the same index in another array.
     let nearest = match array.last() {
         Some(&last) => Some(modes[last].clone()),
-        None => nearest(
-            if wanted.is_empty() {
-                given.name
-            } else {
-                &wanted
-            },
-            modes.iter().map(String::as_str),
-        )
-        .map(str::to_owned),
+        None => nearest(if wanted.is_empty() { given.name } else { &wanted }, modes.iter().map(String::as_str))
+            .map(str::to_owned),
     };
-    Err(MeasureError::UnknownMode {
-        span,
-        name: short(written),
-        nearest,
-        known: abridged(modes),
-    })
+    Err(MeasureError::UnknownMode { span, name: short(written), nearest, known: abridged(modes) })
 }
 
 /// Indices of the modes `name[1]`, `name[2]`, ….
 fn members(name: &str, modes: &[String]) -> Vec<usize> {
-    let is_member = |m: &str| {
-        m.strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'))
-    };
+    let is_member = |m: &str| m.strip_prefix(name).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'));
     (0..modes.len()).filter(|&k| is_member(&modes[k])).collect()
 }
 
@@ -462,17 +387,8 @@ fn abridged(modes: &[String]) -> String {
     if modes.is_empty() {
         return "none".to_owned();
     }
-    let shown = modes
-        .iter()
-        .take(12)
-        .map(|m| short(m))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if modes.len() > 12 {
-        format!("{shown}, … ({} modes)", modes.len())
-    } else {
-        shown
-    }
+    let shown = modes.iter().take(12).map(|m| short(m)).collect::<Vec<_>>().join(", ");
+    if modes.len() > 12 { format!("{shown}, … ({} modes)", modes.len()) } else { shown }
 }
 
 /// At most 40 characters of a text that goes into a message.
@@ -511,10 +427,7 @@ struct Parsed<'a> {
 impl<'a> Parsed<'a> {
     fn read(text: &'a str) -> Result<Self, MeasureError> {
         if text.len() > LONGEST {
-            return Err(MeasureError::TooLong {
-                bytes: text.len(),
-                limit: LONGEST,
-            });
+            return Err(MeasureError::TooLong { bytes: text.len(), limit: LONGEST });
         }
         if text.trim().is_empty() {
             return Err(MeasureError::Empty);
@@ -537,19 +450,10 @@ impl<'a> Parsed<'a> {
         }
         reader.skip();
         if reader.at < text.len() {
-            let expected = if list_span.is_some() {
-                "nothing more"
-            } else {
-                "`(` or nothing more"
-            };
+            let expected = if list_span.is_some() { "nothing more" } else { "`(` or nothing more" };
             return Err(reader.unexpected(expected));
         }
-        Ok(Parsed {
-            name,
-            name_span,
-            arguments,
-            list_span,
-        })
+        Ok(Parsed { name, name_span, arguments, list_span })
     }
 }
 
@@ -572,12 +476,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn close(
-        &mut self,
-        bracket: char,
-        open: &Range<usize>,
-        expected: &str,
-    ) -> Result<(), MeasureError> {
+    fn close(&mut self, bracket: char, open: &Range<usize>, expected: &str) -> Result<(), MeasureError> {
         if self.take(bracket).is_some() {
             return Ok(());
         }
@@ -589,24 +488,14 @@ impl<'a> Reader<'a> {
 
     fn unclosed(&self, open: &Range<usize>) -> MeasureError {
         let bracket = self.text[open.start..].chars().next().unwrap_or('(');
-        MeasureError::Unclosed {
-            span: open.clone(),
-            bracket,
-        }
+        MeasureError::Unclosed { span: open.clone(), bracket }
     }
 
     fn unexpected(&self, expected: &str) -> MeasureError {
         let found = self.text[self.at..].chars().next();
         let span = self.at..self.at + found.map_or(0, char::len_utf8);
-        let found = found.map_or_else(
-            || "the end".to_owned(),
-            |c| format!("`{}`", c.escape_debug()),
-        );
-        MeasureError::Syntax {
-            span,
-            expected: expected.to_owned(),
-            found,
-        }
+        let found = found.map_or_else(|| "the end".to_owned(), |c| format!("`{}`", c.escape_debug()));
+        MeasureError::Syntax { span, expected: expected.to_owned(), found }
     }
 
     fn name(&mut self, expected: &str) -> Result<(&'a str, Range<usize>), MeasureError> {
@@ -628,31 +517,17 @@ impl<'a> Reader<'a> {
         if self.at == self.text.len() {
             return Err(self.unclosed(list));
         }
-        let (name, name_span) =
-            self.name("a mode such as `b1`, or a quadrature such as `q(b1)`")?;
+        let (name, name_span) = self.name("a mode such as `b1`, or a quadrature such as `q(b1)`")?;
         let Some(open) = self.take('(') else {
             let (index, mode_span) = self.index(&name_span)?;
-            return Ok(Given {
-                quadrature: None,
-                name,
-                index,
-                span: mode_span.clone(),
-                mode_span,
-            });
+            return Ok(Given { quadrature: None, name, index, span: mode_span.clone(), mode_span });
         };
         let quadrature = match name {
             "q" => Quadrature::Q,
             "p" => Quadrature::P,
             _ => {
-                let (expected, found) = (
-                    "`q(…)`, `p(…)` or a mode".to_owned(),
-                    format!("`{}(`", short(name)),
-                );
-                return Err(MeasureError::Syntax {
-                    span: name_span.start..open.end,
-                    expected,
-                    found,
-                });
+                let (expected, found) = ("`q(…)`, `p(…)` or a mode".to_owned(), format!("`{}(`", short(name)));
+                return Err(MeasureError::Syntax { span: name_span.start..open.end, expected, found });
             }
         };
         self.skip();
@@ -662,28 +537,17 @@ impl<'a> Reader<'a> {
         let (mode, mode_name_span) = self.name("a mode such as `b1`")?;
         let (index, mode_span) = self.index(&mode_name_span)?;
         self.close(')', &open, "`)`")?;
-        Ok(Given {
-            quadrature: Some(quadrature),
-            name: mode,
-            index,
-            span: name_span.start..self.at,
-            mode_span,
-        })
+        Ok(Given { quadrature: Some(quadrature), name: mode, index, span: name_span.start..self.at, mode_span })
     }
 
     /// The index after a name, if there is one, and the span of both.
-    fn index(
-        &mut self,
-        name: &Range<usize>,
-    ) -> Result<(Option<Index>, Range<usize>), MeasureError> {
+    fn index(&mut self, name: &Range<usize>) -> Result<(Option<Index>, Range<usize>), MeasureError> {
         let Some(open) = self.take('[') else {
             return Ok((None, name.clone()));
         };
         self.skip();
         let rest = &self.text[self.at..];
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let index = if self.take('*').is_some() {
             Index::Star
         } else if rest.is_empty() {
@@ -693,11 +557,7 @@ impl<'a> Reader<'a> {
         } else {
             self.at += digits;
             let significant = rest[..digits].trim_start_matches('0');
-            Index::Number(if significant.is_empty() {
-                "0".to_owned()
-            } else {
-                significant.to_owned()
-            })
+            Index::Number(if significant.is_empty() { "0".to_owned() } else { significant.to_owned() })
         };
         self.close(']', &open, "`]`")?;
         Ok((Some(index), name.start..self.at))
@@ -710,17 +570,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn modes() -> Vec<String> {
-        ["a1", "b1", "a2", "b2"]
-            .into_iter()
-            .map(String::from)
-            .collect()
+        ["a1", "b1", "a2", "b2"].into_iter().map(String::from).collect()
     }
 
     fn ring() -> Vec<String> {
-        (1..=5)
-            .map(|j| format!("a[{j}]"))
-            .chain((1..=5).map(|j| format!("b[{j}]")))
-            .collect()
+        (1..=5).map(|j| format!("a[{j}]")).chain((1..=5).map(|j| format!("b[{j}]"))).collect()
     }
 
     fn ask(text: &str) -> Result<Request, MeasureError> {
@@ -735,51 +589,26 @@ mod tests {
         assert_eq!(request.arguments, [Argument::Mode(1), Argument::Mode(3)]);
 
         let request = ask("pearson(q(b1),p(b1))").unwrap();
-        assert_eq!(
-            request.arguments,
-            [
-                Argument::Quadrature(1, Quadrature::Q),
-                Argument::Quadrature(1, Quadrature::P)
-            ]
-        );
+        assert_eq!(request.arguments, [Argument::Quadrature(1, Quadrature::Q), Argument::Quadrature(1, Quadrature::P)]);
         assert!(ask("period").unwrap().arguments.is_empty());
         assert!(ask("period()").unwrap().arguments.is_empty());
     }
 
     #[test]
     fn no_argument_means_the_oscillators_or_all_modes() {
-        assert_eq!(
-            ask("order_parameter").unwrap().arguments,
-            [Argument::Mode(1), Argument::Mode(3)]
-        );
+        assert_eq!(ask("order_parameter").unwrap().arguments, [Argument::Mode(1), Argument::Mode(3)]);
         assert_eq!(ask("purity").unwrap().arguments.len(), 4);
         assert_eq!(ask("entropy(b1)").unwrap().arguments, [Argument::Mode(1)]);
         assert!(ask("entropy_flux").unwrap().arguments.is_empty());
-        assert_eq!(
-            ask("entropy_flux(b2)").unwrap().arguments,
-            [Argument::Mode(3)]
-        );
+        assert_eq!(ask("entropy_flux(b2)").unwrap().arguments, [Argument::Mode(3)]);
         let alone = resolve("order_parameter", &modes(), &[1]).unwrap_err();
-        assert!(
-            matches!(
-                alone,
-                MeasureError::Oscillators {
-                    least: 2,
-                    found: 1,
-                    ..
-                }
-            ),
-            "{alone}"
-        );
+        assert!(matches!(alone, MeasureError::Oscillators { least: 2, found: 1, .. }), "{alone}");
     }
 
     #[test]
     fn members_of_arrays() {
         let ask = |text| resolve(text, &ring(), &[5, 6, 7, 8, 9]);
-        assert_eq!(
-            ask("complete_sync(b[1], b[ 05 ])").unwrap().arguments,
-            [Argument::Mode(5), Argument::Mode(9)]
-        );
+        assert_eq!(ask("complete_sync(b[1], b[ 05 ])").unwrap().arguments, [Argument::Mode(5), Argument::Mode(9)]);
         assert_eq!(ask("purity(b)").unwrap().arguments.len(), 5);
         assert_eq!(ask("purity(b[*], a[1])").unwrap().arguments.len(), 6);
         assert_eq!(
@@ -787,115 +616,52 @@ mod tests {
             "`b` is an array of 5 modes: name one of them, such as `b[1]`"
         );
         let outside = ask("radius(b[6])").unwrap_err();
-        assert_eq!(
-            outside.to_string(),
-            "unknown mode `b[6]`: did you mean `b[5]`?"
-        );
+        assert_eq!(outside.to_string(), "unknown mode `b[6]`: did you mean `b[5]`?");
         assert_eq!(outside.span(), 7..11);
     }
 
     #[test]
     fn patterns_expand() {
         let texts = expand("complete_sync(b[1], b[*])", &ring()).unwrap();
-        assert_eq!(
-            texts,
-            (2..=5)
-                .map(|j| format!("complete_sync(b[1], b[{j}])"))
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(texts, (2..=5).map(|j| format!("complete_sync(b[1], b[{j}])")).collect::<Vec<_>>());
         let texts = expand("pearson(q(a[*]), q(b[ * ]))", &ring()).unwrap();
         assert_eq!(texts[2], "pearson(q(a[3]), q(b[3]))");
         assert_eq!(expand("purity(b[*])", &ring()).unwrap(), ["purity(b[*])"]);
         assert_eq!(expand("radius(c[*])", &ring()).unwrap_err().span(), 7..11);
-        assert!(matches!(
-            resolve("radius(b[*])", &ring(), &[]).unwrap_err(),
-            MeasureError::Pattern { .. }
-        ));
+        assert!(matches!(resolve("radius(b[*])", &ring(), &[]).unwrap_err(), MeasureError::Pattern { .. }));
     }
 
     /// What is said, about which bytes.
     #[test]
     fn errors_point_at_the_word() {
         let cases: &[(&str, &str, Range<usize>)] = &[
-            (
-                "complte_sync(b1,b2)",
-                "unknown measure `complte_sync`: did you mean `complete_sync`?",
-                0..12,
-            ),
+            ("complte_sync(b1,b2)", "unknown measure `complte_sync`: did you mean `complete_sync`?", 0..12),
             ("frobnicate", "unknown measure `frobnicate`", 0..10),
             ("radius(c1)", "unknown mode `c1`: did you mean `a1`?", 7..9),
-            (
-                "pearson(q(b1),q(bb2))",
-                "unknown mode `bb2`: did you mean `b2`?",
-                16..19,
-            ),
-            (
-                "complete_sync(b1)",
-                "`complete_sync` takes 2 modes, 1 given: write `complete_sync(b1, b2)`",
-                13..17,
-            ),
-            (
-                "complete_sync",
-                "`complete_sync` takes 2 modes, 0 given: write `complete_sync(b1, b2)`",
-                0..13,
-            ),
-            (
-                "period(b1)",
-                "`period` takes no argument, 1 given: write `period`",
-                6..10,
-            ),
-            (
-                "entropy_flux(b1,b2)",
-                "`entropy_flux` takes at most 1 mode, 2 given: write `entropy_flux(b1)`",
-                12..19,
-            ),
+            ("pearson(q(b1),q(bb2))", "unknown mode `bb2`: did you mean `b2`?", 16..19),
+            ("complete_sync(b1)", "`complete_sync` takes 2 modes, 1 given: write `complete_sync(b1, b2)`", 13..17),
+            ("complete_sync", "`complete_sync` takes 2 modes, 0 given: write `complete_sync(b1, b2)`", 0..13),
+            ("period(b1)", "`period` takes no argument, 1 given: write `period`", 6..10),
+            ("entropy_flux(b1,b2)", "`entropy_flux` takes at most 1 mode, 2 given: write `entropy_flux(b1)`", 12..19),
             (
                 "order_parameter(b1)",
                 "`order_parameter` takes at least 2 modes, 1 given: write `order_parameter(b1, b2, …)`",
                 15..19,
             ),
-            (
-                "pearson(b1,b2)",
-                "`pearson` takes quadratures, not `b1`: write `pearson(q(b1), q(b2))`",
-                8..10,
-            ),
-            (
-                "radius(q(b1))",
-                "`radius` takes modes, not `q(b1)`: write `radius(b1)`",
-                7..12,
-            ),
-            (
-                "discord(b1, b1)",
-                "`b1` stands twice in `discord`: a mode compared with itself says nothing",
-                12..14,
-            ),
+            ("pearson(b1,b2)", "`pearson` takes quadratures, not `b1`: write `pearson(q(b1), q(b2))`", 8..10),
+            ("radius(q(b1))", "`radius` takes modes, not `q(b1)`: write `radius(b1)`", 7..12),
+            ("discord(b1, b1)", "`b1` stands twice in `discord`: a mode compared with itself says nothing", 12..14),
             ("radius(b1", "`(` is never closed", 6..7),
             ("pearson(q(b1", "`(` is never closed", 9..10),
             ("radius(b[1", "`[` is never closed", 8..9),
             ("radius(", "`(` is never closed", 6..7),
             ("radius(b1))", "expected nothing more, found `)`", 10..11),
             ("radius b1", "expected `(` or nothing more, found `b`", 7..8),
-            (
-                "radius(b1,)",
-                "expected a mode such as `b1`, or a quadrature such as `q(b1)`, found `)`",
-                10..11,
-            ),
-            (
-                "radius(x(b1))",
-                "expected `q(…)`, `p(…)` or a mode, found `x(`",
-                7..9,
-            ),
-            (
-                "radius(b[x])",
-                "expected an index such as `1`, found `x`",
-                9..10,
-            ),
+            ("radius(b1,)", "expected a mode such as `b1`, or a quadrature such as `q(b1)`, found `)`", 10..11),
+            ("radius(x(b1))", "expected `q(…)`, `p(…)` or a mode, found `x(`", 7..9),
+            ("radius(b[x])", "expected an index such as `1`, found `x`", 9..10),
             ("(b1)", "expected the name of a measure, found `(`", 0..1),
-            (
-                "  ",
-                "empty measure: write a name such as `period` or `complete_sync(b1,b2)`",
-                0..0,
-            ),
+            ("  ", "empty measure: write a name such as `period` or `complete_sync(b1,b2)`", 0..0),
         ];
         for (text, message, span) in cases {
             let error = ask(text).unwrap_err();

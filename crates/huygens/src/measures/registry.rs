@@ -55,13 +55,8 @@ mod tests {
             let request = resolve(&usage, &modes, &[0, 1]).unwrap();
             assert_eq!(request.definition.name, definition.name);
             let text = definition.explain();
-            for part in [
-                definition.formula,
-                definition.range,
-                definition.unit,
-                definition.source,
-                definition.levels[0],
-            ] {
+            for part in [definition.formula, definition.range, definition.unit, definition.source, definition.levels[0]]
+            {
                 assert!(!part.is_empty() && text.contains(part), "{text}");
             }
             if let Evaluate::Attractor(_) = definition.evaluate {
@@ -95,35 +90,18 @@ mod tests {
         let mut random = Random::new(71);
         for _ in 0..50 {
             let state = random.with_spectrum(&[0.6, 1.0, 2.5], 0.4);
-            let angles = [
-                random.uniform(),
-                6.0 * random.uniform(),
-                3.0 * random.uniform(),
-            ];
+            let angles = [random.uniform(), 6.0 * random.uniform(), 3.0 * random.uniform()];
             let together = rotate_modes(&state, &[angles[0]; 3]);
             let apart = rotate_modes(&state, &angles);
-            for definition in registry()
-                .iter()
-                .filter(|d| !matches!(d.signature, Signature::Quadratures(_)))
-            {
-                let request =
-                    resolve(&definition.usage().replace(", …", ""), &modes, &[0, 1, 2]).unwrap();
+            for definition in registry().iter().filter(|d| !matches!(d.signature, Signature::Quadratures(_))) {
+                let request = resolve(&definition.usage().replace(", …", ""), &modes, &[0, 1, 2]).unwrap();
                 let Some(value) = request.of(&state) else {
                     continue;
                 };
                 let tolerance = 1e-9 * (1.0 + value.abs());
-                assert!(
-                    (request.of(&together).unwrap() - value).abs() < tolerance,
-                    "{}",
-                    definition.name
-                );
+                assert!((request.of(&together).unwrap() - value).abs() < tolerance, "{}", definition.name);
                 let unchanged = (request.of(&apart).unwrap() - value).abs() < tolerance;
-                assert_eq!(
-                    unchanged,
-                    separate.contains(&definition.name),
-                    "{}",
-                    definition.name
-                );
+                assert_eq!(unchanged, separate.contains(&definition.name), "{}", definition.name);
             }
         }
     }

@@ -13,47 +13,30 @@ fn names(state: &Snapshot) -> Vec<String> {
 /// A measure, as text, of a state.
 pub(crate) fn evaluate(text: &str, state: &Snapshot) -> f64 {
     let all: Vec<usize> = (0..state.mean.len()).collect();
-    resolve(text, &names(state), &all)
-        .unwrap()
-        .of(state)
-        .unwrap()
+    resolve(text, &names(state), &all).unwrap().of(state).unwrap()
 }
 
 /// Zero means, this covariance.
 pub(crate) fn gaussian(rows: &[&[f64]]) -> Snapshot {
-    Snapshot {
-        mean: vec![c64::new(0.0, 0.0); rows.len() / 2],
-        covariance: RMatrix::from_rows(rows),
-    }
+    Snapshot { mean: vec![c64::new(0.0, 0.0); rows.len() / 2], covariance: RMatrix::from_rows(rows) }
 }
 
 /// Coherent states.
 pub(crate) fn coherent(means: &[c64]) -> Snapshot {
-    Snapshot {
-        mean: means.to_vec(),
-        covariance: RMatrix::identity(2 * means.len()).scale(0.5),
-    }
+    Snapshot { mean: means.to_vec(), covariance: RMatrix::identity(2 * means.len()).scale(0.5) }
 }
 
 /// Two modes of equal real mean, each squeezed to ⟨p²⟩ = ε.
 pub(crate) fn squeezed(eps: f64) -> Snapshot {
     let diagonal = [0.25 / eps, eps, 0.25 / eps, eps];
     let covariance = RMatrix::from_fn(4, 4, |i, j| if i == j { diagonal[i] } else { 0.0 });
-    Snapshot {
-        mean: vec![c64::new(5.0, 0.0); 2],
-        covariance,
-    }
+    Snapshot { mean: vec![c64::new(5.0, 0.0); 2], covariance }
 }
 
 /// Two-mode squeezed vacuum.
 pub(crate) fn two_mode_squeezed(r: f64) -> Snapshot {
     let (c, s) = (0.5 * (2.0 * r).cosh(), 0.5 * (2.0 * r).sinh());
-    gaussian(&[
-        &[c, 0.0, s, 0.0],
-        &[0.0, c, 0.0, -s],
-        &[s, 0.0, c, 0.0],
-        &[0.0, -s, 0.0, c],
-    ])
+    gaussian(&[&[c, 0.0, s, 0.0], &[0.0, c, 0.0, -s], &[s, 0.0, c, 0.0], &[0.0, -s, 0.0, c]])
 }
 
 /// Means and covariance after the symplectic transformation S.
@@ -62,12 +45,8 @@ pub(crate) fn apply(s: &RMatrix, state: &Snapshot) -> Snapshot {
     let covariance = &(s * &state.covariance) * &s.transpose();
     let r: Vec<f64> = state.mean.iter().flat_map(|a| [a.re, a.im]).collect();
     let moved = s.mul_vec(&r);
-    let mean = (0..n)
-        .map(|k| c64::new(moved[2 * k], moved[2 * k + 1]))
-        .collect();
-    let covariance = RMatrix::from_fn(2 * n, 2 * n, |i, j| {
-        0.5 * (covariance[(i, j)] + covariance[(j, i)])
-    });
+    let mean = (0..n).map(|k| c64::new(moved[2 * k], moved[2 * k + 1])).collect();
+    let covariance = RMatrix::from_fn(2 * n, 2 * n, |i, j| 0.5 * (covariance[(i, j)] + covariance[(j, i)]));
     Snapshot { mean, covariance }
 }
 
@@ -148,22 +127,16 @@ impl Random {
     }
 
     fn means(&mut self, n: usize) -> Vec<c64> {
-        (0..n)
-            .map(|_| c64::new(3.0 * self.normal(), 3.0 * self.normal()))
-            .collect()
+        (0..n).map(|_| c64::new(3.0 * self.normal(), 3.0 * self.normal())).collect()
     }
 
     /// A state with this symplectic spectrum, by passive · squeezers · passive.
     pub(crate) fn with_spectrum(&mut self, nu: &[f64], squeezing: f64) -> Snapshot {
         let n = nu.len();
-        let covariance =
-            RMatrix::from_fn(2 * n, 2 * n, |i, j| if i == j { nu[i / 2] } else { 0.0 });
+        let covariance = RMatrix::from_fn(2 * n, 2 * n, |i, j| if i == j { nu[i / 2] } else { 0.0 });
         let s = &(&self.passive(n) * &self.squeezers(n, squeezing)) * &self.passive(n);
         let mean = self.means(n);
-        Snapshot {
-            mean: mean.clone(),
-            ..apply(&s, &Snapshot { mean, covariance })
-        }
+        Snapshot { mean: mean.clone(), ..apply(&s, &Snapshot { mean, covariance }) }
     }
 
     /// Any physical state, from nearly pure to hot, from unsqueezed to strongly squeezed.
@@ -180,9 +153,6 @@ impl Random {
         let g = RMatrix::from_fn(2 * n, 2 * n, |_, _| size * self.normal());
         let excess = &g * &g.transpose();
         let mean = self.means(n);
-        Snapshot {
-            mean,
-            covariance: &RMatrix::identity(2 * n).scale(0.5) + &excess,
-        }
+        Snapshot { mean, covariance: &RMatrix::identity(2 * n).scale(0.5) + &excess }
     }
 }

@@ -1,8 +1,6 @@
 //! The cost of a state that thermal baths keep: see [`crate::costs`] for the derivation.
 
-use super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-};
+use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature};
 use crate::costs::{self, Contact};
 
 /// Wigner entropy production.
@@ -41,17 +39,11 @@ fn flux(state: &dyn Moments, contacts: &[Contact], arguments: &[Argument]) -> Re
     let Some(argument) = arguments.first() else {
         return costs::entropy_flux(state, contacts).map_err(|error| error.to_string());
     };
-    let mut of_mode = contacts
-        .iter()
-        .filter(|c| c.mode == argument.mode())
-        .peekable();
+    let mut of_mode = contacts.iter().filter(|c| c.mode == argument.mode()).peekable();
     if of_mode.peek().is_none() {
         return Err("no thermal bath on this mode: nothing takes entropy from it".to_owned());
     }
-    of_mode
-        .map(|contact| contact.entropy_flux(state))
-        .sum::<Result<f64, _>>()
-        .map_err(|error| error.to_string())
+    of_mode.map(|contact| contact.entropy_flux(state)).sum::<Result<f64, _>>().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -65,37 +57,21 @@ mod tests {
         let names = ["a", "b"].map(String::from);
         let request = resolve(text, &names, &[]).unwrap();
         assert_eq!(request.of(state), None);
-        let Evaluate::Thermal(f) = request.definition.evaluate else {
-            panic!("{text} needs contacts")
-        };
+        let Evaluate::Thermal(f) = request.definition.evaluate else { panic!("{text} needs contacts") };
         f(state, contacts, &request.arguments)
     }
 
     #[test]
     fn flux_by_mode_and_in_all() {
         let state = coherent(&[c64::new(2.0, 0.0), c64::new(0.0, 1.0)]);
-        let contacts = [
-            Contact::thermal(0, 3.0, 0.0, "cold"),
-            Contact::thermal(0, 1.0, 0.5, "warm"),
-        ];
+        let contacts = [Contact::thermal(0, 3.0, 0.0, "cold"), Contact::thermal(0, 1.0, 0.5, "warm")];
         // γ[(|α|² + ½)/(n̄ + ½) − 1] each.
         let (cold, warm) = (3.0 * 8.0, 3.5);
         assert_eq!(ask("entropy_flux(a)", &state, &contacts), Ok(cold + warm));
         assert_eq!(ask("entropy_flux", &state, &contacts), Ok(cold + warm));
         // V⁻¹ = 2: dS/dt = Σ [γ(n̄ + ½)·2 − γ].
-        assert_eq!(
-            ask("entropy_production", &state, &contacts),
-            Ok(cold + warm + 1.0)
-        );
-        assert!(
-            ask("entropy_flux(b)", &state, &contacts)
-                .unwrap_err()
-                .contains("no thermal bath")
-        );
-        assert!(
-            ask("entropy_production", &state, &[])
-                .unwrap_err()
-                .contains("no thermal contact")
-        );
+        assert_eq!(ask("entropy_production", &state, &contacts), Ok(cold + warm + 1.0));
+        assert!(ask("entropy_flux(b)", &state, &contacts).unwrap_err().contains("no thermal bath"));
+        assert!(ask("entropy_production", &state, &[]).unwrap_err().contains("no thermal contact"));
     }
 }

@@ -46,7 +46,11 @@ pub enum RingError {
     },
 }
 
-fn blocks(bound: &Bound, cells: usize, mut solve: impl FnMut(usize, &Bound) -> Result<GaussianOrbit, OrbitError>) -> Result<RingOrbit, RingError> {
+fn blocks(
+    bound: &Bound,
+    cells: usize,
+    mut solve: impl FnMut(usize, &Bound) -> Result<GaussianOrbit, OrbitError>,
+) -> Result<RingOrbit, RingError> {
     let mut list = Vec::with_capacity(cells / 2 + 1);
     for index in 0..=cells / 2 {
         let wave = std::f64::consts::TAU * index as f64 / cells as f64;
@@ -60,7 +64,14 @@ fn blocks(bound: &Bound, cells: usize, mut solve: impl FnMut(usize, &Bound) -> R
 ///
 /// # Errors
 /// [`RingError`] names the wave number that has no periodic covariance.
-pub fn on_cycle(bound: &Bound, cells: usize, orbit: &ClosedOrbit, driven: bool, count: usize, tolerance: Tolerance) -> Result<RingOrbit, RingError> {
+pub fn on_cycle(
+    bound: &Bound,
+    cells: usize,
+    orbit: &ClosedOrbit,
+    driven: bool,
+    count: usize,
+    tolerance: Tolerance,
+) -> Result<RingOrbit, RingError> {
     blocks(bound, cells, |index, at_wave| super::orbit::on_cycle(at_wave, orbit, driven || index > 0, count, tolerance))
 }
 
@@ -91,7 +102,11 @@ impl RingOrbit {
                 orbit.spectrum.iter().map(|v| v.norm()).fold(0.0, f64::max)
             }
         };
-        self.blocks.iter().enumerate().map(|(k, b)| (modulus(b), k)).fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a })
+        self.blocks
+            .iter()
+            .enumerate()
+            .map(|(k, b)| (modulus(b), k))
+            .fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a })
     }
 
     /// Moments of all modes of the ring at sample `j`.

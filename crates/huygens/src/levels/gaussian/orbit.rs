@@ -130,7 +130,13 @@ fn column(vector: &[f64]) -> RMatrix {
 ///
 /// # Errors
 /// [`OrbitError`] when the covariance equation is singular or the orbit breaks off.
-pub fn on_cycle(bound: &Bound, orbit: &ClosedOrbit, driven: bool, count: usize, tolerance: Tolerance) -> Result<GaussianOrbit, OrbitError> {
+pub fn on_cycle(
+    bound: &Bound,
+    orbit: &ClosedOrbit,
+    driven: bool,
+    count: usize,
+    tolerance: Tolerance,
+) -> Result<GaussianOrbit, OrbitError> {
     let segments = cycle::segments(bound, &orbit.start, orbit.period, count, tolerance).map_err(OrbitError::Orbit)?;
     from_segments(bound, &segments, driven)
 }
@@ -195,7 +201,12 @@ pub fn at_fixed_point(bound: &Bound, point: &FixedPoint) -> Result<GaussianOrbit
     stationary(&point.point, &drift, &diffusion, &point.neutral)
 }
 
-fn stationary(mean: &[c64], drift: &RMatrix, diffusion: &RMatrix, right: &RMatrix) -> Result<GaussianOrbit, OrbitError> {
+fn stationary(
+    mean: &[c64],
+    drift: &RMatrix,
+    diffusion: &RMatrix,
+    right: &RMatrix,
+) -> Result<GaussianOrbit, OrbitError> {
     let separated = neutral::stationary(drift, diffusion, right)?;
     let mut base = separated.base;
     base.symmetrize();
@@ -232,9 +243,15 @@ pub fn rotating(bound: &Bound, point: &Rotating, count: usize) -> Result<Gaussia
         .iter()
         .map(|t| {
             let turn = rotation(&point.frequencies, *t);
-            let mean = sample.mean.iter().zip(&point.frequencies).map(|(z, w)| z * c64::from_polar(1.0, -w * t)).collect();
+            let mean =
+                sample.mean.iter().zip(&point.frequencies).map(|(z, w)| z * c64::from_polar(1.0, -w * t)).collect();
             let back = turn.transpose();
-            Sample { mean, base: &(&turn * &sample.base) * &back, right: &turn * &sample.right, left: &turn * &sample.left }
+            Sample {
+                mean,
+                base: &(&turn * &sample.base) * &back,
+                right: &turn * &sample.right,
+                left: &turn * &sample.left,
+            }
         })
         .collect();
     Ok(GaussianOrbit { period, times, samples, ..still })

@@ -1,9 +1,9 @@
 //! Where the mean field goes: fixed point, rotating fixed point, limit cycle, torus, chaos or infinity, told apart.
 
 use bytemuck::cast_slice;
+use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
 use huygens_numerics::ode::Tolerance;
-use huygens_numerics::c64;
 
 use super::cycle::{self, ClosedOrbit};
 use super::integrate::{Stop, Stretch};
@@ -298,7 +298,9 @@ fn recognise(
     let speed = cycle::velocity(bound, t, z).iter().map(|x| x * x).sum::<f64>().sqrt();
     if speed < 1e-2 * fast * scale {
         if let Some(point) = fixed_point(bound, charges, z, fast) {
-            if distance(&point.point, z) <= 0.05 * scale.max(1e-2) && growth(bound, &point.point, point.neutral.cols()) < 0.0 {
+            if distance(&point.point, z) <= 0.05 * scale.max(1e-2)
+                && growth(bound, &point.point, point.neutral.cols()) < 0.0
+            {
                 return Some(Attractor::FixedPoint(point));
             }
         }
@@ -312,11 +314,21 @@ fn recognise(
     }
     let candidates = returns(bound, t, z, fast, options, steps, closest);
     for (guess, guess_period) in candidates {
-        let Ok(orbit) = cycle::shoot(bound, &guess, guess_period, false, tolerance(options.tolerance, z), 1e-11) else { continue };
-        let close = distance(&orbit.start, &guess) <= 0.1 * orbit.size && (orbit.period / guess_period - 1.0).abs() < 0.1;
+        let Ok(orbit) = cycle::shoot(bound, &guess, guess_period, false, tolerance(options.tolerance, z), 1e-11) else {
+            continue;
+        };
+        let close =
+            distance(&orbit.start, &guess) <= 0.1 * orbit.size && (orbit.period / guess_period - 1.0).abs() < 0.1;
         let alive = orbit.size > 1e-6 * size_of(&orbit.start).max(1e-9);
         if close && alive && leading(&orbit.monodromy, 1) < 1.0 {
-            return Some(Attractor::Cycle(minimal(bound, orbit, options)));
+            let orbit = minimal(bound, orbit, options);
+            // A cycle along the symmetry is a fixed point of its own frame.
+            if let Some(found) = rotating(bound, charges, &orbit.start, fast) {
+                if distance(&found.point, &orbit.start) <= 1e-6 * orbit.size {
+                    return Some(turning(bound, found, t, fast));
+                }
+            }
+            return Some(Attractor::Cycle(orbit));
         }
     }
     None
@@ -440,7 +452,8 @@ fn rotating(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64) -> Op
     for _ in 0..30 {
         let f = cycle::velocity(bound, 0.0, &z);
         let neutral = columns_for(&used, &z);
-        let total: Vec<f64> = (0..f.len()).map(|k| f[k] + (0..r).map(|i| neutral[(k, i)] * omega[i]).sum::<f64>()).collect();
+        let total: Vec<f64> =
+            (0..f.len()).map(|k| f[k] + (0..r).map(|i| neutral[(k, i)] * omega[i]).sum::<f64>()).collect();
         let residual = total.iter().map(|x| x * x).sum::<f64>().sqrt() / (fast * size_of(&z).max(1e-3));
         if first && residual > 0.2 {
             return None;
@@ -499,7 +512,8 @@ fn columns_for(charges: &[Vec<i64>], z: &[c64]) -> RMatrix {
 
 /// Drift in the frame z e^{iωt}: M plus the rotation +i ω_k on each mode.
 fn corotating_drift(bound: &Bound, used: &[Vec<i64>], omega: &[f64], z: &[c64]) -> RMatrix {
-    let frequencies: Vec<f64> = (0..z.len()).map(|k| used.iter().zip(omega).map(|(m, w)| m[k] as f64 * w).sum()).collect();
+    let frequencies: Vec<f64> =
+        (0..z.len()).map(|k| used.iter().zip(omega).map(|(m, w)| m[k] as f64 * w).sum()).collect();
     rotate_drift(bound.drift_matrix(0.0, z), &frequencies)
 }
 

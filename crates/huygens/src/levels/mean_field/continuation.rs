@@ -106,7 +106,9 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ContinuationError {
     /// The first cycle did not converge.
-    #[error("the cycle to start from does not close at the first parameter value: give a value where `run` finds a stable cycle")]
+    #[error(
+        "the cycle to start from does not close at the first parameter value: give a value where `run` finds a stable cycle"
+    )]
     Start,
     /// The model refuses a value.
     #[error("at parameter {parameter}: {message}")]
@@ -176,7 +178,13 @@ impl Problem<'_> {
         let direction: Vec<f64> = cycle::velocity(&bound, 0.0, &reference_z).iter().map(|v| v / SQRT_2).collect();
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-300);
         let mut residual: Vec<f64> = end.iter().zip(start).zip(&self.scales).map(|((a, b), s)| (a - b) / s).collect();
-        let phase: f64 = x.iter().zip(reference).take(n).enumerate().map(|(i, (a, b))| (a - b) * self.scales[i] * direction[i] / length).sum();
+        let phase: f64 = x
+            .iter()
+            .zip(reference)
+            .take(n)
+            .enumerate()
+            .map(|(i, (a, b))| (a - b) * self.scales[i] * direction[i] / length)
+            .sum();
         residual.push(phase / self.scales[0]);
         let closure = residual[..n].iter().map(|r| r * r).sum::<f64>().sqrt() * self.scales[0] / size.max(1e-300);
         let mut jacobian = RMatrix::zeros(n + 1, n + 2);
@@ -215,7 +223,8 @@ impl Problem<'_> {
                 return Err(Failure::Numbers);
             }
             let arclength: f64 = x.iter().zip(guess).zip(tangent).map(|((a, b), t)| (a - b) * t).sum();
-            let matrix = RMatrix::from_fn(n + 2, n + 2, |i, j| if i <= n { evaluation.jacobian[(i, j)] } else { tangent[j] });
+            let matrix =
+                RMatrix::from_fn(n + 2, n + 2, |i, j| if i <= n { evaluation.jacobian[(i, j)] } else { tangent[j] });
             let rhs = RMatrix::from_fn(n + 2, 1, |i, _| if i <= n { -evaluation.residual[i] } else { -arclength });
             let delta = linalg::solve(&matrix, &rhs).map_err(|_| Failure::Numbers)?;
             let step = (0..n + 2).map(|i| delta[(i, 0)].powi(2)).sum::<f64>().sqrt();
@@ -237,7 +246,8 @@ impl Problem<'_> {
     /// Unit tangent along the branch, on the side of `previous`.
     fn tangent(&self, evaluation: &Evaluation, previous: &[f64]) -> Result<Vec<f64>, Failure> {
         let n = self.n();
-        let matrix = RMatrix::from_fn(n + 2, n + 2, |i, j| if i <= n { evaluation.jacobian[(i, j)] } else { previous[j] });
+        let matrix =
+            RMatrix::from_fn(n + 2, n + 2, |i, j| if i <= n { evaluation.jacobian[(i, j)] } else { previous[j] });
         let rhs = RMatrix::from_fn(n + 2, 1, |i, _| if i == n + 1 { 1.0 } else { 0.0 });
         let solution = linalg::solve(&matrix, &rhs).map_err(|_| Failure::Numbers)?;
         let length = (0..n + 2).map(|i| solution[(i, 0)].powi(2)).sum::<f64>().sqrt();
@@ -313,7 +323,8 @@ pub fn follow(
     let range = (to - from).abs();
     let mut scales = vec![size; n];
     scales.extend([orbit.period, range]);
-    let problem = Problem { bind, modes, scales, tolerance: Tolerance::new(options.tolerance, options.tolerance), range };
+    let problem =
+        Problem { bind, modes, scales, tolerance: Tolerance::new(options.tolerance, options.tolerance), range };
     let mut x: Unknowns = bytemuck::cast_slice::<c64, f64>(&orbit.start).iter().map(|v| v / size).collect();
     x.extend([1.0, from / range]);
     // First point at fixed parameter: the "tangent" that is held is the parameter axis.
@@ -361,10 +372,13 @@ pub fn follow(
             branch.bifurcations.extend(locate(&problem, &here, length, Kind::SaddleNode, &|p| Some(p.tangent[n + 1])));
         }
         if doubling_function(&here.point) * doubling_function(&there.point) < 0.0 {
-            branch.bifurcations.extend(locate(&problem, &here, length, Kind::PeriodDoubling, &|p| Some(doubling_function(&p.point))));
+            branch
+                .bifurcations
+                .extend(locate(&problem, &here, length, Kind::PeriodDoubling, &|p| Some(doubling_function(&p.point))));
         }
         if pairs_outside(&here.point) != pairs_outside(&there.point) {
-            let found = locate(&problem, &here, length, Kind::NeimarkSacker, &|p| torus_function(&p.point).map(|t| t.0));
+            let found =
+                locate(&problem, &here, length, Kind::NeimarkSacker, &|p| torus_function(&p.point).map(|t| t.0));
             branch.bifurcations.extend(found);
         }
         here = there;
@@ -399,7 +413,13 @@ fn advance(problem: &Problem<'_>, here: &Place, step: f64) -> Result<(Place, usi
 }
 
 /// Root of a test function between `here` and arclength `length`, by the Illinois method.
-fn locate(problem: &Problem<'_>, here: &Place, length: f64, kind: Kind, test: &dyn Fn(&Place) -> Option<f64>) -> Option<Bifurcation> {
+fn locate(
+    problem: &Problem<'_>,
+    here: &Place,
+    length: f64,
+    kind: Kind,
+    test: &dyn Fn(&Place) -> Option<f64>,
+) -> Option<Bifurcation> {
     let at = |s: f64| advance(problem, here, s).ok().map(|p| p.0);
     let (mut lo, mut hi) = (0.0, length);
     let mut f_lo = test(here)?;
@@ -423,7 +443,10 @@ fn locate(problem: &Problem<'_>, here: &Place, length: f64, kind: Kind, test: &d
             f_lo *= 0.5;
         }
         (hi, f_hi) = (s, f);
-        if f == 0.0 || (error < 1e-12 * parameter.abs().max(1e-3 * problem.range) && f.abs() < 1e-7) || (hi - lo).abs() < 1e-14 * length.abs() {
+        if f == 0.0
+            || (error < 1e-12 * parameter.abs().max(1e-3 * problem.range) && f.abs() < 1e-7)
+            || (hi - lo).abs() < 1e-14 * length.abs()
+        {
             break;
         }
     }

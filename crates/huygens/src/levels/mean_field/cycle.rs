@@ -50,7 +50,13 @@ fn norm(x: &[f64]) -> f64 {
 }
 
 /// z(T), monodromy and the largest distance from the start over [0, T].
-pub(crate) fn transport(bound: &Bound, start: &[c64], period: f64, tolerance: Tolerance, limit: f64) -> Result<(Vec<f64>, RMatrix, f64), Stop> {
+pub(crate) fn transport(
+    bound: &Bound,
+    start: &[c64],
+    period: f64,
+    tolerance: Tolerance,
+    limit: f64,
+) -> Result<(Vec<f64>, RMatrix, f64), Stop> {
     let n = 2 * start.len();
     let mut system = Linearised::new(bound, n, false);
     let mut y = vec![0.0; n + n * n];
@@ -92,6 +98,7 @@ pub fn shoot(
     let mut z = guess.to_vec();
     let mut t = period;
     let mut previous = f64::INFINITY;
+    let mut first_size = f64::INFINITY;
     // Transition matrices that grow beyond a million belong to chaotic orbits: there is nothing to shoot at.
     let limit = (1e3 * norm(cast_slice(guess))).max(1e6);
     for _ in 0..12 {
@@ -99,6 +106,7 @@ pub fn shoot(
         let start: &[f64] = cast_slice(&z);
         let defect: Vec<f64> = end.iter().zip(start).map(|(a, b)| a - b).collect();
         let scale = size.max(1e-300);
+        first_size = first_size.min(scale);
         let error = norm(&defect) / scale;
         if !error.is_finite() {
             return Err(ShootingFailure::NotConverged);
@@ -132,6 +140,11 @@ pub fn shoot(
         if !fixed_period {
             t += delta[(n, 0)] * damping;
         }
+        // Nothing further than half an orbit from the guess is the cycle that was meant.
+        let strayed = z.iter().zip(guess).map(|(a, b)| (a - b).norm_sqr()).sum::<f64>().sqrt();
+        if strayed > 0.5 * scale.min(first_size) {
+            return Err(ShootingFailure::Wandered);
+        }
         if !t.is_finite() || t < 0.5 * period || t > 2.0 * period {
             return Err(ShootingFailure::Wandered);
         }
@@ -159,7 +172,13 @@ pub struct Segments {
 ///
 /// # Errors
 /// When the orbit cannot be followed.
-pub fn segments(bound: &Bound, start: &[c64], period: f64, count: usize, tolerance: Tolerance) -> Result<Segments, Stop> {
+pub fn segments(
+    bound: &Bound,
+    start: &[c64],
+    period: f64,
+    count: usize,
+    tolerance: Tolerance,
+) -> Result<Segments, Stop> {
     let n = 2 * start.len();
     let mut system = Linearised::new(bound, n, true);
     let (g, q) = system.offsets();
@@ -209,7 +228,14 @@ impl Segments {
 ///
 /// # Errors
 /// When the orbit cannot be followed.
-pub fn sample(bound: &Bound, start: &[c64], t0: f64, times: &[f64], tolerance: Tolerance, limit: f64) -> Result<Vec<Vec<c64>>, Stop> {
+pub fn sample(
+    bound: &Bound,
+    start: &[c64],
+    t0: f64,
+    times: &[f64],
+    tolerance: Tolerance,
+    limit: f64,
+) -> Result<Vec<Vec<c64>>, Stop> {
     let mut system = Flow::new(bound);
     let mut stretch = Stretch::new(tolerance, t0, cast_slice(start), limit);
     let mut out = Vec::with_capacity(times.len());

@@ -25,7 +25,15 @@ pub struct Exponents {
 ///
 /// # Errors
 /// When the orbit diverges.
-pub fn exponents(bound: &Bound, start: &[c64], t0: f64, count: usize, interval: f64, window: f64, tolerance: Tolerance) -> Result<Exponents, Stop> {
+pub fn exponents(
+    bound: &Bound,
+    start: &[c64],
+    t0: f64,
+    count: usize,
+    interval: f64,
+    window: f64,
+    tolerance: Tolerance,
+) -> Result<Exponents, Stop> {
     let n = 2 * start.len();
     let count = count.min(n);
     let mut system = Linearised::new(bound, count, false);

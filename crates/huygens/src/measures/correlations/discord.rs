@@ -14,10 +14,7 @@
 //! as b → 1, where their E_inf is 0/0, nor on a limit cycle whose phase has diffused, where x ≪ ab.
 
 use super::super::blocks::Pair;
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 use super::symplectic::{TwoModes, mode_entropy};
 
 /// Adesso–Datta discord.
@@ -42,47 +39,32 @@ fn discord(state: &dyn Moments, arguments: &[Argument]) -> f64 {
         return f64::NAN;
     };
     let left = 0.5 * smallest_determinant(&two).sqrt();
-    let discord = mode_entropy(two.local[1]) - mode_entropy(two.nu[0]) - mode_entropy(two.nu[1])
-        + mode_entropy(left);
-    if discord < 0.0 && discord > -1e-9 {
-        0.0
-    } else {
-        discord
-    }
+    let discord = mode_entropy(two.local[1]) - mode_entropy(two.nu[0]) - mode_entropy(two.nu[1]) + mode_entropy(left);
+    if discord < 0.0 && discord > -1e-7 { 0.0 } else { discord }
 }
 
 /// Discord of the standard form σ = \[\[a, C\], \[Cᵀ, b\]\] with C = diag(c, d), vacuum 1, mode 2 measured, as a formula: that the
 /// numbers belong to a state is not asked, and a symplectic eigenvalue below 1 enters as 1. The measure `discord` gives NaN there.
 pub fn standard_form(a: f64, b: f64, c: f64, d: f64) -> f64 {
     let diagonal = |x: f64, y: f64| [[0.5 * x, 0.0], [0.0, 0.5 * y]];
-    let pair = Pair {
-        a: diagonal(a, a),
-        b: diagonal(b, b),
-        c: diagonal(c, d),
-    };
+    let pair = Pair { a: diagonal(a, a), b: diagonal(b, b), c: diagonal(c, d) };
     let Some(two) = TwoModes::from_pair(&pair) else {
         return f64::NAN;
     };
     let entropy = |nu: f64| if nu < 0.5 { 0.0 } else { mode_entropy(nu) };
-    entropy(0.5 * b) - entropy(two.nu[0]) - entropy(two.nu[1])
-        + entropy(0.5 * smallest_determinant(&two).sqrt())
+    entropy(0.5 * b) - entropy(two.nu[0]) - entropy(two.nu[1]) + entropy(0.5 * smallest_determinant(&two).sqrt())
 }
 
 /// Smallest determinant of the first mode, vacuum 1, after a Gaussian measurement of the second.
 fn smallest_determinant(two: &TwoModes) -> f64 {
     let [a, b] = two.local.map(|nu| 2.0 * nu);
     let [x, y] = two.unknown.map(|part| a * b * part);
-    let after =
-        |lambda: f64| (x + a * lambda) * (a + y * lambda) / ((b + lambda) * (1.0 + b * lambda));
+    let after = |lambda: f64| (x + a * lambda) * (a + y * lambda) / ((b + lambda) * (1.0 + b * lambda));
     // Homodyne detection of the quadrature that is correlated most.
     let mut least = after(0.0);
     // N'D − ND' = q₀ + 2 q₁ λ + q₂ λ² = 0 for E = N/D.
     let middle = b * (x * y + a * a);
-    let [q0, q1, q2] = [
-        middle - a * x * (1.0 + b * b),
-        a * b * (y - x),
-        a * y * (1.0 + b * b) - middle,
-    ];
+    let [q0, q1, q2] = [middle - a * x * (1.0 + b * b), a * b * (y - x), a * y * (1.0 + b * b) - middle];
     let discriminant = q1 * q1 - q0 * q2;
     if discriminant >= 0.0 {
         let w = -(q1 + discriminant.sqrt().copysign(q1));
@@ -108,12 +90,7 @@ mod tests {
     /// Standard form in units of vacuum ½ from one in units of vacuum 1.
     fn standard(a: f64, b: f64, c: f64, d: f64) -> Snapshot {
         let [a, b, c, d] = [a, b, c, d].map(|x| 0.5 * x);
-        gaussian(&[
-            &[a, 0.0, c, 0.0],
-            &[0.0, a, 0.0, d],
-            &[c, 0.0, b, 0.0],
-            &[0.0, d, 0.0, b],
-        ])
+        gaussian(&[&[a, 0.0, c, 0.0], &[0.0, a, 0.0, d], &[c, 0.0, b, 0.0], &[0.0, d, 0.0, b]])
     }
 
     /// Eq. 7 as printed.
@@ -121,12 +98,10 @@ mod tests {
         let (alpha, beta, gamma, delta) = (a * a, b * b, c * d, (a * b - c * c) * (a * b - d * d));
         if (delta - alpha * beta).powi(2) <= (1.0 + beta) * gamma * gamma * (alpha + delta) {
             let root = (gamma * gamma + (beta - 1.0) * (delta - alpha)).sqrt();
-            (2.0 * gamma * gamma + (beta - 1.0) * (delta - alpha) + 2.0 * gamma.abs() * root)
-                / (beta - 1.0).powi(2)
+            (2.0 * gamma * gamma + (beta - 1.0) * (delta - alpha) + 2.0 * gamma.abs() * root) / (beta - 1.0).powi(2)
         } else {
-            let root = (gamma.powi(4) + (delta - alpha * beta).powi(2)
-                - 2.0 * gamma * gamma * (alpha * beta + delta))
-                .sqrt();
+            let root =
+                (gamma.powi(4) + (delta - alpha * beta).powi(2) - 2.0 * gamma * gamma * (alpha * beta + delta)).sqrt();
             (alpha * beta - gamma * gamma + delta - root) / (2.0 * beta)
         }
     }
@@ -141,18 +116,11 @@ mod tests {
                 [x * cos * cos + y * sin * sin, (x - y) * cos * sin],
                 [(x - y) * cos * sin, x * sin * sin + y * cos * cos],
             ];
-            let b = [
-                [v[(2, 2)] + m[0][0], v[(2, 3)] + m[0][1]],
-                [v[(3, 2)] + m[1][0], v[(3, 3)] + m[1][1]],
-            ];
+            let b = [[v[(2, 2)] + m[0][0], v[(2, 3)] + m[0][1]], [v[(3, 2)] + m[1][0], v[(3, 3)] + m[1][1]]];
             // det(B + M) with det M = ¼: no cancellation between the large entries of a sharp measurement.
             let det_b = v[(2, 2)] * v[(3, 3)] - v[(2, 3)] * v[(3, 2)];
-            let det = det_b + 0.25 + v[(2, 2)] * m[1][1] + v[(3, 3)] * m[0][0]
-                - 2.0 * v[(2, 3)] * m[0][1];
-            let inverse = [
-                [b[1][1] / det, -b[0][1] / det],
-                [-b[1][0] / det, b[0][0] / det],
-            ];
+            let det = det_b + 0.25 + v[(2, 2)] * m[1][1] + v[(3, 3)] * m[0][0] - 2.0 * v[(2, 3)] * m[0][1];
+            let inverse = [[b[1][1] / det, -b[0][1] / det], [-b[1][0] / det, b[0][0] / det]];
             let mut left = [[v[(0, 0)], v[(0, 1)]], [v[(1, 0)], v[(1, 1)]]];
             for i in 0..2 {
                 for j in 0..2 {
@@ -166,19 +134,14 @@ mod tests {
             4.0 * (left[0][0] * left[1][1] - left[0][1] * left[1][0])
         };
         // λ = e^{−s}, up to homodyne detection to 1e-13; the angle inside, the squeezing outside.
-        minimum(0.0, 30.0, 60, &|s| {
-            minimum(0.0, PI, 40, &|angle| after(s, angle))
-        })
+        minimum(0.0, 30.0, 60, &|s| minimum(0.0, PI, 40, &|angle| after(s, angle)))
     }
 
     /// Smallest value on an interval: a grid, then golden sections around its best point.
     fn minimum(from: f64, to: f64, points: usize, f: &dyn Fn(f64) -> f64) -> f64 {
         let step = (to - from) / points as f64;
         let at = |i: usize| from + step * i as f64;
-        let best = (0..=points)
-            .map(|i| (f(at(i)), i))
-            .min_by(|x, y| x.0.total_cmp(&y.0))
-            .unwrap();
+        let best = (0..=points).map(|i| (f(at(i)), i)).min_by(|x, y| x.0.total_cmp(&y.0)).unwrap();
         let (mut low, mut high) = (at(best.1) - step, (at(best.1) + step).min(to));
         let golden = 0.5 * (5f64.sqrt() - 1.0);
         let mut least = best.0;
@@ -194,29 +157,13 @@ mod tests {
     /// Reference `ex-discord-homodyne`. Its numbers are not those of a state (ν₋ = 0.9815 < 1), which the formula does not mind.
     #[test]
     fn homodyne_branch() {
-        assert_relative_eq!(
-            standard_form(3.0, 2.0, 2.0, 0.1),
-            0.19527441707656523,
-            max_relative = 1e-13
-        );
+        assert_relative_eq!(standard_form(3.0, 2.0, 2.0, 0.1), 0.19527441707656523, max_relative = 1e-13);
         assert!(evaluate("discord(b1,b2)", &standard(3.0, 2.0, 2.0, 0.1)).is_nan());
         // Its neighbour with det C < 0 is a state; by the printed formula in 50 digits:
         let expected = 0.18169108256846994;
-        assert_relative_eq!(
-            standard_form(3.0, 2.0, 2.0, -0.1),
-            expected,
-            max_relative = 1e-13
-        );
-        assert_relative_eq!(
-            evaluate("discord(b1,b2)", &standard(3.0, 2.0, 2.0, -0.1)),
-            expected,
-            max_relative = 1e-13
-        );
-        assert_relative_eq!(
-            evaluate("discord(b2,b1)", &standard(2.0, 3.0, -0.1, 2.0)),
-            expected,
-            max_relative = 1e-13
-        );
+        assert_relative_eq!(standard_form(3.0, 2.0, 2.0, -0.1), expected, max_relative = 1e-13);
+        assert_relative_eq!(evaluate("discord(b1,b2)", &standard(3.0, 2.0, 2.0, -0.1)), expected, max_relative = 1e-13);
+        assert_relative_eq!(evaluate("discord(b2,b1)", &standard(2.0, 3.0, -0.1, 2.0)), expected, max_relative = 1e-13);
     }
 
     /// Squeezed thermal states, measured by heterodyne detection: √E = a − c²/(b + 1).
@@ -224,19 +171,11 @@ mod tests {
     fn heterodyne_branch_and_pure_states() {
         for (a, b, c) in [(3.0, 2.0, 1.5f64), (1.5, 4.0, 0.7)] {
             let two = TwoModes::of(&standard(a, b, c, c), 0, 1).unwrap();
-            assert_relative_eq!(
-                smallest_determinant(&two),
-                (a - c * c / (b + 1.0)).powi(2),
-                max_relative = 1e-14
-            );
+            assert_relative_eq!(smallest_determinant(&two), (a - c * c / (b + 1.0)).powi(2), max_relative = 1e-14);
         }
         for r in [0.2f64, 1.0, 2.0] {
             let expected = mode_entropy(0.5 * (2.0 * r).cosh());
-            assert_relative_eq!(
-                evaluate("discord(b1,b2)", &two_mode_squeezed(r)),
-                expected,
-                max_relative = 1e-10
-            );
+            assert_relative_eq!(evaluate("discord(b1,b2)", &two_mode_squeezed(r)), expected, max_relative = 1e-10);
         }
     }
 
@@ -255,26 +194,14 @@ mod tests {
             assert_relative_eq!(e, brute_force(&state), max_relative = 1e-10);
             branches[usize::from(e < a * a * two.unknown[0] * (1.0 - 1e-9))] += 1;
         }
-        assert!(
-            branches[0] > 3 && branches[1] > 3,
-            "both branches are met: {branches:?}"
-        );
+        assert!(branches[0] > 3 && branches[1] > 3, "both branches are met: {branches:?}");
     }
 
     #[test]
     fn product_states_have_none_and_b_may_reach_the_vacuum() {
-        assert_eq!(
-            evaluate("discord(b1,b2)", &standard(3.0, 2.0, 0.0, 0.0)),
-            0.0
-        );
-        assert_eq!(
-            evaluate("discord(b1,b2)", &standard(3.0, 1.0, 0.0, 0.0)),
-            0.0
-        );
-        assert_eq!(
-            evaluate("discord(b1,b2)", &standard(1.0, 1.0, 0.0, 0.0)),
-            0.0
-        );
+        assert_eq!(evaluate("discord(b1,b2)", &standard(3.0, 2.0, 0.0, 0.0)), 0.0);
+        assert_eq!(evaluate("discord(b1,b2)", &standard(3.0, 1.0, 0.0, 0.0)), 0.0);
+        assert_eq!(evaluate("discord(b1,b2)", &standard(1.0, 1.0, 0.0, 0.0)), 0.0);
         // A thermal mode and a vacuum on a beam splitter of transmission 1 − ε: b = 1 + 2n̄ε.
         let nbar = 2.0;
         let mut last = f64::INFINITY;
@@ -295,22 +222,12 @@ mod tests {
             let base = random.with_spectrum(&[1.2, 3.4], 0.3);
             let v: Vec<f64> = (0..4).map(|_| random.normal()).collect();
             let at = |c: f64| {
-                let covariance =
-                    RMatrix::from_fn(4, 4, |i, j| base.covariance[(i, j)] + c * v[i] * v[j]);
-                evaluate(
-                    "discord(b1,b2)",
-                    &Snapshot {
-                        mean: base.mean.clone(),
-                        covariance,
-                    },
-                )
+                let covariance = RMatrix::from_fn(4, 4, |i, j| base.covariance[(i, j)] + c * v[i] * v[j]);
+                evaluate("discord(b1,b2)", &Snapshot { mean: base.mean.clone(), covariance })
             };
             let [d4, d5, d6] = [1e4, 1e5, 1e6].map(at);
             let defect = (d4 - d5) - 10.0 * (d5 - d6);
-            assert!(
-                defect.abs() < 1e-2 * (d4 - d5).abs() + 1e-8,
-                "{d4} {d5} {d6}"
-            );
+            assert!(defect.abs() < 1e-2 * (d4 - d5).abs() + 1e-8, "{d4} {d5} {d6}");
         }
     }
 
@@ -323,12 +240,7 @@ mod tests {
             let d = evaluate("discord(b1,b2)", &state);
             assert!(d >= 0.0 && d <= evaluate("mutual_information(b1,b2)", &state) + 1e-9);
             let moved = apply(&random.local_symplectic(2), &state);
-            assert_relative_eq!(
-                evaluate("discord(b1,b2)", &moved),
-                d,
-                epsilon = 1e-7,
-                max_relative = 1e-7
-            );
+            assert_relative_eq!(evaluate("discord(b1,b2)", &moved), d, epsilon = 1e-7, max_relative = 1e-7);
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Entanglement of two modes.
 
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 use super::symplectic::{TwoModes, negativity_of};
 
 /// Logarithmic negativity.

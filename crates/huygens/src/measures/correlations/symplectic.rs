@@ -22,11 +22,7 @@ pub(crate) fn cholesky(v: &RMatrix) -> Option<RMatrix> {
     let mut l = RMatrix::zeros(n, n);
     for i in 0..n {
         for j in 0..=i {
-            let dot: f64 = l.row(i)[..j]
-                .iter()
-                .zip(&l.row(j)[..j])
-                .map(|(x, y)| x * y)
-                .sum();
+            let dot: f64 = l.row(i)[..j].iter().zip(&l.row(j)[..j]).map(|(x, y)| x * y).sum();
             let rest = v[(i, j)] - dot;
             if i > j {
                 l[(i, j)] = rest / l[(j, j)];
@@ -74,10 +70,7 @@ pub fn symplectic_eigenvalues(v: &RMatrix) -> Option<Vec<f64>> {
 #[track_caller]
 pub fn partially_transposed(v: &RMatrix, transposed: &[usize]) -> Option<Vec<f64>> {
     let n = v.rows() / 2;
-    assert!(
-        v.rows() == 2 * n && v.cols() == 2 * n,
-        "a covariance matrix has 2n rows and 2n columns"
-    );
+    assert!(v.rows() == 2 * n && v.cols() == 2 * n, "a covariance matrix has 2n rows and 2n columns");
     let l = cholesky(v)?;
     match n {
         0 => return Some(Vec::new()),
@@ -122,17 +115,14 @@ pub fn entropy(v: &RMatrix) -> f64 {
 /// Purity tr ρ² = 2⁻ⁿ/√det V of the Gaussian state with this covariance; NaN where V is not positive definite.
 pub fn purity(v: &RMatrix) -> f64 {
     cholesky(v).map_or(f64::NAN, |l| {
-        (0..l.rows() / 2)
-            .map(|k| 0.5 / (l[(2 * k, 2 * k)] * l[(2 * k + 1, 2 * k + 1)]))
-            .product()
+        (0..l.rows() / 2).map(|k| 0.5 / (l[(2 * k, 2 * k)] * l[(2 * k + 1, 2 * k + 1)])).product()
     })
 }
 
 /// Logarithmic negativity Σ max(0, −ln 2ν̃_k) in nats across the cut between `transposed` and the other modes; NaN where V
 /// is not positive definite.
 pub fn log_negativity(v: &RMatrix, transposed: &[usize]) -> f64 {
-    partially_transposed(v, transposed)
-        .map_or(f64::NAN, |nu| nu.into_iter().map(negativity_of).sum())
+    partially_transposed(v, transposed).map_or(f64::NAN, |nu| nu.into_iter().map(negativity_of).sum())
 }
 
 pub(super) fn negativity_of(nu: f64) -> f64 {
@@ -143,16 +133,10 @@ pub(super) fn negativity_of(nu: f64) -> f64 {
 /// defined for any symmetric V. NaN where V is not finite.
 pub fn uncertainty_margin(v: &RMatrix) -> f64 {
     let matrix = CMatrix::from_fn(v.rows(), v.cols(), |i, j| {
-        let omega = if i / 2 != j / 2 || i == j {
-            0.0
-        } else {
-            0.5 * (j as f64 - i as f64)
-        };
+        let omega = if i / 2 != j / 2 || i == j { 0.0 } else { 0.5 * (j as f64 - i as f64) };
         c64::new(0.5 * (v[(i, j)] + v[(j, i)]), omega)
     });
-    hermitian_eigen(&matrix).map_or(f64::NAN, |(values, _)| {
-        values.first().copied().unwrap_or(f64::INFINITY)
-    })
+    hermitian_eigen(&matrix).map_or(f64::NAN, |(values, _)| values.first().copied().unwrap_or(f64::INFINITY))
 }
 
 /// Symplectic eigenvalue √det V of one mode; `None` unless V is positive definite.
@@ -221,12 +205,7 @@ impl TwoModes {
         let sum = pivots[2] / b[0][0] + (pivots[3] + pivots[2] * (m[3][2] - slope).powi(2)) / rest;
         let product = (pivots[2] / b[0][0]) * (pivots[3] / rest);
         let larger = 0.5 * (sum + (sum * sum - 4.0 * product).max(0.0).sqrt());
-        Some(Self {
-            local,
-            nu,
-            transposed,
-            unknown: [product / larger, larger],
-        })
+        Some(Self { local, nu, transposed, unknown: [product / larger, larger] })
     }
 }
 
@@ -234,21 +213,11 @@ impl TwoModes {
 /// y, and its singular values are (|x| ± |y|)/2; the smaller one is the Pfaffian over the larger.
 fn spectrum(m: &[[f64; 4]; 4], pivots: &[f64; 4], sign: f64, volume: f64) -> [f64; 2] {
     let wedge = |i: usize, j: usize| {
-        let of_m =
-            m[0][i] * m[1][j] - m[1][i] * m[0][j] + sign * (m[2][i] * m[3][j] - m[3][i] * m[2][j]);
+        let of_m = m[0][i] * m[1][j] - m[1][i] * m[0][j] + sign * (m[2][i] * m[3][j] - m[3][i] * m[2][j]);
         (pivots[i] * pivots[j]).sqrt() * of_m
     };
-    let (k01, k23, k02, k13, k03, k12) = (
-        wedge(0, 1),
-        wedge(2, 3),
-        wedge(0, 2),
-        wedge(1, 3),
-        wedge(0, 3),
-        wedge(1, 2),
-    );
-    let norm = |s: f64| {
-        ((k01 + s * k23).powi(2) + (k02 - s * k13).powi(2) + (k03 + s * k12).powi(2)).sqrt()
-    };
+    let (k01, k23, k02, k13, k03, k12) = (wedge(0, 1), wedge(2, 3), wedge(0, 2), wedge(1, 3), wedge(0, 3), wedge(1, 2));
+    let norm = |s: f64| ((k01 + s * k23).powi(2) + (k02 - s * k13).powi(2) + (k03 + s * k12).powi(2)).sqrt();
     let largest = 0.5 * (norm(1.0) + norm(-1.0));
     [volume / largest, largest]
 }
@@ -296,20 +265,11 @@ mod tests {
                 assert_relative_eq!(two.transposed[i], transposed[i], max_relative = 1e-9);
                 assert_relative_eq!(other[i], transposed[i], max_relative = 1e-9);
             }
-            let det2 =
-                |r: usize, c: usize| v[(r, c)] * v[(r + 1, c + 1)] - v[(r, c + 1)] * v[(r + 1, c)];
+            let det2 = |r: usize, c: usize| v[(r, c)] * v[(r + 1, c + 1)] - v[(r, c + 1)] * v[(r + 1, c)];
             let delta = det2(0, 0) + det2(2, 2) + 2.0 * det2(0, 2);
-            assert_relative_eq!(
-                two.nu[0].powi(2) + two.nu[1].powi(2),
-                delta,
-                max_relative = 1e-9
-            );
+            assert_relative_eq!(two.nu[0].powi(2) + two.nu[1].powi(2), delta, max_relative = 1e-9);
             let delta = det2(0, 0) + det2(2, 2) - 2.0 * det2(0, 2);
-            assert_relative_eq!(
-                two.transposed[0].powi(2) + two.transposed[1].powi(2),
-                delta,
-                max_relative = 1e-9
-            );
+            assert_relative_eq!(two.transposed[0].powi(2) + two.transposed[1].powi(2), delta, max_relative = 1e-9);
             assert_relative_eq!(two.local[0], det2(0, 0).sqrt(), max_relative = 1e-9);
             assert_relative_eq!(two.local[1], det2(2, 2).sqrt(), max_relative = 1e-9);
         }
@@ -324,16 +284,8 @@ mod tests {
             for nu in two.nu {
                 assert!((nu - 0.5).abs() < 1e-15 * (4.0 * r).exp(), "{nu}");
             }
-            assert_relative_eq!(
-                two.transposed[0],
-                0.5 * (-2.0 * r).exp(),
-                max_relative = 1e-15 * (4.0 * r).exp()
-            );
-            assert_relative_eq!(
-                two.transposed[1],
-                0.5 * (2.0 * r).exp(),
-                max_relative = 1e-14
-            );
+            assert_relative_eq!(two.transposed[0], 0.5 * (-2.0 * r).exp(), max_relative = 1e-15 * (4.0 * r).exp());
+            assert_relative_eq!(two.transposed[1], 0.5 * (2.0 * r).exp(), max_relative = 1e-14);
         }
     }
 
@@ -355,15 +307,9 @@ mod tests {
         let indefinite = gaussian(&[&[1.0, 2.0], &[2.0, 1.0]]).covariance;
         assert!(symplectic_eigenvalues(&indefinite).is_none());
         assert!(
-            entropy(&indefinite).is_nan()
-                && purity(&indefinite).is_nan()
-                && log_negativity(&indefinite, &[0]).is_nan()
+            entropy(&indefinite).is_nan() && purity(&indefinite).is_nan() && log_negativity(&indefinite, &[0]).is_nan()
         );
-        assert_relative_eq!(
-            uncertainty_margin(&indefinite),
-            1.0 - (4.0f64 + 0.25).sqrt(),
-            max_relative = 1e-14
-        );
+        assert_relative_eq!(uncertainty_margin(&indefinite), 1.0 - (4.0f64 + 0.25).sqrt(), max_relative = 1e-14);
         let not_finite = gaussian(&[&[f64::NAN, 0.0], &[0.0, 1.0]]).covariance;
         assert!(symplectic_eigenvalues(&not_finite).is_none());
     }
@@ -374,16 +320,7 @@ mod tests {
         let r: f64 = 0.6;
         let (c, s) = (0.5 * (2.0 * r).cosh(), 0.5 * (2.0 * r).sinh());
         let mut v = RMatrix::identity(6).scale(1.7);
-        for (i, j, x) in [
-            (0, 0, c),
-            (1, 1, c),
-            (2, 2, c),
-            (3, 3, c),
-            (0, 2, s),
-            (2, 0, s),
-            (1, 3, -s),
-            (3, 1, -s),
-        ] {
+        for (i, j, x) in [(0, 0, c), (1, 1, c), (2, 2, c), (3, 3, c), (0, 2, s), (2, 0, s), (1, 3, -s), (3, 1, -s)] {
             v[(i, j)] = x;
         }
         assert_relative_eq!(log_negativity(&v, &[0]), 2.0 * r, max_relative = 1e-12);

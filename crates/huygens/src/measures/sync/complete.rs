@@ -6,10 +6,7 @@
 //! smaller.
 
 use super::super::blocks::{Pair, inverse_variance};
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 
 /// S_c of the fluctuations.
 pub(crate) const RELATIVE: Definition = Definition {
@@ -59,11 +56,7 @@ mod tests {
     fn coherent_states_reach_heisenbergs_bound() {
         let state = coherent(&[c64::new(3.0, 1.0), c64::new(-2.0, 5.0)]);
         assert_eq!(evaluate("complete_sync(b1,b2)", &state), 1.0);
-        assert_relative_eq!(
-            evaluate("complete_sync_absolute(b1,b2)", &state),
-            1.0 / 42.0,
-            max_relative = 1e-15
-        );
+        assert_relative_eq!(evaluate("complete_sync_absolute(b1,b2)", &state), 1.0 / 42.0, max_relative = 1e-15);
     }
 
     /// References `ex-sq-Sc`: two states squeezed to ⟨p²⟩ = ε along their clock hands.
@@ -71,32 +64,19 @@ mod tests {
     fn squeezed_states() {
         for eps in [0.1, 0.02, 0.5] {
             let expected = 1.0 / (eps + 0.25 / eps);
-            assert_relative_eq!(
-                evaluate("complete_sync(b1,b2)", &squeezed(eps)),
-                expected,
-                max_relative = 1e-14
-            );
+            assert_relative_eq!(evaluate("complete_sync(b1,b2)", &squeezed(eps)), expected, max_relative = 1e-14);
         }
-        assert_relative_eq!(
-            evaluate("complete_sync(b1,b2)", &squeezed(0.1)),
-            0.3846153846153846,
-            max_relative = 1e-14
-        );
+        assert_relative_eq!(evaluate("complete_sync(b1,b2)", &squeezed(0.1)), 0.3846153846153846, max_relative = 1e-14);
     }
 
     #[test]
     fn entanglement_of_epr_type_is_no_synchronization() {
         for r in [0.0, 0.3, 1.0, 2.5] {
             let state = two_mode_squeezed(r);
-            assert_relative_eq!(
-                evaluate("complete_sync(b1,b2)", &state),
-                1.0 / (2.0 * r).cosh(),
-                max_relative = 1e-13
-            );
+            assert_relative_eq!(evaluate("complete_sync(b1,b2)", &state), 1.0 / (2.0 * r).cosh(), max_relative = 1e-13);
             // q₋ and p₊ are what it squeezes: mixed synchronization e^{2r}.
             let v = &state.covariance;
-            let mixed =
-                0.5 * (v[(0, 0)] + v[(2, 2)] + v[(1, 1)] + v[(3, 3)]) - v[(0, 2)] + v[(1, 3)];
+            let mixed = 0.5 * (v[(0, 0)] + v[(2, 2)] + v[(1, 1)] + v[(3, 3)]) - v[(0, 2)] + v[(1, 3)];
             assert_relative_eq!(1.0 / mixed, (2.0 * r).exp(), max_relative = 1e-11);
         }
     }
@@ -109,10 +89,7 @@ mod tests {
             let state = random.physical(2);
             let relative = evaluate("complete_sync(b1,b2)", &state);
             let absolute = evaluate("complete_sync_absolute(b1,b2)", &state);
-            assert!(
-                relative <= 1.0 + 1e-12 && 0.0 < absolute && absolute <= relative,
-                "{relative} {absolute}"
-            );
+            assert!(relative <= 1.0 + 1e-12 && 0.0 < absolute && absolute <= relative, "{relative} {absolute}");
             largest = largest.max(relative);
         }
         assert!(largest > 0.9, "the bound is not approached: {largest}");

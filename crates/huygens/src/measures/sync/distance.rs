@@ -5,9 +5,7 @@
 //! N = 2 would not give its Eq. 2 back). Means are included, so amplitude death does not count as agreement.
 
 use super::super::blocks::energy;
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature};
 
 /// D of Aifer, Thingna and Deffner.
 pub(crate) const SYNC_DISTANCE: Definition = Definition {
@@ -34,17 +32,12 @@ fn distance(state: &dyn Moments, arguments: &[Argument]) -> f64 {
         for second in &arguments[i + 1..] {
             let l = second.mode();
             let (other, cross) = (state.covariance(l, l), state.covariance(k, l));
-            apart += own[0][0] + other[0][0] - 2.0 * cross[0][0] + own[1][1] + other[1][1]
-                - 2.0 * cross[1][1];
+            apart += own[0][0] + other[0][0] - 2.0 * cross[0][0] + own[1][1] + other[1][1] - 2.0 * cross[1][1];
             apart += 2.0 * (state.mean(k) - state.mean(l)).norm_sqr();
         }
     }
     let square = 2.0 * apart / (arguments.len() as f64 * radii);
-    if square >= 0.0 {
-        square.sqrt()
-    } else {
-        f64::NAN
-    }
+    if square >= 0.0 { square.sqrt() } else { f64::NAN }
 }
 
 #[cfg(test)]
@@ -59,14 +52,8 @@ mod tests {
             let v = state.covariance(k, l);
             v[0][0] + v[1][1] + 2.0 * (state.mean(k) * state.mean(l).conj()).re
         };
-        let all: f64 = (0..n)
-            .flat_map(|k| (0..n).map(move |l| (k, l)))
-            .map(|(k, l)| second(k, l))
-            .sum();
-        (
-            all / (n * n) as f64,
-            (0..n).map(|k| second(k, k)).sum::<f64>() / n as f64,
-        )
+        let all: f64 = (0..n).flat_map(|k| (0..n).map(move |l| (k, l))).map(|(k, l)| second(k, l)).sum();
+        (all / (n * n) as f64, (0..n).map(|k| second(k, k)).sum::<f64>() / n as f64)
     }
 
     /// Eq. 6 as it must be read, for any number of modes, and Eq. 3, D² = 1 − S_r S_θ, for two.
@@ -78,12 +65,7 @@ mod tests {
                 let state = random.physical(n);
                 let (of_mean, mean) = squares(&state, n);
                 let d = evaluate("sync_distance", &state);
-                assert_relative_eq!(
-                    d * d,
-                    2.0 * (1.0 - of_mean / mean),
-                    max_relative = 1e-10,
-                    epsilon = 1e-12
-                );
+                assert_relative_eq!(d * d, 2.0 * (1.0 - of_mean / mean), max_relative = 1e-10, epsilon = 1e-12);
                 assert!((0.0..=2f64.sqrt()).contains(&d));
             }
         }

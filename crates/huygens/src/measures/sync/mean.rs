@@ -3,9 +3,7 @@
 use huygens_numerics::c64;
 
 use super::super::blocks::direction;
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, MEANS, Moments, Signature, arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, MEANS, Moments, Signature, arguments};
 
 /// φ₁ − φ₂.
 pub(crate) const PHASE_DIFFERENCE: Definition = Definition {
@@ -79,14 +77,8 @@ mod tests {
             let state = coherent(&[c64::from_polar(2.0, first), c64::from_polar(0.01, second)]);
             let d = evaluate("phase_difference(b1,b2)", &state);
             assert!(-PI < d && d <= PI);
-            assert!(
-                (d - (first - second)).sin().abs() < 1e-14 && (d - (first - second)).cos() > 0.0
-            );
-            assert_relative_eq!(
-                evaluate("radius(b1)", &state),
-                8f64.sqrt(),
-                max_relative = 1e-15
-            );
+            assert!((d - (first - second)).sin().abs() < 1e-14 && (d - (first - second)).cos() > 0.0);
+            assert_relative_eq!(evaluate("radius(b1)", &state), 8f64.sqrt(), max_relative = 1e-15);
         }
         let state = coherent(&[c64::new(1.0, 0.0), c64::new(0.0, 0.0)]);
         assert!(evaluate("phase_difference(b1,b2)", &state).is_nan());
@@ -95,26 +87,11 @@ mod tests {
 
     #[test]
     fn order_parameter_of_equal_spread_and_lagging_phases() {
-        let phases = |list: &[f64]| {
-            coherent(
-                &list
-                    .iter()
-                    .map(|&x| c64::from_polar(3.0, x))
-                    .collect::<Vec<_>>(),
-            )
-        };
-        assert_relative_eq!(
-            evaluate("order_parameter", &phases(&[0.4; 5])),
-            1.0,
-            max_relative = 1e-15
-        );
+        let phases = |list: &[f64]| coherent(&list.iter().map(|&x| c64::from_polar(3.0, x)).collect::<Vec<_>>());
+        assert_relative_eq!(evaluate("order_parameter", &phases(&[0.4; 5])), 1.0, max_relative = 1e-15);
         let ring: Vec<f64> = (0..7).map(|j| TAU * j as f64 / 7.0).collect();
         assert!(evaluate("order_parameter", &phases(&ring)) < 1e-15);
-        assert_relative_eq!(
-            evaluate("order_parameter", &phases(&[0.0, 1.0])),
-            0.5f64.cos(),
-            max_relative = 1e-15
-        );
+        assert_relative_eq!(evaluate("order_parameter", &phases(&[0.0, 1.0])), 0.5f64.cos(), max_relative = 1e-15);
         assert_relative_eq!(
             evaluate("order_parameter(b1,b3)", &phases(&[0.0, 2.0, 1.0])),
             0.5f64.cos(),

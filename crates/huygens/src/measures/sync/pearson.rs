@@ -1,9 +1,6 @@
 //! Pearson's correlation of two quadratures.
 
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 
 /// Pearson's coefficient.
 pub(crate) const PEARSON: Definition = Definition {
@@ -20,19 +17,10 @@ pub(crate) const PEARSON: Definition = Definition {
 };
 
 fn pearson(state: &dyn Moments, arguments: &[Argument]) -> f64 {
-    let [x, y] = arguments else {
-        panic!(
-            "pearson takes two quadratures, {} arguments given",
-            arguments.len()
-        )
-    };
+    let [x, y] = arguments else { panic!("pearson takes two quadratures, {} arguments given", arguments.len()) };
     let ((k, i), (l, j)) = (arguments::quadrature(*x), arguments::quadrature(*y));
     let (first, second) = (state.covariance(k, k)[i][i], state.covariance(l, l)[j][j]);
-    if first > 0.0 && second > 0.0 {
-        state.covariance(k, l)[i][j] / (first.sqrt() * second.sqrt())
-    } else {
-        f64::NAN
-    }
+    if first > 0.0 && second > 0.0 { state.covariance(k, l)[i][j] / (first.sqrt() * second.sqrt()) } else { f64::NAN }
 }
 
 #[cfg(test)]
@@ -43,16 +31,8 @@ mod tests {
     #[test]
     fn of_a_two_mode_squeezed_state_and_of_any_other() {
         let state = two_mode_squeezed(0.8);
-        assert_relative_eq!(
-            evaluate("pearson(q(b1),q(b2))", &state),
-            1.6f64.tanh(),
-            max_relative = 1e-14
-        );
-        assert_relative_eq!(
-            evaluate("pearson(p(b1),p(b2))", &state),
-            -1.6f64.tanh(),
-            max_relative = 1e-14
-        );
+        assert_relative_eq!(evaluate("pearson(q(b1),q(b2))", &state), 1.6f64.tanh(), max_relative = 1e-14);
+        assert_relative_eq!(evaluate("pearson(p(b1),p(b2))", &state), -1.6f64.tanh(), max_relative = 1e-14);
         assert_eq!(evaluate("pearson(q(b1),p(b2))", &state), 0.0);
         let mut random = Random::new(3);
         for _ in 0..1000 {
@@ -62,31 +42,11 @@ mod tests {
 
     #[test]
     fn rows_and_columns_are_not_mixed_up() {
-        let state = gaussian(&[
-            &[1.0, 0.1, 0.2, 0.3],
-            &[0.1, 4.0, 0.5, 0.6],
-            &[0.2, 0.5, 9.0, 0.7],
-            &[0.3, 0.6, 0.7, 16.0],
-        ]);
-        assert_relative_eq!(
-            evaluate("pearson(q(b1),p(b2))", &state),
-            0.3 / 4.0,
-            max_relative = 1e-15
-        );
-        assert_relative_eq!(
-            evaluate("pearson(p(b1),q(b2))", &state),
-            0.5 / 6.0,
-            max_relative = 1e-15
-        );
-        assert_relative_eq!(
-            evaluate("pearson(p(b2),q(b1))", &state),
-            0.3 / 4.0,
-            max_relative = 1e-15
-        );
-        assert_relative_eq!(
-            evaluate("pearson(q(b1),p(b1))", &state),
-            0.1 / 2.0,
-            max_relative = 1e-15
-        );
+        let state =
+            gaussian(&[&[1.0, 0.1, 0.2, 0.3], &[0.1, 4.0, 0.5, 0.6], &[0.2, 0.5, 9.0, 0.7], &[0.3, 0.6, 0.7, 16.0]]);
+        assert_relative_eq!(evaluate("pearson(q(b1),p(b2))", &state), 0.3 / 4.0, max_relative = 1e-15);
+        assert_relative_eq!(evaluate("pearson(p(b1),q(b2))", &state), 0.5 / 6.0, max_relative = 1e-15);
+        assert_relative_eq!(evaluate("pearson(p(b2),q(b1))", &state), 0.3 / 4.0, max_relative = 1e-15);
+        assert_relative_eq!(evaluate("pearson(q(b1),p(b1))", &state), 0.1 / 2.0, max_relative = 1e-15);
     }
 }

@@ -4,10 +4,7 @@
 //! (amplitude), p' = p cos φ − q sin φ across it (phase). A constant phase lag between the means therefore costs nothing.
 
 use super::super::blocks::{Pair, direction, inverse_variance};
-use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature,
-    arguments,
-};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 
 /// S_p = ½/⟨p'₋²⟩.
 pub(crate) const PHASE_SYNC: Definition = Definition {
@@ -92,21 +89,9 @@ mod tests {
         for eps in [0.1, 0.01, 0.5] {
             let mut state = squeezed(eps);
             for lag in [0.0, 0.4, 3.0] {
-                assert_relative_eq!(
-                    evaluate("phase_sync(b1,b2)", &state),
-                    0.5 / eps,
-                    max_relative = 1e-13
-                );
-                assert_relative_eq!(
-                    evaluate("phase_error(b1,b2)", &state),
-                    eps,
-                    max_relative = 1e-13
-                );
-                assert_relative_eq!(
-                    evaluate("amplitude_error(b1,b2)", &state),
-                    0.25 / eps,
-                    max_relative = 1e-13
-                );
+                assert_relative_eq!(evaluate("phase_sync(b1,b2)", &state), 0.5 / eps, max_relative = 1e-13);
+                assert_relative_eq!(evaluate("phase_error(b1,b2)", &state), eps, max_relative = 1e-13);
+                assert_relative_eq!(evaluate("amplitude_error(b1,b2)", &state), 0.25 / eps, max_relative = 1e-13);
                 assert_relative_eq!(
                     evaluate("phi_sync(b1,b2)", &state),
                     1.0 / (eps + 0.25 / eps),
@@ -122,23 +107,10 @@ mod tests {
     #[test]
     fn coherent_states_have_one_and_no_mean_has_none() {
         let state = coherent(&[c64::new(1.0, 2.0), c64::new(-3.0, 0.5)]);
-        assert_relative_eq!(
-            evaluate("phase_sync(b1,b2)", &state),
-            1.0,
-            max_relative = 1e-14
-        );
-        assert_relative_eq!(
-            evaluate("phi_sync(b1,b2)", &state),
-            1.0,
-            max_relative = 1e-14
-        );
+        assert_relative_eq!(evaluate("phase_sync(b1,b2)", &state), 1.0, max_relative = 1e-14);
+        assert_relative_eq!(evaluate("phi_sync(b1,b2)", &state), 1.0, max_relative = 1e-14);
         let state = coherent(&[c64::new(1.0, 2.0), c64::new(0.0, 0.0)]);
-        for measure in [
-            "phase_sync(b1,b2)",
-            "phi_sync(b1,b2)",
-            "phase_error(b1,b2)",
-            "amplitude_error(b1,b2)",
-        ] {
+        for measure in ["phase_sync(b1,b2)", "phi_sync(b1,b2)", "phase_error(b1,b2)", "amplitude_error(b1,b2)"] {
             assert!(evaluate(measure, &state).is_nan(), "{measure}");
         }
     }
