@@ -88,7 +88,7 @@ const FIGURES: [(&str, &[&str]); 5] = [
             "sweep",
             "optomechanical-pair",
             "--over",
-            "mu=0.001:0.085:169",
+            "mu=0.002:0.085:167",
             "-m",
             "complete_sync(b1,b2)",
             "-m",
