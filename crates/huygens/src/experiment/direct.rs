@@ -104,10 +104,10 @@ impl Experiment {
                     values: list,
                 });
             }
-            if definition.name == "complete_sync" {
-                if let Some(max) = quantity.max {
-                    report.checks.push(checks::bounded_by_one(&request.text, max));
-                }
+            if definition.name == "complete_sync"
+                && let Some(max) = quantity.max
+            {
+                report.checks.push(checks::bounded_by_one(&request.text, max));
             }
             report.quantities.push(quantity);
         }

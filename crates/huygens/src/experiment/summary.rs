@@ -332,15 +332,15 @@ impl Experiment {
             report.checks.push(checks::resolved(tail));
         }
         for request in &self.requests {
-            if matches!(request.definition.name, "complete_sync" | "phi_sync") {
-                if let Some(max) = report.quantity(&request.text).and_then(|q| q.max.or(q.value)) {
-                    report.checks.push(checks::bounded_by_one(&request.text, max));
-                }
+            if matches!(request.definition.name, "complete_sync" | "phi_sync")
+                && let Some(max) = report.quantity(&request.text).and_then(|q| q.max.or(q.value))
+            {
+                report.checks.push(checks::bounded_by_one(&request.text, max));
             }
-            if matches!(request.definition.name, "complete_sync" | "phase_sync" | "phi_sync") {
-                if let Some(check) = self.half_life(request, &states, &report) {
-                    report.checks.push(check);
-                }
+            if matches!(request.definition.name, "complete_sync" | "phase_sync" | "phi_sync")
+                && let Some(check) = self.half_life(request, &states, &report)
+            {
+                report.checks.push(check);
             }
         }
         let _ = prepared;
@@ -423,13 +423,14 @@ impl Experiment {
         };
         let mut quantity = averaged(&request.text, definition.unit, definition.average, &values, tail);
         quantity.note = quantity.note.or(note);
-        if neutral && definition.collective == Collective::Removed {
-            if let Ok(values) = self.series(request, states, Treatment::Transverse, contacts) {
-                let mut ignored = 0.0;
-                let transverse = averaged("", "", definition.average, &values, &mut ignored);
-                if let Some(value) = transverse.value {
-                    quantity.alternatives.push(("transverse".into(), value));
-                }
+        if neutral
+            && definition.collective == Collective::Removed
+            && let Ok(values) = self.series(request, states, Treatment::Transverse, contacts)
+        {
+            let mut ignored = 0.0;
+            let transverse = averaged("", "", definition.average, &values, &mut ignored);
+            if let Some(value) = transverse.value {
+                quantity.alternatives.push(("transverse".into(), value));
             }
         }
         if values.len() > 1 {

@@ -175,10 +175,10 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
     if period.is_none() {
         let speed = cycle::velocity(bound, 0.0, &z).iter().map(|x| x * x).sum::<f64>().sqrt();
         if speed <= 1e-12 * fast * size_of(&z).max(1e-3) {
-            if let Some(point) = fixed_point(bound, charges, &z, fast) {
-                if growth(bound, &point.point, point.neutral.cols()) < 0.0 {
-                    return Found { attractor: Attractor::FixedPoint(point), transient: 0.0, steps, last: z };
-                }
+            if let Some(point) = fixed_point(bound, charges, &z, fast)
+                && growth(bound, &point.point, point.neutral.cols()) < 0.0
+            {
+                return Found { attractor: Attractor::FixedPoint(point), transient: 0.0, steps, last: z };
             }
             for (k, v) in z.iter_mut().enumerate() {
                 let angle = 0.3 + 0.61 * k as f64;
@@ -296,21 +296,19 @@ fn recognise(
     }
     let scale = size_of(z).max(1e-6);
     let speed = cycle::velocity(bound, t, z).iter().map(|x| x * x).sum::<f64>().sqrt();
-    if speed < 1e-2 * fast * scale {
-        if let Some(point) = fixed_point(bound, charges, z, fast) {
-            if distance(&point.point, z) <= 0.05 * scale.max(1e-2)
-                && growth(bound, &point.point, point.neutral.cols()) < 0.0
-            {
-                return Some(Attractor::FixedPoint(point));
-            }
-        }
+    if speed < 1e-2 * fast * scale
+        && let Some(point) = fixed_point(bound, charges, z, fast)
+        && distance(&point.point, z) <= 0.05 * scale.max(1e-2)
+        && growth(bound, &point.point, point.neutral.cols()) < 0.0
+    {
+        return Some(Attractor::FixedPoint(point));
     }
-    if !charges.is_empty() {
-        if let Some(rotating) = rotating(bound, charges, z, fast) {
-            if near_group_orbit(&rotating.point, z, scale) && corotating_growth(bound, &rotating) < 0.0 {
-                return Some(turning(bound, rotating, t, fast));
-            }
-        }
+    if !charges.is_empty()
+        && let Some(rotating) = rotating(bound, charges, z, fast)
+        && near_group_orbit(&rotating.point, z, scale)
+        && corotating_growth(bound, &rotating) < 0.0
+    {
+        return Some(turning(bound, rotating, t, fast));
     }
     let candidates = returns(bound, t, z, fast, options, steps, closest);
     for (guess, guess_period) in candidates {
@@ -323,10 +321,10 @@ fn recognise(
         if close && alive && leading(&orbit.monodromy, 1) < 1.0 {
             let orbit = minimal(bound, orbit, options);
             // A cycle along the symmetry is a fixed point of its own frame.
-            if let Some(found) = rotating(bound, charges, &orbit.start, fast) {
-                if distance(&found.point, &orbit.start) <= 1e-6 * orbit.size {
-                    return Some(turning(bound, found, t, fast));
-                }
+            if let Some(found) = rotating(bound, charges, &orbit.start, fast)
+                && distance(&found.point, &orbit.start) <= 1e-6 * orbit.size
+            {
+                return Some(turning(bound, found, t, fast));
             }
             return Some(Attractor::Cycle(orbit));
         }
@@ -366,10 +364,10 @@ fn minimal(bound: &Bound, orbit: ClosedOrbit, options: &Options) -> ClosedOrbit 
         let period = orbit.period / f64::from(parts);
         let tolerance = tolerance(options.tolerance, &orbit.start);
         let Ok(path) = cycle::sample(bound, &orbit.start, 0.0, &[period], tolerance, options.bound) else { continue };
-        if distance(&path[0], &orbit.start) < 1e-5 * orbit.size {
-            if let Ok(short) = cycle::shoot(bound, &orbit.start, period, false, tolerance, 1e-11) {
-                return short;
-            }
+        if distance(&path[0], &orbit.start) < 1e-5 * orbit.size
+            && let Ok(short) = cycle::shoot(bound, &orbit.start, period, false, tolerance, 1e-11)
+        {
+            return short;
         }
     }
     orbit

@@ -168,7 +168,7 @@ impl Problem<'_> {
     fn evaluate(&self, x: &[f64], reference: &[f64], derivatives: bool) -> Result<Evaluation, Failure> {
         let n = self.n();
         let (z, period, parameter) = self.unpack(x);
-        if !(period > 0.0) {
+        if period.is_nan() || period <= 0.0 {
             return Err(Failure::Numbers);
         }
         let bound = self.bound(parameter)?;

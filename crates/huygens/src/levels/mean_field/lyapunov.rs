@@ -59,7 +59,7 @@ pub fn exponents(
         stretch.replace(|y| orthonormalise(&mut y[n..], n, count, &mut sums));
         if k + 1 == aligning {
             sums.fill(0.0);
-        } else if k + 1 > aligning && (k + 1 - aligning) % (intervals / 10).max(1) == 0 {
+        } else if k + 1 > aligning && (k + 1 - aligning).is_multiple_of((intervals / 10).max(1)) {
             blocks.push((sums[0] - last) / (interval * (intervals / 10).max(1) as f64));
             last = sums[0];
         }
