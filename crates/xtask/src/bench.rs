@@ -180,6 +180,10 @@ fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failu
             row[1], row[2]
         );
     }
+    let _ = writeln!(
+        out,
+        "\nOther programs on the machine lengthen a wall-clock time; half the CPU time is what two free cores need.\n"
+    );
     for row in ours.rows("rebind") {
         let _ = writeln!(
             out,
