@@ -1,8 +1,8 @@
 //! Figures as files: well-formed, finite, complete, whatever the data.
 
 use huygens_lab::figures::{
-    Axis, Band, CategoryMap, Contour, Dash, Figure, FigureError, HeatMap, Panel, Reference, Region,
-    Series, Shape, Width,
+    Axis, Band, CategoryMap, Contour, Dash, Figure, FigureError, HeatMap, Panel, Reference, Region, Series, Shape,
+    Width,
 };
 use proptest::prelude::*;
 use resvg::usvg::{Options, Tree};
@@ -10,18 +10,13 @@ use resvg::usvg::{Options, Tree};
 /// Parses a picture as a viewer would and looks at every number of its paths and places.
 fn inspect(svg: &str) -> Tree {
     let tree = Tree::from_str(svg, &Options::default()).expect("well-formed");
-    assert!(
-        !svg.contains("NaN") && !svg.contains("inf"),
-        "a coordinate is not finite"
-    );
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "a coordinate is not finite");
     tree
 }
 
 fn paths_with_stroke<'a>(svg: &'a str, color: &str) -> Vec<&'a str> {
     let stroke = format!("stroke=\"{color}\"");
-    svg.lines()
-        .filter(|l| l.starts_with("<path d=") && l.contains(&stroke))
-        .collect()
+    svg.lines().filter(|l| l.starts_with("<path d=") && l.contains(&stroke)).collect()
 }
 
 fn numbers(path: &str) -> Vec<f64> {
@@ -35,10 +30,7 @@ fn numbers(path: &str) -> Vec<f64> {
 const BLUE: &str = "#0072b2";
 
 fn one(panel: Panel) -> String {
-    Figure::new(Width::Single)
-        .panel(panel)
-        .svg()
-        .expect("a figure")
+    Figure::new(Width::Single).panel(panel).svg().expect("a figure")
 }
 
 fn plain() -> Panel {
@@ -47,11 +39,7 @@ fn plain() -> Panel {
 
 #[test]
 fn widths_are_those_of_a_journal_at_300_dots_per_inch() {
-    for (width, pixels) in [
-        (Width::Single, 1016),
-        (Width::Double, 2102),
-        (Width::Millimetres(25.4 * 3.0), 900),
-    ] {
+    for (width, pixels) in [(Width::Single, 1016), (Width::Double, 2102), (Width::Millimetres(25.4 * 3.0), 900)] {
         let figure = Figure::new(width).panel(plain().with(Series::line([0.0, 1.0], [0.0, 1.0])));
         let png = figure.png().expect("pixels");
         let decoder = png::Decoder::new(std::io::Cursor::new(&png));
@@ -73,19 +61,12 @@ fn a_value_that_is_not_finite_breaks_the_line() {
     let svg = one(Panel::new(Axis::linear("x"), Axis::log("y")).with(Series::line(x, y)));
     inspect(&svg);
     assert_eq!(paths_with_stroke(&svg, BLUE).len(), 3);
-    assert_eq!(
-        numbers(paths_with_stroke(&svg, BLUE)[0]).len(),
-        4,
-        "the first point is not positive"
-    );
+    assert_eq!(numbers(paths_with_stroke(&svg, BLUE)[0]).len(), 4, "the first point is not positive");
 }
 
 #[test]
 fn lines_are_cut_at_the_frame_with_their_slope() {
-    let panel = Panel::new(
-        Axis::linear("").range(0.0, 1.0),
-        Axis::linear("").range(0.0, 1.0),
-    );
+    let panel = Panel::new(Axis::linear("").range(0.0, 1.0), Axis::linear("").range(0.0, 1.0));
     let far = one(panel.clone().with(Series::line([-1e9, 1e9], [-1e9, 1e9])));
     inspect(&far);
     let n = numbers(paths_with_stroke(&far, BLUE)[0]);
@@ -102,29 +83,21 @@ fn nothing_to_show_is_said() {
     let nan = vec![f64::NAN; 3];
     for panel in [
         plain(),
-        plain()
-            .with(Series::line(none.clone(), none.clone()))
-            .with(Band::new(none.clone(), none.clone(), none.clone())),
-        plain().with(Series::points(nan.clone(), nan.clone()).errors(&[1.0, 1.0, 1.0])),
-        plain().with(
-            HeatMap::new(none.clone(), none.clone(), none.clone(), Axis::linear("z"))
-                .contours(&[0.0]),
-        ),
-        plain().with(CategoryMap::new(none.clone(), vec![1.0], vec![], ["a"])),
-        Panel::new(Axis::log("x"), Axis::log("y")).with(Series::bars(
-            [-1.0, -2.0],
-            [0.0, -1.0],
-            0.5,
+        plain().with(Series::line(none.clone(), none.clone())).with(Band::new(
+            none.clone(),
+            none.clone(),
+            none.clone(),
         )),
+        plain().with(Series::points(nan.clone(), nan.clone()).errors(&[1.0, 1.0, 1.0])),
+        plain().with(HeatMap::new(none.clone(), none.clone(), none.clone(), Axis::linear("z")).contours(&[0.0])),
+        plain().with(CategoryMap::new(none.clone(), vec![1.0], vec![], ["a"])),
+        Panel::new(Axis::log("x"), Axis::log("y")).with(Series::bars([-1.0, -2.0], [0.0, -1.0], 0.5)),
     ] {
         let svg = one(panel);
         inspect(&svg);
         assert!(svg.contains("aria-label=\"no data\""));
     }
-    assert!(matches!(
-        Figure::new(Width::Single).svg(),
-        Err(FigureError::NoPanels)
-    ));
+    assert!(matches!(Figure::new(Width::Single).svg(), Err(FigureError::NoPanels)));
 }
 
 #[test]
@@ -168,45 +141,28 @@ fn a_long_series_keeps_its_extremes_and_not_its_size() {
     let x: Vec<f64> = (0..n).map(f64::from).collect();
     let mut y: Vec<f64> = x.iter().map(|t| (0.37 * t).sin()).collect();
     y[123_456] = 5.0;
-    let svg = one(
-        Panel::new(Axis::linear(""), Axis::linear("").range(-6.0, 6.0)).with(Series::line(x, y)),
-    );
+    let svg = one(Panel::new(Axis::linear(""), Axis::linear("").range(-6.0, 6.0)).with(Series::line(x, y)));
     assert!(svg.len() < 400_000, "{} bytes", svg.len());
     let n = numbers(paths_with_stroke(&svg, BLUE)[0]);
     let heights: Vec<f64> = n.iter().skip(1).step_by(2).copied().collect();
-    let (top, mean) = (
-        heights.iter().copied().fold(f64::MAX, f64::min),
-        heights.iter().sum::<f64>() / heights.len() as f64,
-    );
+    let (top, mean) =
+        (heights.iter().copied().fold(f64::MAX, f64::min), heights.iter().sum::<f64>() / heights.len() as f64);
     let lowest = heights.iter().copied().fold(0.0, f64::max);
-    assert!(
-        ((mean - top) / (lowest - mean) - 5.0).abs() < 0.15,
-        "the spike is five times as high as the waves"
-    );
+    assert!(((mean - top) / (lowest - mean) - 5.0).abs() < 0.15, "the spike is five times as high as the waves");
 }
 
 #[test]
 fn a_circle_is_round_on_equal_axes() {
-    let t: Vec<f64> = (0..=200)
-        .map(|i| std::f64::consts::TAU * f64::from(i) / 200.0)
-        .collect();
+    let t: Vec<f64> = (0..=200).map(|i| std::f64::consts::TAU * f64::from(i) / 200.0).collect();
     let (x, y): (Vec<f64>, Vec<f64>) = t.iter().map(|t| (t.cos(), t.sin())).unzip();
     for aspect in [0.5, 1.0, 1.6] {
-        let svg = one(plain()
-            .with(Series::line(x.clone(), y.clone()).arrows(4))
-            .equal_aspect()
-            .aspect(aspect));
+        let svg = one(plain().with(Series::line(x.clone(), y.clone()).arrows(4)).equal_aspect().aspect(aspect));
         let n = numbers(paths_with_stroke(&svg, BLUE)[0]);
         let extent = |offset: usize| {
             let v: Vec<f64> = n.iter().skip(offset).step_by(2).copied().collect();
             v.iter().copied().fold(f64::MIN, f64::max) - v.iter().copied().fold(f64::MAX, f64::min)
         };
-        assert!(
-            (extent(0) / extent(1) - 1.0).abs() < 0.005,
-            "{} by {}",
-            extent(0),
-            extent(1)
-        );
+        assert!((extent(0) / extent(1) - 1.0).abs() < 0.005, "{} by {}", extent(0), extent(1));
     }
 }
 
@@ -215,13 +171,8 @@ fn contour_and_cells_agree_on_a_logarithmic_axis() {
     // z = log10(y) - x, so the level 0 is the straight line from corner to corner.
     let x: Vec<f64> = (0..=10).map(|i| -2.0 + 0.2 * f64::from(i)).collect();
     let y: Vec<f64> = x.iter().map(|v| 10f64.powf(*v)).collect();
-    let z: Vec<f64> = x
-        .iter()
-        .flat_map(|b| x.iter().map(|a| b - a).collect::<Vec<_>>())
-        .collect();
-    let svg =
-        one(Panel::new(Axis::linear("x"), Axis::log("y"))
-            .with(Contour::new(x, y, z, 0.0, "diagonal")));
+    let z: Vec<f64> = x.iter().flat_map(|b| x.iter().map(|a| b - a).collect::<Vec<_>>()).collect();
+    let svg = one(Panel::new(Axis::linear("x"), Axis::log("y")).with(Contour::new(x, y, z, 0.0, "diagonal")));
     inspect(&svg);
     let black: Vec<&str> = paths_with_stroke(&svg, "#000000")
         .into_iter()
@@ -232,10 +183,7 @@ fn contour_and_cells_agree_on_a_logarithmic_axis() {
     let (a, b) = ((n[2], n[3]), (n[n.len() - 4], n[n.len() - 3]));
     for p in n[2..n.len() - 2].chunks(2) {
         let off = (p[0] - a.0) * (b.1 - a.1) - (p[1] - a.1) * (b.0 - a.0);
-        assert!(
-            off.abs() / (b.0 - a.0).hypot(b.1 - a.1) < 0.02,
-            "straight to the rounding of the file"
-        );
+        assert!(off.abs() / (b.0 - a.0).hypot(b.1 - a.1) < 0.02, "straight to the rounding of the file");
     }
 }
 
@@ -243,19 +191,12 @@ fn contour_and_cells_agree_on_a_logarithmic_axis() {
 fn cells_have_the_colours_of_their_values() {
     let bar = Axis::linear("z").range(0.0, 1.0);
     let figure = Figure::new(Width::Single)
-        .panel(plain().with(HeatMap::new(
-            [0.0, 1.0],
-            [0.0, 1.0],
-            [0.0, 1.0, f64::NAN, 0.5],
-            bar,
-        )))
+        .panel(plain().with(HeatMap::new([0.0, 1.0], [0.0, 1.0], [0.0, 1.0, f64::NAN, 0.5], bar)))
         .dpi(72.0);
     let svg = figure.svg().expect("svg");
     assert!(svg.contains("no value"), "missing cells are named");
     let png = figure.png().expect("png");
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&png))
-        .read_info()
-        .expect("PNG");
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().expect("PNG");
     let (w, h) = (reader.info().width as usize, reader.info().height as usize);
     let mut pixels = vec![0; w * h * 3];
     reader.next_frame(&mut pixels).expect("frame");
@@ -266,36 +207,20 @@ fn cells_have_the_colours_of_their_values() {
     assert_eq!(at(0.25, 0.65), [68, 1, 84]);
     assert_eq!(at(0.25, 0.3), [222, 222, 222]);
     let yellow = at(0.6, 0.65);
-    assert!(
-        yellow[0] > 240 && yellow[1] > 220 && yellow[2] < 60,
-        "{yellow:?}"
-    );
+    assert!(yellow[0] > 240 && yellow[1] > 220 && yellow[2] < 60, "{yellow:?}");
 }
 
 #[test]
 fn files_are_written_and_failures_say_where() {
     let dir = tempfile::tempdir().expect("a folder");
-    let figure =
-        Figure::new(Width::Single).panel(plain().with(Series::line([0.0, 1.0], [0.0, 1.0])));
-    let [svg, png] = figure
-        .save(&dir.path().join("new/folder"), "name")
-        .expect("saved");
-    assert_eq!(
-        std::fs::read_to_string(svg).expect("svg"),
-        figure.svg().expect("svg"),
-        "the same every time"
-    );
+    let figure = Figure::new(Width::Single).panel(plain().with(Series::line([0.0, 1.0], [0.0, 1.0])));
+    let [svg, png] = figure.save(&dir.path().join("new/folder"), "name").expect("saved");
+    assert_eq!(std::fs::read_to_string(svg).expect("svg"), figure.svg().expect("svg"), "the same every time");
     assert!(std::fs::read(png).expect("png").starts_with(b"\x89PNG"));
     let file = dir.path().join("file");
     std::fs::write(&file, "").expect("written");
-    let error = figure
-        .save(&file, "name")
-        .expect_err("a file is no folder")
-        .to_string();
-    assert!(
-        error.contains("file") && error.contains("cannot write"),
-        "{error}"
-    );
+    let error = figure.save(&file, "name").expect_err("a file is no folder").to_string();
+    assert!(error.contains("file") && error.contains("cannot write"), "{error}");
 }
 
 fn any_value() -> impl Strategy<Value = f64> {

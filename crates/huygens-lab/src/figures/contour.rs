@@ -17,11 +17,7 @@ type Edge = (usize, usize, bool);
 /// If `z` has not `x.len() * y.len()` values.
 #[track_caller]
 pub fn contour_lines(x: &[f64], y: &[f64], z: &[f64], level: f64) -> Vec<Vec<[f64; 2]>> {
-    assert_eq!(
-        z.len(),
-        x.len() * y.len(),
-        "a value for every point of the grid"
-    );
+    assert_eq!(z.len(), x.len() * y.len(), "a value for every point of the grid");
     let value = |i: usize, j: usize| z[j * x.len() + i];
     let mut links: BTreeMap<Edge, Vec<Edge>> = BTreeMap::new();
     let mut link = |a: Edge, b: Edge| {
@@ -30,27 +26,14 @@ pub fn contour_lines(x: &[f64], y: &[f64], z: &[f64], level: f64) -> Vec<Vec<[f6
     };
     for j in 0..y.len().saturating_sub(1) {
         for i in 0..x.len().saturating_sub(1) {
-            let corners = [
-                value(i, j),
-                value(i + 1, j),
-                value(i + 1, j + 1),
-                value(i, j + 1),
-            ];
+            let corners = [value(i, j), value(i + 1, j), value(i + 1, j + 1), value(i, j + 1)];
             if corners.iter().any(|c| !c.is_finite()) {
                 continue;
             }
             let above = corners.map(|c| c >= level);
-            let (south, east, north, west) = (
-                (i, j, true),
-                (i + 1, j, false),
-                (i, j + 1, true),
-                (i, j, false),
-            );
+            let (south, east, north, west) = ((i, j, true), (i + 1, j, false), (i, j + 1, true), (i, j, false));
             let edges = [south, east, north, west];
-            let crossed: Vec<Edge> = (0..4)
-                .filter(|&e| above[e] != above[(e + 1) % 4])
-                .map(|e| edges[e])
-                .collect();
+            let crossed: Vec<Edge> = (0..4).filter(|&e| above[e] != above[(e + 1) % 4]).map(|e| edges[e]).collect();
             match crossed[..] {
                 [a, b] => link(a, b),
                 [_, _, _, _] => {
@@ -73,21 +56,14 @@ pub fn contour_lines(x: &[f64], y: &[f64], z: &[f64], level: f64) -> Vec<Vec<[f6
         let (a, b) = (value(i, j), value(k, l));
         let t = (level - a) / (b - a);
         // Values near the end of the floating-point range can overflow.
-        let t = if t.is_finite() {
-            t.clamp(0.0, 1.0)
-        } else {
-            0.5
-        };
+        let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.5 };
         [x[i] + t * (x[k] - x[i]), y[j] + t * (y[l] - y[j])]
     };
     let mut lines = vec![];
     // Open lines from their ends first, then what is left: closed ones.
     for ends_only in [true, false] {
-        let starts: Vec<Edge> = links
-            .iter()
-            .filter(|(_, to)| !to.is_empty() && (!ends_only || to.len() == 1))
-            .map(|(e, _)| *e)
-            .collect();
+        let starts: Vec<Edge> =
+            links.iter().filter(|(_, to)| !to.is_empty() && (!ends_only || to.len() == 1)).map(|(e, _)| *e).collect();
         for start in starts {
             let mut at = start;
             let mut line = vec![point(at)];
@@ -113,26 +89,17 @@ mod tests {
     use super::*;
 
     fn grid(n: usize, from: f64, to: f64) -> Vec<f64> {
-        (0..n)
-            .map(|i| from + (to - from) * i as f64 / (n - 1) as f64)
-            .collect()
+        (0..n).map(|i| from + (to - from) * i as f64 / (n - 1) as f64).collect()
     }
 
     fn sample(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
-        y.iter()
-            .flat_map(|b| x.iter().map(|a| f(*a, *b)).collect::<Vec<_>>())
-            .collect()
+        y.iter().flat_map(|b| x.iter().map(|a| f(*a, *b)).collect::<Vec<_>>()).collect()
     }
 
     #[test]
     fn exact_for_a_plane_on_an_uneven_grid() {
         let (x, y) = (vec![-1.0, -0.3, 0.1, 0.9, 2.0], vec![0.0, 0.4, 0.5, 1.7]);
-        let lines = contour_lines(
-            &x,
-            &y,
-            &sample(&x, &y, |x, y| 2.0 * x - 3.0 * y + 0.5),
-            0.25,
-        );
+        let lines = contour_lines(&x, &y, &sample(&x, &y, |x, y| 2.0 * x - 3.0 * y + 0.5), 0.25);
         assert_eq!(lines.len(), 1);
         for [x, y] in &lines[0] {
             assert!((2.0 * x - 3.0 * y + 0.5 - 0.25).abs() < 1e-14);
@@ -156,16 +123,10 @@ mod tests {
             let lines = contour_lines(&x, &x, &sample(&x, &x, |x, y| x * x + y * y), 1.0);
             assert_eq!(lines.len(), 1);
             assert_eq!(lines[0].first(), lines[0].last());
-            lines[0]
-                .iter()
-                .map(|[x, y]| (x.hypot(*y) - 1.0).abs())
-                .fold(0.0, f64::max)
+            lines[0].iter().map(|[x, y]| (x.hypot(*y) - 1.0).abs()).fold(0.0, f64::max)
         };
         let ratio = error(41) / error(161);
-        assert!(
-            (10.0..25.0).contains(&ratio),
-            "16 for second order, got {ratio}"
-        );
+        assert!((10.0..25.0).contains(&ratio), "16 for second order, got {ratio}");
     }
 
     #[test]
@@ -173,24 +134,12 @@ mod tests {
         let (x, y) = (vec![0.0, 1.0], vec![0.0, 1.0]);
         let cut_corners = |lines: &[Vec<[f64; 2]>], low: bool| {
             lines.len() == 2
-                && lines.iter().all(|l| {
-                    l.iter().all(|[a, b]| {
-                        if low {
-                            a + b < 0.75 || a + b > 1.25
-                        } else {
-                            true
-                        }
-                    })
-                })
+                && lines.iter().all(|l| l.iter().all(|[a, b]| if low { a + b < 0.75 || a + b > 1.25 } else { true }))
         };
         // Corners 1, 0, 1, 0 around; mean 0.5 is above 0.4: the high corners are joined, the low ones cut off.
         let lines = contour_lines(&x, &y, &[1.0, 0.0, 0.0, 1.0], 0.4);
         assert_eq!(lines.len(), 2);
-        assert!(
-            lines
-                .iter()
-                .all(|l| l.iter().all(|[a, b]| (a - b).abs() > 0.3))
-        );
+        assert!(lines.iter().all(|l| l.iter().all(|[a, b]| (a - b).abs() > 0.3)));
         let lines = contour_lines(&x, &y, &[1.0, 0.0, 0.0, 1.0], 0.6);
         assert!(cut_corners(&lines, true), "{lines:?}");
     }

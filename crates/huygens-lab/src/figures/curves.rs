@@ -11,10 +11,7 @@ pub(crate) fn y_view<'a>(p: &'a Placed, right: bool) -> &'a View {
 }
 
 /// The unbroken pieces of a curve inside the frame (and a little beyond), in points.
-pub(crate) fn pieces(
-    points: impl Iterator<Item = (f64, f64)>,
-    frame: Rect,
-) -> Vec<Vec<(f64, f64)>> {
+pub(crate) fn pieces(points: impl Iterator<Item = (f64, f64)>, frame: Rect) -> Vec<Vec<(f64, f64)>> {
     let near = frame.grown(8.0);
     let mut pieces: Vec<Vec<(f64, f64)>> = vec![];
     let mut before: Option<(f64, f64)> = None;
@@ -43,12 +40,7 @@ pub(crate) fn pieces(
 fn clip(a: (f64, f64), b: (f64, f64), r: Rect) -> Option<((f64, f64), (f64, f64))> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (mut t0, mut t1) = (0.0f64, 1.0f64);
-    for (d, q) in [
-        (-dx, a.0 - r.x),
-        (dx, r.right() - a.0),
-        (-dy, a.1 - r.y),
-        (dy, r.bottom() - a.1),
-    ] {
+    for (d, q) in [(-dx, a.0 - r.x), (dx, r.right() - a.0), (-dy, a.1 - r.y), (dy, r.bottom() - a.1)] {
         if d == 0.0 || !d.is_finite() {
             if q < 0.0 || !d.is_finite() {
                 return None;
@@ -80,18 +72,10 @@ fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
             let extreme = |best: fn(f64, f64) -> bool| {
                 (0..column.len()).fold(0, |k, i| if best(column[i].1, column[k].1) { i } else { k })
             };
-            let mut keep = [
-                0,
-                extreme(|a, b| a < b),
-                extreme(|a, b| a > b),
-                column.len() - 1,
-            ];
+            let mut keep = [0, extreme(|a, b| a < b), extreme(|a, b| a > b), column.len() - 1];
             keep.sort_unstable();
             kept.extend(
-                keep.iter()
-                    .enumerate()
-                    .filter(|(n, k)| *n == 0 || keep[n - 1] != **k)
-                    .map(|(_, k)| column[*k]),
+                keep.iter().enumerate().filter(|(n, k)| *n == 0 || keep[n - 1] != **k).map(|(_, k)| column[*k]),
             );
         }
         return kept;
@@ -127,26 +111,14 @@ pub(crate) fn series(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) 
         }
         arrows(canvas, p, s, color);
     }
-    let paint = Paint::line(
-        if s.bars.is_some() {
-            Color::BLACK
-        } else {
-            color
-        },
-        0.8,
-    )
-    .butt();
+    let paint = Paint::line(if s.bars.is_some() { Color::BLACK } else { color }, 0.8).butt();
     let limit = |v: f64, r: (f64, f64)| v.clamp(r.0 - 50.0, r.1 + 50.0);
     let (xs, ys) = ((p.frame.x, p.frame.right()), (p.frame.y, p.frame.bottom()));
     let centres: Vec<(f64, f64)> = places(p, s).collect();
     for ((lower, upper), (x, _)) in s.y_errors.iter().zip(&centres) {
         let (a, b) = (y.at(*lower), y.at(*upper));
         // An error that reaches below zero on a logarithmic axis reaches down to its end.
-        let a = if a.is_nan() && lower.is_finite() {
-            ys.1 + 20.0
-        } else {
-            a
-        };
+        let a = if a.is_nan() && lower.is_finite() { ys.1 + 20.0 } else { a };
         if x.is_finite() && a.is_finite() && b.is_finite() {
             let (a, b, x) = (limit(a, ys), limit(b, ys), limit(*x, xs));
             canvas.path(
@@ -159,11 +131,7 @@ pub(crate) fn series(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) 
     }
     for ((lower, upper), (_, y)) in s.x_errors.iter().zip(&centres) {
         let (a, b) = (p.x.at(*lower), p.x.at(*upper));
-        let a = if a.is_nan() && lower.is_finite() {
-            xs.0 - 20.0
-        } else {
-            a
-        };
+        let a = if a.is_nan() && lower.is_finite() { xs.0 - 20.0 } else { a };
         if y.is_finite() && a.is_finite() && b.is_finite() {
             let (a, b, y) = (limit(a, xs), limit(b, xs), limit(*y, ys));
             canvas.path(
@@ -188,32 +156,21 @@ pub(crate) fn markers(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color)
 pub(crate) fn bars(p: &Placed, s: &Series) -> Vec<Rect> {
     let y = y_view(p, s.right);
     let (top, bottom) = (p.frame.y - 5.0, p.frame.bottom() + 5.0);
-    let base = if y.scale == Scale::Linear {
-        y.at(0.0).clamp(top, bottom)
-    } else {
-        bottom
-    };
+    let base = if y.scale == Scale::Linear { y.at(0.0).clamp(top, bottom) } else { bottom };
     let half = 0.5 * s.bars.unwrap_or(0.0);
     let bar = |(a, b): (f64, f64)| {
         let (x0, x1, y1) = (p.x.at(a - half), p.x.at(a + half), y.at(b));
         let finite = x0.is_finite() && x1.is_finite() && y1.is_finite();
         let y1 = y1.clamp(top, bottom);
         let (x0, x1) = (x0.max(p.frame.x - 5.0), x1.min(p.frame.right() + 5.0));
-        (finite && x1 > x0).then(|| Rect {
-            x: x0,
-            y: y1.min(base),
-            w: x1 - x0,
-            h: (base - y1).abs(),
-        })
+        (finite && x1 > x0).then(|| Rect { x: x0, y: y1.min(base), w: x1 - x0, h: (base - y1).abs() })
     };
     s.pairs().filter_map(bar).collect()
 }
 
 /// Heads along a curve, in its direction.
 fn arrows(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) {
-    let points: Vec<(f64, f64)> = places(p, s)
-        .filter(|(x, y)| x.is_finite() && y.is_finite())
-        .collect();
+    let points: Vec<(f64, f64)> = places(p, s).filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     let total = extent(&points);
     if !(total.is_finite() && total > 20.0) {
         return;
@@ -222,34 +179,17 @@ fn arrows(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) {
     let mut next = 0;
     for w in points.windows(2) {
         let step = extent(w);
-        while next < s.arrows
-            && walked + step >= total * (next as f64 + 0.5) / s.arrows as f64
-            && step > 0.0
-        {
+        while next < s.arrows && walked + step >= total * (next as f64 + 0.5) / s.arrows as f64 && step > 0.0 {
             let t = (total * (next as f64 + 0.5) / s.arrows as f64 - walked) / step;
             let (ux, uy) = ((w[1].0 - w[0].0) / step, (w[1].1 - w[0].1) / step);
-            let (x, y) = (
-                w[0].0 + t * (w[1].0 - w[0].0),
-                w[0].1 + t * (w[1].1 - w[0].1),
-            );
+            let (x, y) = (w[0].0 + t * (w[1].0 - w[0].0), w[0].1 + t * (w[1].1 - w[0].1));
             let size = 2.4 + 1.4 * s.width;
             let corner = |along: f64, across: f64| {
-                (
-                    x + size * (along * ux - across * uy),
-                    y + size * (along * uy + across * ux),
-                )
+                (x + size * (along * ux - across * uy), y + size * (along * uy + across * ux))
             };
             if p.frame.contains(x, y) {
                 canvas.path(
-                    &polyline(
-                        &[
-                            corner(0.75, 0.0),
-                            corner(-0.55, 0.48),
-                            corner(-0.3, 0.0),
-                            corner(-0.55, -0.48),
-                        ],
-                        true,
-                    ),
+                    &polyline(&[corner(0.75, 0.0), corner(-0.55, 0.48), corner(-0.3, 0.0), corner(-0.55, -0.48)], true),
                     &Paint::fill(color),
                 );
             }
@@ -271,21 +211,11 @@ pub(crate) fn areas(p: &Placed, b: &Band) -> Vec<Vec<(f64, f64)>> {
     let (top, bottom) = (p.frame.y - 8.0, p.frame.bottom() + 8.0);
     let column = |((x, lower), upper): ((&f64, &f64), &f64)| {
         let (x, a, c) = (p.x.at(*x), y.at(*lower), y.at(*upper));
-        let a = if a.is_nan() && y.scale == Scale::Log && *lower <= 0.0 {
-            bottom
-        } else {
-            a
-        };
-        (x.is_finite() && a.is_finite() && c.is_finite()).then(|| {
-            (
-                x.clamp(p.frame.x - 1e3, p.frame.right() + 1e3),
-                a.clamp(top, bottom),
-                c.clamp(top, bottom),
-            )
-        })
+        let a = if a.is_nan() && y.scale == Scale::Log && *lower <= 0.0 { bottom } else { a };
+        (x.is_finite() && a.is_finite() && c.is_finite())
+            .then(|| (x.clamp(p.frame.x - 1e3, p.frame.right() + 1e3), a.clamp(top, bottom), c.clamp(top, bottom)))
     };
-    let columns: Vec<Option<(f64, f64, f64)>> =
-        b.x.iter().zip(&b.lower).zip(&b.upper).map(column).collect();
+    let columns: Vec<Option<(f64, f64, f64)>> = b.x.iter().zip(&b.lower).zip(&b.upper).map(column).collect();
     let runs = columns.split(Option::is_none).filter(|run| run.len() > 1);
     runs.map(|run| {
         let known = || run.iter().flatten();
@@ -300,22 +230,10 @@ pub(crate) fn region(canvas: &mut Canvas, p: &Placed, r: &Region) {
     let end = |v: f64, edge: f64| if v.is_infinite() { edge } else { p.x.at(v) };
     let (a, b) = (end(r.from, p.frame.x), end(r.to, p.frame.right()));
     // On a logarithmic axis an interval from zero begins at the edge.
-    let a = if a.is_nan() && !r.from.is_nan() {
-        p.frame.x
-    } else {
-        a
-    };
+    let a = if a.is_nan() && !r.from.is_nan() { p.frame.x } else { a };
     let (a, b) = (a.max(p.frame.x), b.min(p.frame.right()));
     if b > a {
-        canvas.rect(
-            Rect {
-                x: a,
-                y: p.frame.y,
-                w: b - a,
-                h: p.frame.h,
-            },
-            &Paint::fill(r.color.lighter(0.75)),
-        );
+        canvas.rect(Rect { x: a, y: p.frame.y, w: b - a, h: p.frame.h }, &Paint::fill(r.color.lighter(0.75)));
     }
 }
 
@@ -330,7 +248,5 @@ pub(crate) fn reference_ends(p: &Placed, r: &Reference) -> Option<((f64, f64), (
 }
 /// Length of a polyline.
 pub(crate) fn extent(line: &[(f64, f64)]) -> f64 {
-    line.windows(2)
-        .map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1))
-        .sum()
+    line.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum()
 }

@@ -1,12 +1,8 @@
 //! Draws a figure that has been laid out.
 
 use super::axes::{axes, reference_leaders, reference_names};
-use super::curves::{
-    areas, band, bars, markers, pieces, places, reference_ends, region, series, y_view,
-};
-use super::layout::{
-    BANNER_ROW, CAPTION_ROW, EDGE, LABEL, LETTER, Layout, Placed, STRIP, TICK, lay_out, set_within,
-};
+use super::curves::{areas, band, bars, markers, pieces, places, reference_ends, region, series, y_view};
+use super::layout::{BANNER_ROW, CAPTION_ROW, EDGE, LABEL, LETTER, Layout, Placed, STRIP, TICK, lay_out, set_within};
 use super::legend::{Occupancy, SIZE};
 use super::maps::{category_map, color_bar, contours, heat_map, levels};
 use super::panel::{Contour, Layer};
@@ -30,44 +26,18 @@ pub(crate) fn draw(figure: &Figure) -> Result<String, FigureError> {
         panel(&mut canvas, p)?;
         if letters {
             let letter = set(&format!("({})", letter(i)), LETTER);
-            canvas.text(
-                &letter,
-                (p.cell.x, p.frame.y - 3.5),
-                Anchor::Start,
-                0.0,
-                Color::BLACK,
-            );
+            canvas.text(&letter, (p.cell.x, p.frame.y - 3.5), Anchor::Start, 0.0, Color::BLACK);
         }
     }
     let mut y = layout.height - EDGE - CAPTION_ROW * layout.caption.len() as f64;
     for line in &layout.caption {
-        canvas.text(
-            line,
-            (EDGE, y + 0.75 * CAPTION_ROW),
-            Anchor::Start,
-            0.0,
-            Color::BLACK,
-        );
+        canvas.text(line, (EDGE, y + 0.75 * CAPTION_ROW), Anchor::Start, 0.0, Color::BLACK);
         y += CAPTION_ROW;
     }
-    let about: Vec<String> = figure
-        .failed
-        .iter()
-        .map(|f| format!("Check failed: {f}"))
-        .chain([figure.caption.clone()])
-        .collect();
-    let title = if figure.title.is_empty() {
-        &figure.panels[0].title
-    } else {
-        &figure.title
-    };
-    Ok(canvas.finish(
-        layout.width,
-        layout.height,
-        title,
-        about.join("\n").trim(),
-        &figure.provenance,
-    ))
+    let about: Vec<String> =
+        figure.failed.iter().map(|f| format!("Check failed: {f}")).chain([figure.caption.clone()]).collect();
+    let title = if figure.title.is_empty() { &figure.panels[0].title } else { &figure.title };
+    Ok(canvas.finish(layout.width, layout.height, title, about.join("\n").trim(), &figure.provenance))
 }
 
 /// a, b, … z, aa, ab, …
@@ -84,22 +54,14 @@ fn letter(mut i: usize) -> String {
 
 fn header(canvas: &mut Canvas, layout: &Layout) {
     if !layout.banner.is_empty() {
-        let frame = Rect {
-            x: EDGE,
-            y: EDGE,
-            w: layout.width - 2.0 * EDGE,
-            h: layout.banner_height() - 3.0,
-        };
+        let frame = Rect { x: EDGE, y: EDGE, w: layout.width - 2.0 * EDGE, h: layout.banner_height() - 3.0 };
         let mut paint = Paint::fill(Color(253, 232, 228));
         paint.stroke = Some((RED, 0.7));
         canvas.rect(frame, &paint);
         for (i, line) in layout.banner.iter().enumerate() {
             canvas.text(
                 line,
-                (
-                    frame.x + 6.0,
-                    frame.y + BANNER_ROW * (i as f64 + 0.5) + 1.0 + 0.5 * CAP_HEIGHT * TICK,
-                ),
+                (frame.x + 6.0, frame.y + BANNER_ROW * (i as f64 + 0.5) + 1.0 + 0.5 * CAP_HEIGHT * TICK),
                 Anchor::Start,
                 0.0,
                 RED,
@@ -119,19 +81,10 @@ fn header(canvas: &mut Canvas, layout: &Layout) {
 
 fn panel(canvas: &mut Canvas, p: &Placed) -> Result<(), FigureError> {
     canvas.open_clip(p.frame);
-    let by_depth = |depth: fn(&Layer) -> bool| {
-        p.panel
-            .layers
-            .iter()
-            .zip(&p.colors)
-            .filter(move |(l, _)| depth(l))
-    };
-    for (layer, color) in by_depth(|l| {
-        matches!(
-            l,
-            Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Region(_) | Layer::Band(_)
-        )
-    }) {
+    let by_depth = |depth: fn(&Layer) -> bool| p.panel.layers.iter().zip(&p.colors).filter(move |(l, _)| depth(l));
+    for (layer, color) in
+        by_depth(|l| matches!(l, Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Region(_) | Layer::Band(_)))
+    {
         match layer {
             Layer::HeatMap(map) => heat_map(canvas, p, map)?,
             Layer::CategoryMap(map) => category_map(canvas, p, map)?,
@@ -144,11 +97,7 @@ fn panel(canvas: &mut Canvas, p: &Placed) -> Result<(), FigureError> {
         if let Layer::Reference(r) = layer
             && let Some((a, b)) = reference_ends(p, r)
         {
-            canvas.line(
-                a,
-                b,
-                &Paint::line(*color, 0.7).dashed(r.dash.pattern(0.7)).butt(),
-            );
+            canvas.line(a, b, &Paint::line(*color, 0.7).dashed(r.dash.pattern(0.7)).butt());
         }
     }
     for (layer, color) in by_depth(|l| matches!(l, Layer::Series(_))) {
@@ -159,14 +108,7 @@ fn panel(canvas: &mut Canvas, p: &Placed) -> Result<(), FigureError> {
     for (layer, color) in by_depth(|l| matches!(l, Layer::HeatMap(_) | Layer::Contour(_))) {
         match layer {
             Layer::HeatMap(map) => levels(canvas, p, map),
-            Layer::Contour(Contour {
-                x,
-                y,
-                z,
-                level,
-                dash,
-                ..
-            }) => {
+            Layer::Contour(Contour { x, y, z, level, dash, .. }) => {
                 let paint = Paint::line(*color, 1.1).dashed(dash.pattern(1.1)).butt();
                 for line in contours(p, (x, y, z), Scale::Linear, *level) {
                     canvas.path(&polyline(&line, false), &paint);
@@ -189,10 +131,7 @@ fn panel(canvas: &mut Canvas, p: &Placed) -> Result<(), FigureError> {
     if !p.has_data {
         canvas.text(
             &set("no data", LABEL),
-            (
-                p.frame.x + 0.5 * p.frame.w,
-                p.frame.y + 0.5 * p.frame.h + 3.0,
-            ),
+            (p.frame.x + 0.5 * p.frame.w, p.frame.y + 0.5 * p.frame.h + 3.0),
             Anchor::Middle,
             0.0,
             Color::GREY,
@@ -210,19 +149,9 @@ fn panel(canvas: &mut Canvas, p: &Placed) -> Result<(), FigureError> {
     }
     for note in &p.panel.notes {
         let text = set_within(note, SIZE, p.frame.w - 10.0);
-        let fallback = Rect {
-            x: p.frame.x + 5.0,
-            y: p.frame.y + 4.0,
-            w: text.width,
-            h: text.height(),
-        };
+        let fallback = Rect { x: p.frame.x + 5.0, y: p.frame.y + 4.0, w: text.width, h: text.height() };
         let place = taken.place(text.width, text.height()).unwrap_or(fallback);
-        canvas.text_with_halo(
-            &text,
-            (place.x, place.y + text.ascent),
-            Anchor::Start,
-            Color::BLACK,
-        );
+        canvas.text_with_halo(&text, (place.x, place.y + text.ascent), Anchor::Start, Color::BLACK);
         taken.mark_rect(place);
     }
     if !p.panel.title.is_empty() {
@@ -255,23 +184,16 @@ fn occupancy(p: &Placed) -> Occupancy {
                 let y = y_view(p, s.right);
                 for (k, (a, b)) in places(p, s).enumerate() {
                     if s.marker.is_some() && a.is_finite() && b.is_finite() {
-                        taken.mark_rect(Rect {
-                            x: a - half,
-                            y: b - half,
-                            w: 2.0 * half,
-                            h: 2.0 * half,
-                        });
+                        taken.mark_rect(Rect { x: a - half, y: b - half, w: 2.0 * half, h: 2.0 * half });
                     }
-                    if let Some((lower, upper)) =
-                        s.y_errors.get(k).map(|(l, u)| (y.at(*l), y.at(*u)))
+                    if let Some((lower, upper)) = s.y_errors.get(k).map(|(l, u)| (y.at(*l), y.at(*u)))
                         && a.is_finite()
                         && lower.is_finite()
                         && upper.is_finite()
                     {
                         taken.mark_line((a, lower.clamp(-1e4, 1e4)), (a, upper.clamp(-1e4, 1e4)));
                     }
-                    if let Some((lower, upper)) =
-                        s.x_errors.get(k).map(|(l, u)| (p.x.at(*l), p.x.at(*u)))
+                    if let Some((lower, upper)) = s.x_errors.get(k).map(|(l, u)| (p.x.at(*l), p.x.at(*u)))
                         && b.is_finite()
                         && lower.is_finite()
                         && upper.is_finite()
@@ -298,9 +220,7 @@ fn occupancy(p: &Placed) -> Occupancy {
                 }
             }
             Layer::Region(_) => {}
-            Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Contour(_) => {
-                taken.mark_rect(p.frame)
-            }
+            Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Contour(_) => taken.mark_rect(p.frame),
         }
     }
     taken

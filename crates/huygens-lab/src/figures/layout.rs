@@ -53,11 +53,7 @@ impl View {
     fn ticks(&self, axis: &Axis, spacing: f64) -> Ticks {
         if let Some(given) = &axis.ticks {
             return Ticks {
-                major: given
-                    .iter()
-                    .filter(|(v, _)| self.holds(*v))
-                    .cloned()
-                    .collect(),
+                major: given.iter().filter(|(v, _)| self.holds(*v)).cloned().collect(),
                 ..Ticks::default()
             };
         }
@@ -81,21 +77,14 @@ impl TickRow {
     fn new(ticks: Ticks, bare: bool) -> TickRow {
         let text = |label: String| set(if bare { "" } else { &label }, TICK);
         TickRow {
-            major: ticks
-                .major
-                .into_iter()
-                .map(|(v, label)| (v, text(label)))
-                .collect(),
+            major: ticks.major.into_iter().map(|(v, label)| (v, text(label))).collect(),
             minor: ticks.minor,
             common: (!ticks.common.is_empty() && !bare).then(|| set(&ticks.common, TICK)),
         }
     }
 
     fn widest(&self) -> f64 {
-        self.major
-            .iter()
-            .map(|(_, text)| text.width)
-            .fold(0.0, f64::max)
+        self.major.iter().map(|(_, text)| text.width).fold(0.0, f64::max)
     }
 }
 
@@ -109,30 +98,20 @@ pub(crate) struct Grid {
 impl Grid {
     pub fn new(panel: &Panel, x: &[f64], y: &[f64]) -> Grid {
         let sorted = |axis: &Axis, values: &[f64]| {
-            let all = values
-                .iter()
-                .enumerate()
-                .map(|(i, v)| (axis.scale.forward(*v), i));
+            let all = values.iter().enumerate().map(|(i, v)| (axis.scale.forward(*v), i));
             let mut kept: Vec<(f64, usize)> = all.filter(|(v, _)| v.is_finite()).collect();
             kept.sort_by(|a, b| a.0.total_cmp(&b.0));
             kept.dedup_by(|a, b| a.0 == b.0);
             kept
         };
-        Grid {
-            x: sorted(&panel.x, x),
-            y: sorted(&panel.y, y),
-            columns: x.len(),
-        }
+        Grid { x: sorted(&panel.x, x), y: sorted(&panel.y, y), columns: x.len() }
     }
 
     /// The limits of the cells: half-way between the points.
     pub fn edges(points: &[(f64, usize)]) -> Vec<f64> {
         let n = points.len();
         if n < 2 {
-            return points
-                .iter()
-                .flat_map(|(v, _)| [v - 0.5, v + 0.5])
-                .collect();
+            return points.iter().flat_map(|(v, _)| [v - 0.5, v + 0.5]).collect();
         }
         let mut edges = vec![1.5 * points[0].0 - 0.5 * points[1].0];
         edges.extend(points.windows(2).map(|w| 0.5 * (w[0].0 + w[1].0)));
@@ -205,11 +184,7 @@ pub(crate) const CAPTION_ROW: f64 = 9.5;
 impl Layout<'_> {
     /// Where the banner, the title and the panels begin.
     pub fn banner_height(&self) -> f64 {
-        if self.banner.is_empty() {
-            0.0
-        } else {
-            BANNER_ROW * self.banner.len() as f64 + 5.0
-        }
+        if self.banner.is_empty() { 0.0 } else { BANNER_ROW * self.banner.len() as f64 + 5.0 }
     }
 }
 
@@ -219,9 +194,7 @@ pub(crate) fn lay_out<'a>(figure: &'a Figure, fits: impl Fn(&Placed) -> bool) ->
     loop {
         let layout = attempt(figure, &above);
         let crowded: Vec<usize> = (0..above.len())
-            .filter(|&i| {
-                !above[i] && !layout.panels[i].legend.is_empty() && !fits(&layout.panels[i])
-            })
+            .filter(|&i| !above[i] && !layout.panels[i].legend.is_empty() && !fits(&layout.panels[i]))
             .collect();
         if crowded.is_empty() {
             return layout;
@@ -241,8 +214,7 @@ fn attempt<'a>(figure: &'a Figure, above: &[bool]) -> Layout<'a> {
         width,
         height: 0.0,
         panels: vec![],
-        title: (!figure.title.is_empty())
-            .then(|| set_within(&figure.title, LETTER, width - 2.0 * EDGE)),
+        title: (!figure.title.is_empty()).then(|| set_within(&figure.title, LETTER, width - 2.0 * EDGE)),
         banner: figure
             .failed
             .iter()
@@ -251,68 +223,33 @@ fn attempt<'a>(figure: &'a Figure, above: &[bool]) -> Layout<'a> {
         caption: wrap(&figure.caption, TICK, width - 2.0 * EDGE),
     };
     let header = EDGE + layout.banner_height() + layout.title.as_ref().map_or(0.0, |_| 13.0);
-    let footer = EDGE
-        + if layout.caption.is_empty() {
-            0.0
-        } else {
-            CAPTION_ROW * layout.caption.len() as f64 + 5.0
-        };
-    let mut frames =
-        vec![(0.7 * width / columns as f64, 0.45 * width / columns as f64); figure.panels.len()];
+    let footer = EDGE + if layout.caption.is_empty() { 0.0 } else { CAPTION_ROW * layout.caption.len() as f64 + 5.0 };
+    let mut frames = vec![(0.7 * width / columns as f64, 0.45 * width / columns as f64); figure.panels.len()];
     // Ticks depend on the frames and the frames on the width of the tick labels: this settles in a few rounds.
     for round in 0..5 {
-        let placed: Vec<Placed> = figure
-            .panels
-            .iter()
-            .zip(&frames)
-            .zip(above)
-            .map(|((p, f), a)| place(p, *f, *a, letters))
-            .collect();
+        let placed: Vec<Placed> =
+            figure.panels.iter().zip(&frames).zip(above).map(|((p, f), a)| place(p, *f, *a, letters)).collect();
         let most = |pick: fn(&Margins) -> f64, keep: &dyn Fn(usize) -> bool| {
-            (0..placed.len())
-                .filter(|i| keep(*i))
-                .map(|i| pick(&placed[i].margins))
-                .fold(0.0, f64::max)
+            (0..placed.len()).filter(|i| keep(*i)).map(|i| pick(&placed[i].margins)).fold(0.0, f64::max)
         };
-        let left: Vec<f64> = (0..columns)
-            .map(|c| most(|m| m.left, &|i| i % columns == c))
-            .collect();
-        let right: Vec<f64> = (0..columns)
-            .map(|c| most(|m| m.right, &|i| i % columns == c))
-            .collect();
-        let top: Vec<f64> = (0..rows)
-            .map(|r| most(|m| m.top, &|i| i / columns == r))
-            .collect();
-        let bottom: Vec<f64> = (0..rows)
-            .map(|r| most(|m| m.bottom, &|i| i / columns == r))
-            .collect();
+        let left: Vec<f64> = (0..columns).map(|c| most(|m| m.left, &|i| i % columns == c)).collect();
+        let right: Vec<f64> = (0..columns).map(|c| most(|m| m.right, &|i| i % columns == c)).collect();
+        let top: Vec<f64> = (0..rows).map(|r| most(|m| m.top, &|i| i / columns == r)).collect();
+        let bottom: Vec<f64> = (0..rows).map(|r| most(|m| m.bottom, &|i| i / columns == r)).collect();
         let gap = 7.0;
-        let taken =
-            left.iter().chain(&right).sum::<f64>() + gap * (columns - 1) as f64 + 2.0 * EDGE;
+        let taken = left.iter().chain(&right).sum::<f64>() + gap * (columns - 1) as f64 + 2.0 * EDGE;
         let frame_w = ((width - taken) / columns as f64).max(20.0);
         let aspect = |p: &Panel| p.aspect.unwrap_or(if p.equal { 1.0 } else { 0.68 });
         let mut heights: Vec<f64> = (0..rows)
-            .map(|r| {
-                figure
-                    .panels
-                    .iter()
-                    .skip(r * columns)
-                    .take(columns)
-                    .map(aspect)
-                    .fold(0.0, f64::max)
-                    * frame_w
-            })
+            .map(|r| figure.panels.iter().skip(r * columns).take(columns).map(aspect).fold(0.0, f64::max) * frame_w)
             .collect();
-        let margins =
-            top.iter().chain(&bottom).sum::<f64>() + 3.0 * (rows - 1) as f64 + header + footer;
+        let margins = top.iter().chain(&bottom).sum::<f64>() + 3.0 * (rows - 1) as f64 + header + footer;
         if let Some(height) = figure.height {
             let stretch = ((height - margins) / heights.iter().sum::<f64>()).max(0.02);
             heights.iter_mut().for_each(|h| *h *= stretch);
         }
         layout.height = margins + heights.iter().sum::<f64>();
-        frames = (0..placed.len())
-            .map(|i| (frame_w, heights[i / columns]))
-            .collect();
+        frames = (0..placed.len()).map(|i| (frame_w, heights[i / columns])).collect();
         if round < 4 {
             continue;
         }
@@ -322,18 +259,8 @@ fn attempt<'a>(figure: &'a Figure, above: &[bool]) -> Layout<'a> {
             let mut x = EDGE;
             for c in 0..columns {
                 if let Some(p) = layout.panels.get_mut(r * columns + c) {
-                    let frame = Rect {
-                        x: x + left[c],
-                        y: y + top[r],
-                        w: frame_w,
-                        h: heights[r],
-                    };
-                    p.cell = Rect {
-                        x,
-                        y,
-                        w: left[c] + frame_w + right[c],
-                        h: top[r] + heights[r] + bottom[r],
-                    };
+                    let frame = Rect { x: x + left[c], y: y + top[r], w: frame_w, h: heights[r] };
+                    p.cell = Rect { x, y, w: left[c] + frame_w + right[c], h: top[r] + heights[r] + bottom[r] };
                     p.move_to(frame);
                 }
                 x += left[c] + frame_w + right[c] + gap;
@@ -370,18 +297,10 @@ fn colors(panel: &Panel) -> Vec<Color> {
             Layer::HeatMap(_) | Layer::CategoryMap(_) => Some(Color::GREY),
         });
     }
-    let series = |i: usize| {
-        matches!(panel.layers[i], Layer::Series(_))
-            .then_some(colors[i])
-            .flatten()
-    };
+    let series = |i: usize| matches!(panel.layers[i], Layer::Series(_)).then_some(colors[i]).flatten();
     (0..colors.len())
         .map(|i| {
-            let near = || {
-                (i + 1..colors.len())
-                    .find_map(series)
-                    .or_else(|| (0..i).rev().find_map(series))
-            };
+            let near = || (i + 1..colors.len()).find_map(series).or_else(|| (0..i).rev().find_map(series));
             colors[i].or_else(near).unwrap_or(palette(0))
         })
         .collect()
@@ -393,18 +312,14 @@ fn x_values(panel: &Panel) -> Vec<f64> {
     for layer in &panel.layers {
         match layer {
             Layer::Series(s) => {
-                let y_scale = if s.right { panel.right.as_ref() } else { None }
-                    .unwrap_or(&panel.y)
-                    .scale;
+                let y_scale = if s.right { panel.right.as_ref() } else { None }.unwrap_or(&panel.y).scale;
                 let half = 0.5 * s.bars.unwrap_or(0.0);
                 let shown = s.pairs().filter(|(_, y)| y_scale.forward(*y).is_finite());
                 all.extend(shown.flat_map(|(x, _)| [x - half, x + half]));
                 all.extend(s.x_errors.iter().flat_map(|(a, b)| [*a, *b]));
             }
             Layer::Band(b) => all.extend(&b.x),
-            Layer::HeatMap(HeatMap { x, y, .. }) => {
-                all.extend(limits(&panel.x, &Grid::new(panel, x, y).x))
-            }
+            Layer::HeatMap(HeatMap { x, y, .. }) => all.extend(limits(&panel.x, &Grid::new(panel, x, y).x)),
             Layer::CategoryMap(m) => all.extend(limits(&panel.x, &Grid::new(panel, &m.x, &m.y).x)),
             Layer::Contour(c) => all.extend(&c.x),
             Layer::Reference(_) | Layer::Region(_) => {}
@@ -421,37 +336,22 @@ fn y_values(panel: &Panel, right: bool) -> Vec<f64> {
         let range = panel
             .x
             .range
-            .map_or((f64::NEG_INFINITY, f64::INFINITY), |(a, b)| {
-                (panel.x.scale.forward(a), panel.x.scale.forward(b))
-            });
+            .map_or((f64::NEG_INFINITY, f64::INFINITY), |(a, b)| (panel.x.scale.forward(a), panel.x.scale.forward(b)));
         at.is_finite() && at >= range.0 && at <= range.1
     };
     for layer in &panel.layers {
         match layer {
             Layer::Series(s) if s.right == right => {
                 all.extend(s.pairs().filter(|(x, _)| x_shown(*x)).map(|(_, y)| y));
-                all.extend(
-                    s.y_errors
-                        .iter()
-                        .zip(&s.x)
-                        .filter(|(_, x)| x_shown(**x))
-                        .flat_map(|((a, b), _)| [*a, *b]),
-                );
+                all.extend(s.y_errors.iter().zip(&s.x).filter(|(_, x)| x_shown(**x)).flat_map(|((a, b), _)| [*a, *b]));
                 all.extend(s.bars.map(|_| 0.0));
             }
             Layer::Band(b) if b.right == right => {
-                let rows =
-                    b.x.iter()
-                        .zip(b.lower.iter().zip(&b.upper))
-                        .filter(|(x, _)| x_shown(**x));
+                let rows = b.x.iter().zip(b.lower.iter().zip(&b.upper)).filter(|(x, _)| x_shown(**x));
                 all.extend(rows.flat_map(|(_, (lower, upper))| [*lower, *upper]));
             }
-            Layer::HeatMap(HeatMap { x, y, .. }) if !right => {
-                all.extend(limits(&panel.y, &Grid::new(panel, x, y).y))
-            }
-            Layer::CategoryMap(m) if !right => {
-                all.extend(limits(&panel.y, &Grid::new(panel, &m.x, &m.y).y))
-            }
+            Layer::HeatMap(HeatMap { x, y, .. }) if !right => all.extend(limits(&panel.y, &Grid::new(panel, x, y).y)),
+            Layer::CategoryMap(m) if !right => all.extend(limits(&panel.y, &Grid::new(panel, &m.x, &m.y).y)),
             Layer::Contour(c) if !right => all.extend(&c.y),
             _ => {}
         }
@@ -461,33 +361,17 @@ fn y_values(panel: &Panel, right: bool) -> Vec<f64> {
 
 fn limits(axis: &Axis, points: &[(f64, usize)]) -> Vec<f64> {
     let edges = Grid::edges(points);
-    edges
-        .first()
-        .into_iter()
-        .chain(edges.last())
-        .map(|e| axis.scale.backward(*e))
-        .collect()
+    edges.first().into_iter().chain(edges.last()).map(|e| axis.scale.backward(*e)).collect()
 }
 
 /// The range of a y axis; bars stand on zero without a gap.
 fn y_range(panel: &Panel, axis: &Axis, right: bool, margin: f64) -> (f64, f64) {
     let values = y_values(panel, right);
     let (mut lo, mut hi) = axis.resolve(values.iter().copied(), margin);
-    let bars = panel
-        .layers
-        .iter()
-        .any(|l| matches!(l, Layer::Series(s) if s.bars.is_some() && s.right == right));
+    let bars = panel.layers.iter().any(|l| matches!(l, Layer::Series(s) if s.bars.is_some() && s.right == right));
     if bars && axis.range.is_none() && axis.scale == Scale::Linear {
-        lo = if values.iter().any(|v| *v < 0.0) {
-            lo
-        } else {
-            0.0
-        };
-        hi = if values.iter().any(|v| *v > 0.0) {
-            hi
-        } else {
-            0.0
-        };
+        lo = if values.iter().any(|v| *v < 0.0) { lo } else { 0.0 };
+        hi = if values.iter().any(|v| *v > 0.0) { hi } else { 0.0 };
         if lo >= hi {
             (lo, hi) = (0.0, 1.0);
         }
@@ -496,16 +380,8 @@ fn y_range(panel: &Panel, axis: &Axis, right: bool, margin: f64) -> (f64, f64) {
 }
 
 fn place(panel: &Panel, (w, h): (f64, f64), legend_above: bool, letters: bool) -> Placed<'_> {
-    let map = panel.layers.iter().any(|l| {
-        matches!(
-            l,
-            Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Contour(_)
-        )
-    });
-    let lines = panel
-        .layers
-        .iter()
-        .any(|l| matches!(l, Layer::Band(_)) || matches!(l, Layer::Series(s) if s.line));
+    let map = panel.layers.iter().any(|l| matches!(l, Layer::HeatMap(_) | Layer::CategoryMap(_) | Layer::Contour(_)));
+    let lines = panel.layers.iter().any(|l| matches!(l, Layer::Band(_)) || matches!(l, Layer::Series(s) if s.line));
     let values = x_values(panel);
     let margin = match (map, panel.equal, lines) {
         (true, ..) => 0.0,
@@ -520,45 +396,23 @@ fn place(panel: &Panel, (w, h): (f64, f64), legend_above: bool, letters: bool) -
     if panel.equal && !map {
         equalise(&mut xr, &mut yr, w, h);
     }
-    let frame = Rect {
-        x: 0.0,
-        y: 0.0,
-        w,
-        h,
-    };
-    let view = |axis: &Axis, (lo, hi): (f64, f64), from: f64, to: f64| View {
-        scale: axis.scale,
-        lo,
-        hi,
-        from,
-        to,
-    };
+    let frame = Rect { x: 0.0, y: 0.0, w, h };
+    let view = |axis: &Axis, (lo, hi): (f64, f64), from: f64, to: f64| View { scale: axis.scale, lo, hi, from, to };
     let x = view(&panel.x, xr, 0.0, w);
     let y = view(&panel.y, yr, h, 0.0);
-    let right = panel
-        .right
-        .as_ref()
-        .map(|axis| view(axis, y_range(panel, axis, true, 0.07), h, 0.0));
+    let right = panel.right.as_ref().map(|axis| view(axis, y_range(panel, axis, true, 0.07), h, 0.0));
     let colors = colors(panel);
     let bar = panel.layers.iter().find_map(|l| match l {
         Layer::HeatMap(m) => {
             let (lo, hi) = m.bar.resolve(m.z.iter().copied(), 0.0);
             let view = view(&m.bar, (lo, hi), h, 0.0);
             let ticks = TickRow::new(view.ticks(&m.bar, 20.0), m.bar.bare);
-            Some(Bar {
-                view,
-                ticks,
-                label: set_within(&m.bar.label, LABEL, h),
-            })
+            Some(Bar { view, ticks, label: set_within(&m.bar.label, LABEL, h) })
         }
         _ => None,
     });
-    let shown =
-        |axis: &Axis, values: &[f64]| values.iter().any(|v| axis.scale.forward(*v).is_finite());
-    let right_data = panel
-        .right
-        .as_ref()
-        .is_some_and(|axis| shown(axis, &y_values(panel, true)));
+    let shown = |axis: &Axis, values: &[f64]| values.iter().any(|v| axis.scale.forward(*v).is_finite());
+    let right_data = panel.right.as_ref().is_some_and(|axis| shown(axis, &y_values(panel, true)));
     let mut placed = Placed {
         panel,
         legend: Legend::new(panel, &colors),
@@ -580,12 +434,8 @@ fn place(panel: &Panel, (w, h): (f64, f64), legend_above: bool, letters: bool) -
         names: vec![],
         name_rows: 0,
         name_rise: 0.0,
-        outward: panel
-            .layers
-            .iter()
-            .any(|l| matches!(l, Layer::HeatMap(_) | Layer::CategoryMap(_))),
-        has_data: shown(&panel.x, &values)
-            && (shown(&panel.y, &y_values(panel, false)) || right_data),
+        outward: panel.layers.iter().any(|l| matches!(l, Layer::HeatMap(_) | Layer::CategoryMap(_))),
+        has_data: shown(&panel.x, &values) && (shown(&panel.y, &y_values(panel, false)) || right_data),
         margins: Margins::default(),
     };
     placed.x_ticks = x_ticks(&placed.x, &panel.x);
@@ -636,12 +486,7 @@ fn side_by_side(wanted: &[f64], widths: &[f64], left: f64, right: f64) -> Option
             match groups.last() {
                 Some(before) if before.0 + before.1 > group.0 => {
                     let (_, w, n, wish) = groups.pop().expect("just seen");
-                    group = (
-                        0.0,
-                        w + group.1,
-                        n + group.2,
-                        wish + group.3 - w * group.2 as f64,
-                    );
+                    group = (0.0, w + group.1, n + group.2, wish + group.3 - w * group.2 as f64);
                 }
                 _ => break,
             }
@@ -662,48 +507,23 @@ fn side_by_side(wanted: &[f64], widths: &[f64], left: f64, right: f64) -> Option
 fn margins(p: &Placed, letters: bool) -> Margins {
     let tick = if p.outward { MAJOR } else { 0.0 };
     let label_height = |text: &str, room: f64| {
-        if text.is_empty() {
-            0.0
-        } else {
-            set_within(text, LABEL, room).height() + 3.0
-        }
+        if text.is_empty() { 0.0 } else { set_within(text, LABEL, room).height() + 3.0 }
     };
-    let x_label_row = if p.panel.x.bare {
-        0.0
-    } else {
-        TICK * 0.9 + 3.9
-    };
+    let x_label_row = if p.panel.x.bare { 0.0 } else { TICK * 0.9 + 3.9 };
     let bottom = tick + x_label_row + label_height(&p.panel.x.label, p.frame.w);
-    let bottom = if p.x_ticks.common.is_some() && p.panel.x.label.is_empty() {
-        bottom + STRIP
-    } else {
-        bottom
-    };
+    let bottom = if p.x_ticks.common.is_some() && p.panel.x.label.is_empty() { bottom + STRIP } else { bottom };
     let left = tick + p.y_ticks.widest() + 3.5 + label_height(&p.panel.y.label, p.frame.h);
-    let overhang = p
-        .x_ticks
-        .major
-        .last()
-        .map_or(0.0, |(v, text)| p.x.at(*v) + 0.5 * text.width - p.frame.w)
-        .max(0.0);
+    let overhang = p.x_ticks.major.last().map_or(0.0, |(v, text)| p.x.at(*v) + 0.5 * text.width - p.frame.w).max(0.0);
     let mut right = overhang + 1.0;
     if let Some(axis) = &p.panel.right {
         right = right.max(p.right_ticks.widest() + 3.5 + label_height(&axis.label, p.frame.h));
     }
     if let Some(bar) = &p.bar {
-        let label = if bar.label.plain.is_empty() {
-            0.0
-        } else {
-            bar.label.height() + 3.0
-        };
+        let label = if bar.label.plain.is_empty() { 0.0 } else { bar.label.height() + 3.0 };
         let common = bar.ticks.common.as_ref().map_or(0.0, |c| c.width - BAR);
         right += BAR_GAP + BAR + (MAJOR + bar.ticks.widest() + 2.0 + label).max(common);
     }
-    let over = p
-        .names
-        .iter()
-        .map(|(text, x, ..)| x + 0.5 * text.width - p.frame.w)
-        .fold(0.0, f64::max);
+    let over = p.names.iter().map(|(text, x, ..)| x + 0.5 * text.width - p.frame.w).fold(0.0, f64::max);
     Margins {
         left: left.max(if letters { 15.0 } else { 0.0 }),
         right: right.max(over),
@@ -731,29 +551,16 @@ impl Placed<'_> {
         let wanted: Vec<f64> = lines.iter().map(|(x, _)| *x).collect();
         // What is common to the tick labels stands at the corners; names that would meet it go into the row above.
         let corner = |row: &TickRow| row.common.as_ref().map(|text| text.width + 3.0);
-        let (left, right) = (
-            corner(&self.y_ticks),
-            corner(&self.right_ticks).map(|width| self.frame.w - width),
-        );
+        let (left, right) = (corner(&self.y_ticks), corner(&self.right_ticks).map(|width| self.frame.w - width));
         let meets = wanted.iter().zip(&widths).any(|(x, width)| {
-            left.is_some_and(|end| x - 0.5 * width < end)
-                || right.is_some_and(|end| x + 0.5 * width > end)
+            left.is_some_and(|end| x - 0.5 * width < end) || right.is_some_and(|end| x + 0.5 * width > end)
         });
         let below = usize::from(meets);
-        self.name_rows =
-            below + usize::from(!lines.is_empty() || left.is_some() || right.is_some());
+        self.name_rows = below + usize::from(!lines.is_empty() || left.is_some() || right.is_some());
         if let Some(middles) = side_by_side(&wanted, &widths, -12.0, self.frame.w + 8.0) {
-            let moved = middles
-                .iter()
-                .zip(&wanted)
-                .zip(&widths)
-                .any(|((a, b), width)| (a - b).abs() > 0.25 * width);
+            let moved = middles.iter().zip(&wanted).zip(&widths).any(|((a, b), width)| (a - b).abs() > 0.25 * width);
             self.name_rise = if moved && !meets { 5.0 } else { 0.0 };
-            self.names = lines
-                .into_iter()
-                .zip(middles)
-                .map(|((x, text), middle)| (text, middle, below, x))
-                .collect();
+            self.names = lines.into_iter().zip(middles).map(|((x, text), middle)| (text, middle, below, x)).collect();
             return;
         }
         let mut ends: Vec<f64> = vec![];
@@ -762,13 +569,10 @@ impl Placed<'_> {
                 (0.5 * width - 12.0).min(self.frame.w),
                 (self.frame.w - 0.5 * width + 8.0).max(0.5 * width - 12.0),
             );
-            let row = ends
-                .iter()
-                .position(|end| middle - 0.5 * width > *end)
-                .unwrap_or_else(|| {
-                    ends.push(0.0);
-                    ends.len() - 1
-                });
+            let row = ends.iter().position(|end| middle - 0.5 * width > *end).unwrap_or_else(|| {
+                ends.push(0.0);
+                ends.len() - 1
+            });
             ends[row] = middle + 0.5 * width;
             self.names.push((text, middle, row + below, x));
         }
@@ -777,21 +581,13 @@ impl Placed<'_> {
 
     /// Height of the names, common factors and title above the frame.
     pub fn strip_below_legend(&self) -> f64 {
-        let title = if self.panel.title.is_empty() {
-            0.0
-        } else {
-            STRIP + 1.0
-        };
+        let title = if self.panel.title.is_empty() { 0.0 } else { STRIP + 1.0 };
         STRIP * self.name_rows as f64 + self.name_rise + title + 3.0
     }
 
     /// Height of all that stands above the frame. Letter and legend share a row where they can.
     fn strip_height(&self, letters: bool) -> f64 {
-        let legend = if self.legend_above {
-            self.legend.height_above(self.frame.w)
-        } else {
-            0.0
-        };
+        let legend = if self.legend_above { self.legend.height_above(self.frame.w) } else { 0.0 };
         let bar = self.bar.as_ref().is_some_and(|b| b.ticks.common.is_some());
         let beside = if bar || letters { STRIP + 3.0 } else { 0.0 };
         (self.strip_below_legend() + legend).max(beside)
@@ -801,13 +597,8 @@ impl Placed<'_> {
     fn move_to(&mut self, frame: Rect) {
         self.frame = frame;
         (self.x.from, self.x.to) = (frame.x, frame.right());
-        for view in [
-            Some(&mut self.y),
-            self.right.as_mut(),
-            self.bar.as_mut().map(|b| &mut b.view),
-        ]
-        .into_iter()
-        .flatten()
+        for view in
+            [Some(&mut self.y), self.right.as_mut(), self.bar.as_mut().map(|b| &mut b.view)].into_iter().flatten()
         {
             (view.from, view.to) = (frame.bottom(), frame.y);
         }
@@ -825,14 +616,8 @@ mod tests {
 
     #[test]
     fn boxes_with_room_stay_where_they_are_wanted() {
-        assert_eq!(
-            side_by_side(&[10.0, 50.0], &[8.0, 12.0], 0.0, 100.0),
-            Some(vec![10.0, 50.0])
-        );
-        assert_eq!(
-            side_by_side(&[50.0, 50.0], &[10.0, 10.0], 0.0, 100.0),
-            Some(vec![45.0, 55.0])
-        );
+        assert_eq!(side_by_side(&[10.0, 50.0], &[8.0, 12.0], 0.0, 100.0), Some(vec![10.0, 50.0]));
+        assert_eq!(side_by_side(&[50.0, 50.0], &[10.0, 10.0], 0.0, 100.0), Some(vec![45.0, 55.0]));
         assert_eq!(side_by_side(&[1.0, 1.0], &[60.0, 60.0], 0.0, 100.0), None);
     }
 

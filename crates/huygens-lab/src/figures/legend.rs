@@ -26,23 +26,13 @@ impl Occupancy {
     pub fn new(frame: Rect) -> Occupancy {
         let columns = (frame.w / CELL).ceil().max(1.0) as usize;
         let rows = (frame.h / CELL).ceil().max(1.0) as usize;
-        Occupancy {
-            frame,
-            columns,
-            cells: vec![false; rows * columns],
-        }
+        Occupancy { frame, columns, cells: vec![false; rows * columns] }
     }
 
     pub fn mark(&mut self, x: f64, y: f64) {
         if self.frame.contains(x, y) {
-            let (i, j) = (
-                ((x - self.frame.x) / CELL) as usize,
-                ((y - self.frame.y) / CELL) as usize,
-            );
-            if let Some(cell) = self
-                .cells
-                .get_mut(j * self.columns + i.min(self.columns - 1))
-            {
+            let (i, j) = (((x - self.frame.x) / CELL) as usize, ((y - self.frame.y) / CELL) as usize);
+            if let Some(cell) = self.cells.get_mut(j * self.columns + i.min(self.columns - 1)) {
                 *cell = true;
             }
         }
@@ -50,9 +40,7 @@ impl Occupancy {
 
     /// Marks a straight line; its ends must be near the frame.
     pub fn mark_line(&mut self, a: (f64, f64), b: (f64, f64)) {
-        let steps = ((b.0 - a.0).hypot(b.1 - a.1) / CELL)
-            .ceil()
-            .clamp(1.0, 10_000.0);
+        let steps = ((b.0 - a.0).hypot(b.1 - a.1) / CELL).ceil().clamp(1.0, 10_000.0);
         for k in 0..=steps as usize {
             let t = k as f64 / steps;
             self.mark(a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
@@ -60,16 +48,11 @@ impl Occupancy {
     }
 
     pub fn mark_rect(&mut self, r: Rect) {
-        let (rows, columns) = (
-            (r.h / CELL).ceil().clamp(0.0, 5_000.0) as usize,
-            (r.w / CELL).ceil().clamp(0.0, 5_000.0) as usize,
-        );
+        let (rows, columns) =
+            ((r.h / CELL).ceil().clamp(0.0, 5_000.0) as usize, (r.w / CELL).ceil().clamp(0.0, 5_000.0) as usize);
         for j in 0..=rows {
             for i in 0..=columns {
-                self.mark(
-                    (r.x + i as f64 * CELL).min(r.right()),
-                    (r.y + j as f64 * CELL).min(r.bottom()),
-                );
+                self.mark((r.x + i as f64 * CELL).min(r.right()), (r.y + j as f64 * CELL).min(r.bottom()));
             }
         }
     }
@@ -78,21 +61,9 @@ impl Occupancy {
     pub fn hidden(&self, r: Rect) -> usize {
         let index = |v: f64, n: usize| ((v / CELL).floor().max(0.0) as usize).min(n);
         let rows = self.cells.len() / self.columns;
-        let (i0, i1) = (
-            index(r.x - self.frame.x, self.columns),
-            index(r.right() - self.frame.x, self.columns - 1),
-        );
-        let (j0, j1) = (
-            index(r.y - self.frame.y, rows),
-            index(r.bottom() - self.frame.y, rows - 1),
-        );
-        (j0..=j1)
-            .map(|j| {
-                (i0..=i1)
-                    .filter(|i| self.cells[j * self.columns + i])
-                    .count()
-            })
-            .sum()
+        let (i0, i1) = (index(r.x - self.frame.x, self.columns), index(r.right() - self.frame.x, self.columns - 1));
+        let (j0, j1) = (index(r.y - self.frame.y, rows), index(r.bottom() - self.frame.y, rows - 1));
+        (j0..=j1).map(|j| (i0..=i1).filter(|i| self.cells[j * self.columns + i]).count()).sum()
     }
 
     /// A place for a box of the given size that hides nothing: corners first, then what is nearest to one.
@@ -103,50 +74,26 @@ impl Occupancy {
             return None;
         }
         const N: usize = 24;
-        let mut places: Vec<(f64, f64)> = (0..=N)
-            .flat_map(|i| (0..=N).map(move |j| (i as f64 / N as f64, j as f64 / N as f64)))
-            .collect();
+        let mut places: Vec<(f64, f64)> =
+            (0..=N).flat_map(|i| (0..=N).map(move |j| (i as f64 / N as f64, j as f64 / N as f64))).collect();
         // Right before left and top before bottom where corners are equally good.
-        let far = |(a, b): (f64, f64)| {
-            (a.min(1.0 - a) * dx).hypot(b.min(1.0 - b) * dy) + 0.01 * (1.0 - a) + 0.02 * b
-        };
+        let far = |(a, b): (f64, f64)| (a.min(1.0 - a) * dx).hypot(b.min(1.0 - b) * dy) + 0.01 * (1.0 - a) + 0.02 * b;
         places.sort_by(|p, q| far(*p).total_cmp(&far(*q)));
-        let at = |(a, b): (f64, f64)| Rect {
-            x: inner.x + a * dx,
-            y: inner.y + b * dy,
-            w,
-            h,
-        };
-        places
-            .into_iter()
-            .map(at)
-            .find(|r| self.hidden(r.grown(2.0)) == 0)
+        let at = |(a, b): (f64, f64)| Rect { x: inner.x + a * dx, y: inner.y + b * dy, w, h };
+        places.into_iter().map(at).find(|r| self.hidden(r.grown(2.0)) == 0)
     }
 }
 
 /// What stands before a name.
 enum Sample {
-    Line {
-        color: Color,
-        width: f64,
-        dash: Dash,
-        marker: Option<(Shape, f64, bool)>,
-        line: bool,
-    },
-    Area {
-        color: Color,
-        framed: bool,
-    },
+    Line { color: Color, width: f64, dash: Dash, marker: Option<(Shape, f64, bool)>, line: bool },
+    Area { color: Color, framed: bool },
 }
 
 impl Sample {
     /// The width that the sample needs.
     fn width(&self) -> f64 {
-        if matches!(self, Sample::Line { line: false, .. }) {
-            MARKER
-        } else {
-            SAMPLE
-        }
+        if matches!(self, Sample::Line { line: false, .. }) { MARKER } else { SAMPLE }
     }
 }
 
@@ -167,86 +114,34 @@ impl Legend {
         let mut missing = false;
         // Curves before areas and backgrounds.
         let background = |l: &Layer| matches!(l, Layer::Band(_) | Layer::Region(_)) as u8;
-        let mut layers: Vec<(&Layer, Color)> =
-            panel.layers.iter().zip(colors.iter().copied()).collect();
+        let mut layers: Vec<(&Layer, Color)> = panel.layers.iter().zip(colors.iter().copied()).collect();
         layers.sort_by_key(|(layer, _)| background(layer));
         for (layer, color) in layers {
             match layer {
-                Layer::Series(s) if s.bars.is_some() => add(
-                    Sample::Area {
-                        color: color.lighter(0.25),
-                        framed: true,
-                    },
-                    &s.label,
-                ),
+                Layer::Series(s) if s.bars.is_some() => {
+                    add(Sample::Area { color: color.lighter(0.25), framed: true }, &s.label)
+                }
                 Layer::Series(s) => {
                     let marker = s.marker.map(|shape| (shape, s.marker_size, s.open));
-                    add(
-                        Sample::Line {
-                            color,
-                            width: s.width,
-                            dash: s.dash,
-                            marker,
-                            line: s.line,
-                        },
-                        &s.label,
-                    );
+                    add(Sample::Line { color, width: s.width, dash: s.dash, marker, line: s.line }, &s.label);
                 }
-                Layer::Band(b) => add(
-                    Sample::Area {
-                        color: color.lighter(0.72),
-                        framed: false,
-                    },
-                    &b.label,
-                ),
-                Layer::Region(r) => add(
-                    Sample::Area {
-                        color: color.lighter(0.75),
-                        framed: false,
-                    },
-                    &r.label,
-                ),
+                Layer::Band(b) => add(Sample::Area { color: color.lighter(0.72), framed: false }, &b.label),
+                Layer::Region(r) => add(Sample::Area { color: color.lighter(0.75), framed: false }, &r.label),
                 Layer::Contour(c) => {
-                    add(
-                        Sample::Line {
-                            color,
-                            width: 1.1,
-                            dash: c.dash,
-                            marker: None,
-                            line: true,
-                        },
-                        &c.label,
-                    );
+                    add(Sample::Line { color, width: 1.1, dash: c.dash, marker: None, line: true }, &c.label);
                 }
                 Layer::CategoryMap(map) => {
                     for (name, color) in &map.names {
-                        add(
-                            Sample::Area {
-                                color: *color,
-                                framed: true,
-                            },
-                            name,
-                        );
+                        add(Sample::Area { color: *color, framed: true }, name);
                     }
-                    missing |= map
-                        .kinds
-                        .iter()
-                        .any(|k| k.is_none_or(|k| k >= map.names.len()));
+                    missing |= map.kinds.iter().any(|k| k.is_none_or(|k| k >= map.names.len()));
                 }
-                Layer::HeatMap(map) => {
-                    missing |= map.z.iter().any(|z| map.bar.scale.forward(*z).is_nan())
-                }
+                Layer::HeatMap(map) => missing |= map.z.iter().any(|z| map.bar.scale.forward(*z).is_nan()),
                 Layer::Reference(_) => {}
             }
         }
         if missing {
-            add(
-                Sample::Area {
-                    color: Color::MISSING,
-                    framed: true,
-                },
-                "no value",
-            );
+            add(Sample::Area { color: Color::MISSING, framed: true }, "no value");
         }
         Legend { entries }
     }
@@ -257,24 +152,14 @@ impl Legend {
 
     /// Size as one column.
     pub fn size(&self) -> (f64, f64) {
-        let widest = self
-            .entries
-            .iter()
-            .map(|(_, text)| text.width)
-            .fold(0.0, f64::max);
+        let widest = self.entries.iter().map(|(_, text)| text.width).fold(0.0, f64::max);
         (SAMPLE + GAP + widest, ROW * self.entries.len() as f64)
     }
 
     /// Draws the legend as one column inside a frame.
     pub fn draw_column(&self, canvas: &mut Canvas, place: Rect) {
         for (i, (sample, text)) in self.entries.iter().enumerate() {
-            self.entry(
-                canvas,
-                sample,
-                text,
-                (place.x, place.y + ROW * (i as f64 + 0.5)),
-                SAMPLE,
-            );
+            self.entry(canvas, sample, text, (place.x, place.y + ROW * (i as f64 + 0.5)), SAMPLE);
         }
     }
 
@@ -305,41 +190,20 @@ impl Legend {
             let mut x = frame.x;
             for i in row {
                 let (sample, text) = &self.entries[i];
-                self.entry(
-                    canvas,
-                    sample,
-                    text,
-                    (x, top + ROW * (j as f64 + 0.5)),
-                    sample.width(),
-                );
+                self.entry(canvas, sample, text, (x, top + ROW * (j as f64 + 0.5)), sample.width());
                 x += sample.width() + GAP + text.width + 10.0;
             }
         }
     }
 
-    fn entry(
-        &self,
-        canvas: &mut Canvas,
-        sample: &Sample,
-        text: &SetText,
-        (x, y): (f64, f64),
-        width: f64,
-    ) {
+    fn entry(&self, canvas: &mut Canvas, sample: &Sample, text: &SetText, (x, y): (f64, f64), width: f64) {
         match sample {
-            Sample::Line {
-                color,
-                width: thickness,
-                dash,
-                marker,
-                line,
-            } => {
+            Sample::Line { color, width: thickness, dash, marker, line } => {
                 if *line {
                     canvas.line(
                         (x, y),
                         (x + width, y),
-                        &Paint::line(*color, *thickness)
-                            .dashed(dash.pattern(*thickness))
-                            .butt(),
+                        &Paint::line(*color, *thickness).dashed(dash.pattern(*thickness)).butt(),
                     );
                 }
                 if let Some((shape, size, open)) = marker {
@@ -351,23 +215,9 @@ impl Legend {
                 if *framed {
                     paint.stroke = Some((Color::GREY, 0.4));
                 }
-                canvas.rect(
-                    Rect {
-                        x: x + 2.0,
-                        y: y - 3.2,
-                        w: width - 4.0,
-                        h: 6.4,
-                    },
-                    &paint,
-                );
+                canvas.rect(Rect { x: x + 2.0, y: y - 3.2, w: width - 4.0, h: 6.4 }, &paint);
             }
         }
-        canvas.text(
-            text,
-            (x + width + GAP, y + 0.5 * CAP_HEIGHT * SIZE),
-            Anchor::Start,
-            0.0,
-            Color::BLACK,
-        );
+        canvas.text(text, (x + width + GAP, y + 0.5 * CAP_HEIGHT * SIZE), Anchor::Start, 0.0, Color::BLACK);
     }
 }

@@ -23,12 +23,8 @@ fn cells(
     color: impl Fn(f64, f64, usize, usize) -> Color,
 ) -> Result<(), FigureError> {
     let (x_edges, y_edges) = (Grid::edges(&grid.x), Grid::edges(&grid.y));
-    let (Some(x0), Some(x1), Some(y0), Some(y1)) = (
-        x_edges.first(),
-        x_edges.last(),
-        y_edges.first(),
-        y_edges.last(),
-    ) else {
+    let (Some(x0), Some(x1), Some(y0), Some(y1)) = (x_edges.first(), x_edges.last(), y_edges.first(), y_edges.last())
+    else {
         return Ok(());
     };
     let (x0, x1) = (x0.max(p.x.lo), x1.min(p.x.hi));
@@ -36,16 +32,11 @@ fn cells(
     if !(x0 < x1 && y0 < y1) {
         return Ok(());
     }
-    let r = Rect {
-        x: p.x.place(x0),
-        y: p.y.place(y1),
-        w: p.x.place(x1) - p.x.place(x0),
-        h: p.y.place(y0) - p.y.place(y1),
-    };
+    let r =
+        Rect { x: p.x.place(x0), y: p.y.place(y1), w: p.x.place(x1) - p.x.place(x0), h: p.y.place(y0) - p.y.place(y1) };
     let pixels = |length: f64| ((length * MAP_PIXELS).round() as u32).clamp(1, 6000);
     let (width, height) = (pixels(r.w), pixels(r.h));
-    let find =
-        |edges: &[f64], v: f64| edges.partition_point(|e| *e <= v).clamp(1, edges.len() - 1) - 1;
+    let find = |edges: &[f64], v: f64| edges.partition_point(|e| *e <= v).clamp(1, edges.len() - 1) - 1;
     let across: Vec<(f64, usize)> = (0..width)
         .map(|i| x0 + (x1 - x0) * (f64::from(i) + 0.5) / f64::from(width))
         .map(|u| (u, find(&x_edges, u)))
@@ -69,14 +60,8 @@ pub(crate) fn heat_map(canvas: &mut Canvas, p: &Placed, map: &HeatMap) -> Result
     let unit = |v: f64| (v - bar.view.lo) / (bar.view.hi - bar.view.lo);
     let near = |points: &[(f64, usize)], k: usize, u: f64| {
         // The neighbour on the other side of u, and how far towards it u lies.
-        let other = if u < points[k].0 {
-            k.checked_sub(1)
-        } else {
-            Some(k + 1).filter(|k| *k < points.len())
-        };
-        other.map_or((k, 0.0), |o| {
-            (o, (u - points[k].0) / (points[o].0 - points[k].0))
-        })
+        let other = if u < points[k].0 { k.checked_sub(1) } else { Some(k + 1).filter(|k| *k < points.len()) };
+        other.map_or((k, 0.0), |o| (o, (u - points[k].0) / (points[o].0 - points[k].0)))
     };
     cells(canvas, p, &grid, |u, v, i, j| {
         let here = value(i, j);
@@ -86,22 +71,15 @@ pub(crate) fn heat_map(canvas: &mut Canvas, p: &Placed, map: &HeatMap) -> Result
         let ((i2, s), (j2, t)) = (near(&grid.x, i, u), near(&grid.y, j, v));
         let row = |j: usize| value(i, j) * (1.0 - s) + value(i2, j) * s;
         let mixed = row(j) * (1.0 - t) + row(j2) * t;
-        map.map
-            .color(unit(if mixed.is_nan() { here } else { mixed }))
+        map.map.color(unit(if mixed.is_nan() { here } else { mixed }))
     })?;
     Ok(())
 }
 
-pub(crate) fn category_map(
-    canvas: &mut Canvas,
-    p: &Placed,
-    map: &CategoryMap,
-) -> Result<(), FigureError> {
+pub(crate) fn category_map(canvas: &mut Canvas, p: &Placed, map: &CategoryMap) -> Result<(), FigureError> {
     let grid = Grid::new(p.panel, &map.x, &map.y);
     cells(canvas, p, &grid, |_, _, i, j| {
-        map.kinds[grid.index(i, j)]
-            .and_then(|k| map.names.get(k))
-            .map_or(Color::MISSING, |(_, color)| *color)
+        map.kinds[grid.index(i, j)].and_then(|k| map.names.get(k)).map_or(Color::MISSING, |(_, color)| *color)
     })
 }
 
@@ -122,27 +100,15 @@ pub(crate) fn contours(
         let edges = Grid::edges(points);
         let last = points.len() - 1;
         let inner = points.iter().enumerate().map(|(k, (v, _))| (*v, k));
-        [(edges[0], 0)]
-            .into_iter()
-            .chain(inner)
-            .chain([(edges[last + 1], last)])
-            .collect()
+        [(edges[0], 0)].into_iter().chain(inner).chain([(edges[last + 1], last)]).collect()
     };
     let (xs, ys) = (rimmed(&grid.x), rimmed(&grid.y));
     let value = |i: usize, j: usize| scale.forward(z[grid.index(i, j)]);
-    let values: Vec<f64> = ys
-        .iter()
-        .flat_map(|(_, j)| xs.iter().map(move |(_, i)| (*i, *j)))
-        .map(|(i, j)| value(i, j))
-        .collect();
+    let values: Vec<f64> =
+        ys.iter().flat_map(|(_, j)| xs.iter().map(move |(_, i)| (*i, *j))).map(|(i, j)| value(i, j)).collect();
     let place = |points: &[(f64, usize)]| -> Vec<f64> { points.iter().map(|(v, _)| *v).collect() };
     let lines = contour_lines(&place(&xs), &place(&ys), &values, target);
-    let points = |line: &Vec<[f64; 2]>| {
-        pieces(
-            line.iter().map(|[u, v]| (p.x.place(*u), p.y.place(*v))),
-            p.frame,
-        )
-    };
+    let points = |line: &Vec<[f64; 2]>| pieces(line.iter().map(|[u, v]| (p.x.place(*u), p.y.place(*v))), p.frame);
     lines.iter().flat_map(points).collect()
 }
 
@@ -152,47 +118,24 @@ pub(crate) fn levels(canvas: &mut Canvas, p: &Placed, map: &HeatMap) {
         .contours
         .iter()
         .flat_map(|level| {
-            contours(p, (&map.x, &map.y, &map.z), map.bar.scale, *level)
-                .into_iter()
-                .map(|line| (*level, line))
+            contours(p, (&map.x, &map.y, &map.z), map.bar.scale, *level).into_iter().map(|line| (*level, line))
         })
         .collect();
-    for paint in [
-        Paint::line(Color::WHITE, 2.2).opacity(0.6).butt(),
-        Paint::line(Color::BLACK, 0.9).butt(),
-    ] {
-        lines
-            .iter()
-            .for_each(|(_, line)| canvas.path(&polyline(line, false), &paint));
+    for paint in [Paint::line(Color::WHITE, 2.2).opacity(0.6).butt(), Paint::line(Color::BLACK, 0.9).butt()] {
+        lines.iter().for_each(|(_, line)| canvas.path(&polyline(line, false), &paint));
     }
     let mut taken = Occupancy::new(p.frame);
-    lines
-        .iter()
-        .for_each(|(_, line)| line.windows(2).for_each(|w| taken.mark_line(w[0], w[1])));
+    lines.iter().for_each(|(_, line)| line.windows(2).for_each(|w| taken.mark_line(w[0], w[1])));
     for level in &map.contours {
         let text = set(&short(*level), 6.0);
         let label = |(x, y): (f64, f64)| {
-            Rect {
-                x: x - 0.5 * text.width,
-                y: y - 0.5 * text.ascent,
-                w: text.width,
-                h: text.ascent,
-            }
-            .grown(2.0)
+            Rect { x: x - 0.5 * text.width, y: y - 0.5 * text.ascent, w: text.width, h: text.ascent }.grown(2.0)
         };
-        let own = lines
-            .iter()
-            .filter(|(l, line)| l == level && extent(line) > 40.0);
+        let own = lines.iter().filter(|(l, line)| l == level && extent(line) > 40.0);
         let places = own.flat_map(|(_, line)| line.iter()).map(|at| label(*at));
-        let inside = places
-            .filter(|r| p.frame.contains(r.x, r.y) && p.frame.contains(r.right(), r.bottom()));
+        let inside = places.filter(|r| p.frame.contains(r.x, r.y) && p.frame.contains(r.right(), r.bottom()));
         if let Some(r) = inside.min_by_key(|r| taken.hidden(*r)) {
-            canvas.text_with_halo(
-                &text,
-                (r.x + 0.5 * r.w, r.y + 2.0 + text.ascent),
-                Anchor::Middle,
-                Color::BLACK,
-            );
+            canvas.text_with_halo(&text, (r.x + 0.5 * r.w, r.y + 2.0 + text.ascent), Anchor::Middle, Color::BLACK);
             taken.mark_rect(r);
         }
     }
@@ -206,32 +149,17 @@ fn short(v: f64) -> String {
     }
     let text = format!("{v:.3e}");
     let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits = digits
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .replace('-', "−");
+    let digits = digits.trim_end_matches('0').trim_end_matches('.').replace('-', "−");
     format!("{digits}$\\times10^{{{power}}}$")
 }
 
 pub(crate) fn color_bar(canvas: &mut Canvas, p: &Placed) {
-    let (Some(bar), Some(map)) = (
-        &p.bar,
-        p.panel.layers.iter().find_map(|l| {
-            if let Layer::HeatMap(m) = l {
-                Some(m)
-            } else {
-                None
-            }
-        }),
-    ) else {
+    let (Some(bar), Some(map)) =
+        (&p.bar, p.panel.layers.iter().find_map(|l| if let Layer::HeatMap(m) = l { Some(m) } else { None }))
+    else {
         return;
     };
-    let frame = Rect {
-        x: p.frame.right() + BAR_GAP,
-        y: p.frame.y,
-        w: BAR,
-        h: p.frame.h,
-    };
+    let frame = Rect { x: p.frame.right() + BAR_GAP, y: p.frame.y, w: BAR, h: p.frame.h };
     // Strips overlap by a hair, so that no seams show.
     const STRIPS: usize = 128;
     for k in 0..STRIPS {
@@ -242,56 +170,18 @@ pub(crate) fn color_bar(canvas: &mut Canvas, p: &Placed) {
     }
     for level in map.contours.iter().filter(|level| bar.view.holds(**level)) {
         let y = bar.view.at(*level);
-        canvas.line(
-            (frame.x, y),
-            (frame.right(), y),
-            &Paint::line(Color::WHITE, 2.2).opacity(0.6).butt(),
-        );
-        canvas.line(
-            (frame.x, y),
-            (frame.right(), y),
-            &Paint::line(Color::BLACK, 0.9).butt(),
-        );
+        canvas.line((frame.x, y), (frame.right(), y), &Paint::line(Color::WHITE, 2.2).opacity(0.6).butt());
+        canvas.line((frame.x, y), (frame.right(), y), &Paint::line(Color::BLACK, 0.9).butt());
     }
     tick_marks(canvas, &bar.view, &bar.ticks, frame, Side::Right, true);
-    canvas.rect(
-        frame,
-        &Paint {
-            stroke: Some((Color::BLACK, FRAME_LINE)),
-            butt: true,
-            ..Paint::default()
-        },
-    );
+    canvas.rect(frame, &Paint { stroke: Some((Color::BLACK, FRAME_LINE)), butt: true, ..Paint::default() });
     let x = frame.right() + MAJOR + 2.0;
     for (v, text) in &bar.ticks.major {
-        canvas.text(
-            text,
-            (x, bar.view.at(*v) + 0.5 * CAP_HEIGHT * TICK),
-            Anchor::Start,
-            0.0,
-            Color::BLACK,
-        );
+        canvas.text(text, (x, bar.view.at(*v) + 0.5 * CAP_HEIGHT * TICK), Anchor::Start, 0.0, Color::BLACK);
     }
     if let Some(common) = &bar.ticks.common {
-        canvas.text(
-            common,
-            (frame.x, frame.y - 3.5),
-            Anchor::Start,
-            0.0,
-            Color::BLACK,
-        );
+        canvas.text(common, (frame.x, frame.y - 3.5), Anchor::Start, 0.0, Color::BLACK);
     }
-    let widest = bar
-        .ticks
-        .major
-        .iter()
-        .map(|(_, text)| text.width)
-        .fold(0.0, f64::max);
-    axis_label(
-        canvas,
-        &bar.label,
-        (x + widest + 2.0 + bar.label.ascent, frame.y + 0.5 * frame.h),
-        -90.0,
-        Color::BLACK,
-    );
+    let widest = bar.ticks.major.iter().map(|(_, text)| text.width).fold(0.0, f64::max);
+    axis_label(canvas, &bar.label, (x + widest + 2.0 + bar.label.ascent, frame.y + 0.5 * frame.h), -90.0, Color::BLACK);
 }

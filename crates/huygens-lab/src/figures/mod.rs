@@ -57,9 +57,7 @@ pub enum FigureError {
     #[error("a figure needs at least one panel; add one with `Figure::panel`")]
     NoPanels,
     /// The picture could not be turned into pixels.
-    #[error(
-        "the figure could not be drawn as pixels: {reason}; the SVG form does not need this step"
-    )]
+    #[error("the figure could not be drawn as pixels: {reason}; the SVG form does not need this step")]
     Raster {
         /// What the rasteriser said.
         reason: String,
@@ -168,19 +166,13 @@ impl Figure {
 
     /// Fixes the height of the whole figure in millimetres instead of deriving it from the shapes of the panels.
     pub fn height(mut self, millimetres: f64) -> Figure {
-        self.height = millimetres
-            .is_finite()
-            .then(|| millimetres.clamp(20.0, 2000.0) / 25.4 * 72.0);
+        self.height = millimetres.is_finite().then(|| millimetres.clamp(20.0, 2000.0) / 25.4 * 72.0);
         self
     }
 
     /// Sets the resolution of the PNG form, 300 dots per inch unless set.
     pub fn dpi(mut self, dpi: f64) -> Figure {
-        self.dpi = if dpi.is_finite() {
-            dpi.clamp(20.0, 2400.0)
-        } else {
-            300.0
-        };
+        self.dpi = if dpi.is_finite() { dpi.clamp(20.0, 2400.0) } else { 300.0 };
         self
     }
 
@@ -214,10 +206,7 @@ impl Figure {
             Ok(()) => Ok(path),
             Err(source) => Err(FigureError::Write { path, source }),
         };
-        std::fs::create_dir_all(folder).map_err(|source| FigureError::Write {
-            path: folder.into(),
-            source,
-        })?;
+        std::fs::create_dir_all(folder).map_err(|source| FigureError::Write { path: folder.into(), source })?;
         Ok([
             write(folder.join(format!("{stem}.svg")), svg.as_bytes())?,
             write(folder.join(format!("{stem}.png")), &png)?,

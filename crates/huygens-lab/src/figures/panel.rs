@@ -54,21 +54,13 @@ impl Series {
 
     /// Markers at points.
     pub fn points(x: impl Into<Vec<f64>>, y: impl Into<Vec<f64>>) -> Series {
-        Series {
-            line: false,
-            marker: Some(Shape::Circle),
-            ..Series::new(x, y)
-        }
+        Series { line: false, marker: Some(Shape::Circle), ..Series::new(x, y) }
     }
 
     /// Bars from zero to `y`, each as wide as `width` on the x axis. On a logarithmic y axis bars stand on its lower
     /// end.
     pub fn bars(x: impl Into<Vec<f64>>, y: impl Into<Vec<f64>>, width: f64) -> Series {
-        Series {
-            line: false,
-            bars: Some(width),
-            ..Series::new(x, y)
-        }
+        Series { line: false, bars: Some(width), ..Series::new(x, y) }
     }
 
     /// Names the series in the legend.
@@ -115,12 +107,7 @@ impl Series {
 
     /// Error bars of `y`, one half-length a point.
     pub fn errors(mut self, half: &[f64]) -> Series {
-        self.y_errors = self
-            .y
-            .iter()
-            .zip(half)
-            .map(|(v, e)| (v - e, v + e))
-            .collect();
+        self.y_errors = self.y.iter().zip(half).map(|(v, e)| (v - e, v + e)).collect();
         self
     }
 
@@ -132,12 +119,7 @@ impl Series {
 
     /// Error bars of `x`, one half-length a point.
     pub fn x_errors(mut self, half: &[f64]) -> Series {
-        self.x_errors = self
-            .x
-            .iter()
-            .zip(half)
-            .map(|(v, e)| (v - e, v + e))
-            .collect();
+        self.x_errors = self.x.iter().zip(half).map(|(v, e)| (v - e, v + e)).collect();
         self
     }
 
@@ -172,19 +154,8 @@ pub struct Band {
 
 impl Band {
     /// The area between `lower` and `upper` over `x`.
-    pub fn new(
-        x: impl Into<Vec<f64>>,
-        lower: impl Into<Vec<f64>>,
-        upper: impl Into<Vec<f64>>,
-    ) -> Band {
-        Band {
-            x: x.into(),
-            lower: lower.into(),
-            upper: upper.into(),
-            label: String::new(),
-            color: None,
-            right: false,
-        }
+    pub fn new(x: impl Into<Vec<f64>>, lower: impl Into<Vec<f64>>, upper: impl Into<Vec<f64>>) -> Band {
+        Band { x: x.into(), lower: lower.into(), upper: upper.into(), label: String::new(), color: None, right: false }
     }
 
     /// Names the band in the legend.
@@ -219,21 +190,12 @@ pub struct Reference {
 impl Reference {
     /// A vertical line at a value of x; its name stands above the frame.
     pub fn x(at: f64, label: impl Into<String>) -> Reference {
-        Reference {
-            at,
-            vertical: true,
-            label: label.into(),
-            color: Color::GREY,
-            dash: Dash::Dashed,
-        }
+        Reference { at, vertical: true, label: label.into(), color: Color::GREY, dash: Dash::Dashed }
     }
 
     /// A horizontal line at a value of y; its name stands on the line where it hides least.
     pub fn y(at: f64, label: impl Into<String>) -> Reference {
-        Reference {
-            vertical: false,
-            ..Reference::x(at, label)
-        }
+        Reference { vertical: false, ..Reference::x(at, label) }
     }
 
     /// Sets the colour (grey unless set).
@@ -261,12 +223,7 @@ pub struct Region {
 impl Region {
     /// Shades from `from` to `to`; an infinite end reaches the edge of the panel.
     pub fn new(from: f64, to: f64, label: impl Into<String>) -> Region {
-        Region {
-            from: from.min(to),
-            to: from.max(to),
-            label: label.into(),
-            color: Color(150, 150, 150),
-        }
+        Region { from: from.min(to), to: from.max(to), label: label.into(), color: Color(150, 150, 150) }
     }
 
     /// Sets the colour, which is drawn light.
@@ -298,27 +255,10 @@ impl HeatMap {
     /// # Panics
     /// If `z` has not `x.len() * y.len()` values.
     #[track_caller]
-    pub fn new(
-        x: impl Into<Vec<f64>>,
-        y: impl Into<Vec<f64>>,
-        z: impl Into<Vec<f64>>,
-        bar: Axis,
-    ) -> HeatMap {
+    pub fn new(x: impl Into<Vec<f64>>, y: impl Into<Vec<f64>>, z: impl Into<Vec<f64>>, bar: Axis) -> HeatMap {
         let (x, y, z) = (x.into(), y.into(), z.into());
-        assert_eq!(
-            z.len(),
-            x.len() * y.len(),
-            "a heat map needs one value for every point of its grid"
-        );
-        HeatMap {
-            x,
-            y,
-            z,
-            bar,
-            map: ColorMap::default(),
-            smooth: false,
-            contours: vec![],
-        }
+        assert_eq!(z.len(), x.len() * y.len(), "a heat map needs one value for every point of its grid");
+        HeatMap { x, y, z, bar, map: ColorMap::default(), smooth: false, contours: vec![] }
     }
 
     /// Sets the colour map.
@@ -364,21 +304,10 @@ impl CategoryMap {
         names: impl IntoIterator<Item = S>,
     ) -> CategoryMap {
         let (x, y, kinds) = (x.into(), y.into(), kinds.into());
-        assert_eq!(
-            kinds.len(),
-            x.len() * y.len(),
-            "a map needs one kind for every point of its grid"
-        );
-        let names = names
-            .into_iter()
-            .enumerate()
-            .map(|(i, name)| (name.into(), super::style::palette(i).lighter(0.45)));
-        CategoryMap {
-            x,
-            y,
-            kinds,
-            names: names.collect(),
-        }
+        assert_eq!(kinds.len(), x.len() * y.len(), "a map needs one kind for every point of its grid");
+        let names =
+            names.into_iter().enumerate().map(|(i, name)| (name.into(), super::style::palette(i).lighter(0.45)));
+        CategoryMap { x, y, kinds, names: names.collect() }
     }
 
     /// Sets the colours of the kinds, in order.
@@ -416,20 +345,8 @@ impl Contour {
         label: impl Into<String>,
     ) -> Contour {
         let (x, y, z) = (x.into(), y.into(), z.into());
-        assert_eq!(
-            z.len(),
-            x.len() * y.len(),
-            "a contour needs one value for every point of its grid"
-        );
-        Contour {
-            x,
-            y,
-            z,
-            level,
-            label: label.into(),
-            color: Color::BLACK,
-            dash: Dash::Solid,
-        }
+        assert_eq!(z.len(), x.len() * y.len(), "a contour needs one value for every point of its grid");
+        Contour { x, y, z, level, label: label.into(), color: Color::BLACK, dash: Dash::Solid }
     }
 
     /// Sets the colour (black unless set).
@@ -472,15 +389,7 @@ macro_rules! layers {
         }
     })* };
 }
-layers!(
-    Series,
-    Band,
-    Reference,
-    Region,
-    HeatMap,
-    CategoryMap,
-    Contour
-);
+layers!(Series, Band, Reference, Region, HeatMap, CategoryMap, Contour);
 
 /// One pair of axes with what is drawn on it.
 #[derive(Clone, Debug)]
@@ -498,16 +407,7 @@ pub struct Panel {
 impl Panel {
     /// An empty panel.
     pub fn new(x: Axis, y: Axis) -> Panel {
-        Panel {
-            x,
-            y,
-            right: None,
-            layers: vec![],
-            title: String::new(),
-            notes: vec![],
-            equal: false,
-            aspect: None,
-        }
+        Panel { x, y, right: None, layers: vec![], title: String::new(), notes: vec![], equal: false, aspect: None }
     }
 
     /// Adds a layer. Maps lie lowest, then regions and bands, reference lines, series in the order in which they came,

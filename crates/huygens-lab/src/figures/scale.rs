@@ -47,27 +47,19 @@ pub struct Axis {
 impl Axis {
     /// A linear axis.
     pub fn linear(label: impl Into<String>) -> Axis {
-        Axis {
-            label: label.into(),
-            ..Axis::default()
-        }
+        Axis { label: label.into(), ..Axis::default() }
     }
 
     /// A logarithmic axis: decades as powers of ten.
     pub fn log(label: impl Into<String>) -> Axis {
-        Axis {
-            label: label.into(),
-            scale: Scale::Log,
-            ..Axis::default()
-        }
+        Axis { label: label.into(), scale: Scale::Log, ..Axis::default() }
     }
 
     /// Fixes the range instead of taking it from the data. A range that is empty, not finite, or not positive on a
     /// logarithmic axis is ignored; one that runs backwards is turned round.
     pub fn range(mut self, from: f64, to: f64) -> Axis {
         let (a, b) = (self.scale.forward(from), self.scale.forward(to));
-        self.range =
-            (a.is_finite() && b.is_finite() && a != b).then_some((from.min(to), from.max(to)));
+        self.range = (a.is_finite() && b.is_finite() && a != b).then_some((from.min(to), from.max(to)));
         self
     }
 
@@ -80,12 +72,7 @@ impl Axis {
 
     /// Gives the ticks with their labels, for instance multiples of π.
     pub fn ticks<S: Into<String>>(mut self, ticks: impl IntoIterator<Item = (f64, S)>) -> Axis {
-        self.ticks = Some(
-            ticks
-                .into_iter()
-                .map(|(at, label)| (at, label.into()))
-                .collect(),
-        );
+        self.ticks = Some(ticks.into_iter().map(|(at, label)| (at, label.into())).collect());
         self
     }
 
@@ -109,19 +96,10 @@ impl Axis {
         if let Some((from, to)) = self.range {
             return (self.scale.forward(from), self.scale.forward(to));
         }
-        let all = data
-            .chain(self.include.iter().copied())
-            .map(|v| self.scale.forward(v))
-            .filter(|v| v.is_finite());
-        let (lo, hi) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
-            (lo.min(v), hi.max(v))
-        });
+        let all = data.chain(self.include.iter().copied()).map(|v| self.scale.forward(v)).filter(|v| v.is_finite());
+        let (lo, hi) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
         if lo > hi {
-            return if self.scale == Scale::Log {
-                (-1.0, 0.0)
-            } else {
-                (0.0, 1.0)
-            };
+            return if self.scale == Scale::Log { (-1.0, 0.0) } else { (0.0, 1.0) };
         }
         // Keeps differences and margins within the numbers that a computer has.
         let (lo, hi) = (lo.max(-1e300), hi.min(1e300));
@@ -137,11 +115,7 @@ impl Axis {
         }
         // An end that was asked for stays where it is.
         let widen = |end: f64| {
-            if self.include.iter().any(|v| self.scale.forward(*v) == end) {
-                0.0
-            } else {
-                margin * (hi - lo)
-            }
+            if self.include.iter().any(|v| self.scale.forward(*v) == end) { 0.0 } else { margin * (hi - lo) }
         };
         (lo - widen(lo), hi + widen(hi))
     }
@@ -176,16 +150,10 @@ pub fn linear_ticks(lo: f64, hi: f64, count: usize) -> Ticks {
     let first = ((hi - lo) / (count as f64 + 1.0)).log10().floor() as i32;
     let fits = |m: i64, k: i32| indices(lo, hi, m, k).count();
     let candidates = (first..first + 4).flat_map(|k| [(1, k), (2, k), (5, k)]);
-    let mut choice = candidates
-        .clone()
-        .find(|&(m, k)| fits(m, k) <= count)
-        .unwrap_or((1, first + 1));
+    let mut choice = candidates.clone().find(|&(m, k)| fits(m, k) <= count).unwrap_or((1, first + 1));
     if fits(choice.0, choice.1) < 2 {
         // Two labels at least, else an axis has no scale.
-        choice = candidates
-            .rev()
-            .find(|&(m, k)| fits(m, k) >= 2)
-            .unwrap_or(choice);
+        choice = candidates.rev().find(|&(m, k)| fits(m, k) >= 2).unwrap_or(choice);
     }
     let (m, k) = choice;
     let (minor_m, minor_k) = match m {
@@ -201,11 +169,7 @@ pub fn linear_ticks(lo: f64, hi: f64, count: usize) -> Ticks {
         .filter(|i| i % (m * 10i64.pow((k - minor_k) as u32)) != 0)
         .map(|i| decimal(i, minor_k))
         .collect();
-    Ticks {
-        major,
-        minor,
-        common,
-    }
+    Ticks { major, minor, common }
 }
 
 /// The integers `i` for which `i m 10^k` lies in the range, up to rounding at its ends.
@@ -229,9 +193,7 @@ fn scaled(x: f64, k: i32) -> f64 {
 
 /// The floating-point number nearest to `i 10^k`.
 fn decimal(i: i64, k: i32) -> f64 {
-    format!("{i}e{k}")
-        .parse()
-        .unwrap_or_else(|_| scaled(i as f64, k))
+    format!("{i}e{k}").parse().unwrap_or_else(|_| scaled(i as f64, k))
 }
 
 /// Labels of the numbers `i 10^k`, and what they have in common.
@@ -246,32 +208,17 @@ fn labels(at: &[i64], k: i32) -> (Vec<String>, String) {
         // The roundest number among them.
         let units = (0..=18).rev().map(|power| 10i64.pow(power));
         let multiple = |unit: i64| at[at.len() - 1].div_euclid(unit) * unit;
-        let offset = units
-            .map(multiple)
-            .find(|offset| *offset >= at[0] && *offset != 0)
-            .unwrap_or(at[0]);
+        let offset = units.map(multiple).find(|offset| *offset >= at[0] && *offset != 0).unwrap_or(at[0]);
         let rest: Vec<i64> = at.iter().map(|i| i - offset).collect();
         let (labels, power) = labels(&rest, k);
         let sign = if offset < 0 { "−" } else { "+" };
         let offset = shared_number(offset.unsigned_abs(), k);
-        let common = if power.is_empty() {
-            format!("{sign}{offset}")
-        } else {
-            format!("{power} {sign}{offset}")
-        };
+        let common = if power.is_empty() { format!("{sign}{offset}") } else { format!("{power} {sign}{offset}") };
         return (labels, common);
     }
     let exponent = largest.ilog10() as i32 + k;
-    let shift = if exponent >= 5 || exponent <= -4 || k <= -6 {
-        exponent
-    } else {
-        0
-    };
-    let common = if shift == 0 {
-        String::new()
-    } else {
-        format!("$\\times10^{{{shift}}}$")
-    };
+    let shift = if exponent >= 5 || exponent <= -4 || k <= -6 { exponent } else { 0 };
+    let common = if shift == 0 { String::new() } else { format!("$\\times10^{{{shift}}}$") };
     (at.iter().map(|i| plain(*i, k - shift)).collect(), common)
 }
 
@@ -324,25 +271,13 @@ pub fn log_ticks(lo: f64, hi: f64, count: usize) -> Ticks {
     if decades >= 2 {
         let stride = decades.div_ceil(count) as i32;
         let labelled = |k: i32| k.rem_euclid(stride) == 0;
-        let major = (first..=last)
-            .filter(|k| labelled(*k))
-            .map(|k| (decimal(1, k), format!("$10^{{{k}}}$")))
-            .collect();
+        let major = (first..=last).filter(|k| labelled(*k)).map(|k| (decimal(1, k), format!("$10^{{{k}}}$"))).collect();
         let minor = if stride == 1 {
-            multiples(&[2, 3, 4, 5, 6, 7, 8, 9])
-                .map(|(m, k)| decimal(m, k))
-                .collect()
+            multiples(&[2, 3, 4, 5, 6, 7, 8, 9]).map(|(m, k)| decimal(m, k)).collect()
         } else {
-            (first..=last)
-                .filter(|k| !labelled(*k))
-                .map(|k| decimal(1, k))
-                .collect()
+            (first..=last).filter(|k| !labelled(*k)).map(|k| decimal(1, k)).collect()
         };
-        return Ticks {
-            major,
-            minor,
-            common: String::new(),
-        };
+        return Ticks { major, minor, common: String::new() };
     }
     for set in [&[1i64, 2, 5][..], &[1, 2, 3, 5], &[1, 2, 3, 4, 6, 8]] {
         let at: Vec<(i64, i32)> = multiples(set).collect();
@@ -352,16 +287,9 @@ pub fn log_ticks(lo: f64, hi: f64, count: usize) -> Ticks {
                 _ if m == 1 => format!("$10^{{{k}}}$"),
                 _ => format!("${m}\\times10^{{{k}}}$"),
             };
-            let major: Vec<(f64, String)> = at
-                .iter()
-                .map(|&(m, k)| (decimal(m, k), label((m, k))))
-                .collect();
+            let major: Vec<(f64, String)> = at.iter().map(|&(m, k)| (decimal(m, k), label((m, k)))).collect();
             let minor = multiples(&[1, 2, 3, 4, 5, 6, 7, 8, 9]).filter(|tick| !at.contains(tick));
-            return Ticks {
-                major,
-                minor: minor.map(|(m, k)| decimal(m, k)).collect(),
-                common: String::new(),
-            };
+            return Ticks { major, minor: minor.map(|(m, k)| decimal(m, k)).collect(), common: String::new() };
         }
     }
     linear_ticks(10f64.powf(lo), 10f64.powf(hi), count)
@@ -373,31 +301,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn labels_of(ticks: &Ticks) -> Vec<&str> {
-        ticks
-            .major
-            .iter()
-            .map(|(_, label)| label.as_str())
-            .collect()
+        ticks.major.iter().map(|(_, label)| label.as_str()).collect()
     }
 
     #[test]
     fn round_numbers_on_common_ranges() {
-        assert_eq!(
-            labels_of(&linear_ticks(0.0, 1.0, 6)),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(
-            labels_of(&linear_ticks(-3.0, 3.0, 7)),
-            ["−3", "−2", "−1", "0", "1", "2", "3"]
-        );
-        assert_eq!(
-            labels_of(&linear_ticks(0.0, 0.08, 5)),
-            ["0.00", "0.02", "0.04", "0.06", "0.08"]
-        );
-        assert_eq!(
-            labels_of(&linear_ticks(0.0, 1000.0, 6)),
-            ["0", "200", "400", "600", "800", "1000"]
-        );
+        assert_eq!(labels_of(&linear_ticks(0.0, 1.0, 6)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels_of(&linear_ticks(-3.0, 3.0, 7)), ["−3", "−2", "−1", "0", "1", "2", "3"]);
+        assert_eq!(labels_of(&linear_ticks(0.0, 0.08, 5)), ["0.00", "0.02", "0.04", "0.06", "0.08"]);
+        assert_eq!(labels_of(&linear_ticks(0.0, 1000.0, 6)), ["0", "200", "400", "600", "800", "1000"]);
     }
 
     #[test]
@@ -416,17 +328,11 @@ mod tests {
     #[test]
     fn decades_are_powers_with_minor_ticks() {
         let t = log_ticks(-3.0, 0.0, 6);
-        assert_eq!(
-            labels_of(&t),
-            ["$10^{-3}$", "$10^{-2}$", "$10^{-1}$", "$10^{0}$"]
-        );
+        assert_eq!(labels_of(&t), ["$10^{-3}$", "$10^{-2}$", "$10^{-1}$", "$10^{0}$"]);
         assert_eq!(t.minor.len(), 24);
         let t = log_ticks(-12.0, 8.0, 5);
         assert!(t.major.len() <= 5 && t.major.iter().any(|(v, _)| *v == 1.0));
-        assert_eq!(
-            labels_of(&log_ticks((1.5f64).log10(), (30f64).log10(), 6)),
-            ["2", "5", "10", "20"]
-        );
+        assert_eq!(labels_of(&log_ticks((1.5f64).log10(), (30f64).log10(), 6)), ["2", "5", "10", "20"]);
         assert!(log_ticks(1.0000, 1.0001, 5).major.len() >= 2);
     }
 
@@ -434,16 +340,10 @@ mod tests {
     fn constant_data_and_no_data_have_a_range() {
         let axis = Axis::linear("");
         assert_eq!(axis.resolve([].into_iter(), 0.05), (0.0, 1.0));
-        assert_eq!(
-            axis.resolve([f64::NAN, f64::INFINITY].into_iter(), 0.05),
-            (0.0, 1.0)
-        );
+        assert_eq!(axis.resolve([f64::NAN, f64::INFINITY].into_iter(), 0.05), (0.0, 1.0));
         let (lo, hi) = axis.resolve([0.3, 0.3 + 1e-13].into_iter(), 0.05);
         assert!(lo < 0.25 && hi > 0.35, "rounding noise is not a signal");
-        assert_eq!(
-            Axis::log("").resolve([-1.0, 0.0].into_iter(), 0.05),
-            (-1.0, 0.0)
-        );
+        assert_eq!(Axis::log("").resolve([-1.0, 0.0].into_iter(), 0.05), (-1.0, 0.0));
         let (lo, hi) = axis.resolve([-f64::MAX, f64::MAX].into_iter(), 0.05);
         assert!((hi - lo).is_finite() && lo < hi);
         assert!(Axis::log("").range(-1.0, 1.0).range.is_none());
@@ -493,12 +393,7 @@ mod tests {
     fn read(label: &str, common: &str) -> f64 {
         let number = |s: &str| -> f64 { s.replace('−', "-").parse().expect(s) };
         let power = |s: &str| -> f64 {
-            format!(
-                "1e{}",
-                s.split("10^{").nth(1).unwrap().trim_end_matches("}$")
-            )
-            .parse()
-            .unwrap()
+            format!("1e{}", s.split("10^{").nth(1).unwrap().trim_end_matches("}$")).parse().unwrap()
         };
         let mut value = number(label);
         for part in common.split(' ').filter(|p| !p.is_empty()) {

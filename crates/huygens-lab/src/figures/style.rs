@@ -21,8 +21,7 @@ impl Color {
 
     /// The colour mixed with white: `0` leaves it, `1` is white.
     pub fn lighter(self, amount: f64) -> Color {
-        let mix =
-            |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * amount.clamp(0.0, 1.0)).round() as u8;
+        let mix = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * amount.clamp(0.0, 1.0)).round() as u8;
         Color(mix(self.0), mix(self.1), mix(self.2))
     }
 }
@@ -91,11 +90,7 @@ fn oklab(lightness: f64, chroma: f64, hue: f64) -> Color {
     let s = (lightness - 0.0894841775 * a - 1.2914855480 * b).powi(3);
     let encode = |x: f64| {
         let x = x.clamp(0.0, 1.0);
-        let y = if x <= 0.0031308 {
-            12.92 * x
-        } else {
-            1.055 * x.powf(1.0 / 2.4) - 0.055
-        };
+        let y = if x <= 0.0031308 { 12.92 * x } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 };
         (255.0 * y).round() as u8
     };
     Color(

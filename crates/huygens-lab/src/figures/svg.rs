@@ -31,12 +31,7 @@ impl Rect {
         self.y + self.h
     }
     pub fn grown(&self, by: f64) -> Rect {
-        Rect {
-            x: self.x - by,
-            y: self.y - by,
-            w: self.w + 2.0 * by,
-            h: self.h + 2.0 * by,
-        }
+        Rect { x: self.x - by, y: self.y - by, w: self.w + 2.0 * by, h: self.h + 2.0 * by }
     }
     pub fn contains(&self, x: f64, y: f64) -> bool {
         x >= self.x && x <= self.right() && y >= self.y && y <= self.bottom()
@@ -55,16 +50,10 @@ pub(crate) struct Paint {
 
 impl Paint {
     pub fn line(color: Color, width: f64) -> Paint {
-        Paint {
-            stroke: Some((color, width)),
-            ..Paint::default()
-        }
+        Paint { stroke: Some((color, width)), ..Paint::default() }
     }
     pub fn fill(color: Color) -> Paint {
-        Paint {
-            fill: Some(color),
-            ..Paint::default()
-        }
+        Paint { fill: Some(color), ..Paint::default() }
     }
     pub fn dashed(mut self, pattern: Vec<f64>) -> Paint {
         self.dash = pattern;
@@ -84,12 +73,8 @@ impl Paint {
             None => " fill=\"none\"".into(),
         };
         if let Some((color, width)) = self.stroke {
-            let _ = write!(
-                out,
-                " stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\"",
-                color.hex(),
-                number(width)
-            );
+            let _ =
+                write!(out, " stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\"", color.hex(), number(width));
             if self.dash.is_empty() && !self.butt {
                 out.push_str(" stroke-linecap=\"round\"");
             }
@@ -108,18 +93,10 @@ impl Paint {
 /// A number with two decimals and no needless zeros. A number that is not finite must not reach a drawing.
 fn number(v: f64) -> String {
     debug_assert!(v.is_finite(), "a coordinate of a drawing is not finite");
-    let v = if v.is_finite() {
-        v.clamp(-1e6, 1e6)
-    } else {
-        0.0
-    };
+    let v = if v.is_finite() { v.clamp(-1e6, 1e6) } else { 0.0 };
     let text = format!("{v:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".into()
-    } else {
-        text.into()
-    }
+    if text == "-0" { "0".into() } else { text.into() }
 }
 
 /// Text for XML: the five special characters replaced, characters that XML forbids left out.
@@ -144,13 +121,7 @@ fn escape(text: &str) -> String {
 pub(crate) fn polyline(points: &[(f64, f64)], closed: bool) -> String {
     let mut d = String::new();
     for (i, (x, y)) in points.iter().enumerate() {
-        let _ = write!(
-            d,
-            "{}{} {}",
-            if i == 0 { 'M' } else { 'L' },
-            number(*x),
-            number(*y)
-        );
+        let _ = write!(d, "{}{} {}", if i == 0 { 'M' } else { 'L' }, number(*x), number(*y));
     }
     if closed && !points.is_empty() {
         d.push('Z');
@@ -203,24 +174,12 @@ impl Canvas {
     }
 
     /// A marker; `open` ones are white inside.
-    pub fn marker(
-        &mut self,
-        (x, y): (f64, f64),
-        shape: Shape,
-        size: f64,
-        color: Color,
-        open: bool,
-    ) {
+    pub fn marker(&mut self, (x, y): (f64, f64), shape: Shape, size: f64, color: Color, open: bool) {
         let r = 0.5 * size;
         let fill = if open { Color::WHITE } else { color };
-        let paint = Paint {
-            stroke: Some((color, 0.8)),
-            fill: Some(fill),
-            ..Paint::default()
-        };
-        let corners = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
-            points.iter().map(|(a, b)| (x + a * r, y + b * r)).collect()
-        };
+        let paint = Paint { stroke: Some((color, 0.8)), fill: Some(fill), ..Paint::default() };
+        let corners =
+            |points: &[(f64, f64)]| -> Vec<(f64, f64)> { points.iter().map(|(a, b)| (x + a * r, y + b * r)).collect() };
         match shape {
             Shape::Circle => {
                 let _ = writeln!(
@@ -232,52 +191,22 @@ impl Canvas {
                     paint.attributes()
                 );
             }
-            Shape::Square => self.rect(
-                Rect {
-                    x: x - 0.88 * r,
-                    y: y - 0.88 * r,
-                    w: 1.76 * r,
-                    h: 1.76 * r,
-                },
-                &paint,
-            ),
-            Shape::Triangle => self.path(
-                &polyline(&corners(&[(0.0, -1.2), (1.1, 0.75), (-1.1, 0.75)]), true),
-                &paint,
-            ),
-            Shape::Diamond => self.path(
-                &polyline(
-                    &corners(&[(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)]),
-                    true,
-                ),
-                &paint,
-            ),
+            Shape::Square => self.rect(Rect { x: x - 0.88 * r, y: y - 0.88 * r, w: 1.76 * r, h: 1.76 * r }, &paint),
+            Shape::Triangle => self.path(&polyline(&corners(&[(0.0, -1.2), (1.1, 0.75), (-1.1, 0.75)]), true), &paint),
+            Shape::Diamond => {
+                self.path(&polyline(&corners(&[(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)]), true), &paint)
+            }
             Shape::Cross | Shape::Plus => {
-                let ends = if shape == Shape::Plus {
-                    [(1.1, 0.0), (0.0, 1.1)]
-                } else {
-                    [(0.85, 0.85), (0.85, -0.85)]
-                };
+                let ends = if shape == Shape::Plus { [(1.1, 0.0), (0.0, 1.1)] } else { [(0.85, 0.85), (0.85, -0.85)] };
                 for (a, b) in ends {
-                    self.line(
-                        (x - a * r, y - b * r),
-                        (x + a * r, y + b * r),
-                        &Paint::line(color, 1.1),
-                    );
+                    self.line((x - a * r, y - b * r), (x + a * r, y + b * r), &Paint::line(color, 1.1));
                 }
             }
         }
     }
 
     /// A text whose base line passes through `(x, y)`, turned by `angle` degrees clockwise.
-    pub fn text(
-        &mut self,
-        text: &SetText,
-        at: (f64, f64),
-        anchor: Anchor,
-        angle: f64,
-        color: Color,
-    ) {
+    pub fn text(&mut self, text: &SetText, at: (f64, f64), anchor: Anchor, angle: f64, color: Color) {
         self.text_painted(text, at, anchor, angle, color, 0.0);
     }
 
@@ -302,11 +231,7 @@ impl Canvas {
             Anchor::Middle => -0.5 * text.width,
             Anchor::End => -text.width,
         };
-        let turn = if angle == 0.0 {
-            String::new()
-        } else {
-            format!(" rotate({})", number(angle))
-        };
+        let turn = if angle == 0.0 { String::new() } else { format!(" rotate({})", number(angle)) };
         let color = color.hex();
         // The seam is there for the eye only.
         let label = if seam > 0.0 {
@@ -318,19 +243,11 @@ impl Canvas {
         let _ = write!(self.body, "<g {label} fill=\"{color}\" {place}>");
         for piece in &text.pieces {
             match piece {
-                Piece::Glyph {
-                    slant,
-                    id,
-                    x,
-                    y,
-                    size,
-                } => {
+                Piece::Glyph { slant, id, x, y, size } => {
                     self.glyphs.insert((*slant, *id));
                     let stroke = if seam > 0.0 {
                         let width = number(2000.0 * seam / size);
-                        format!(
-                            " stroke=\"{color}\" stroke-width=\"{width}\" stroke-linejoin=\"round\""
-                        )
+                        format!(" stroke=\"{color}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"")
                     } else {
                         String::new()
                     };
@@ -343,12 +260,7 @@ impl Canvas {
                         size / 1000.0
                     );
                 }
-                Piece::Rule {
-                    x,
-                    y,
-                    width,
-                    height,
-                } => {
+                Piece::Rule { x, y, width, height } => {
                     let _ = write!(
                         self.body,
                         "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
@@ -359,8 +271,7 @@ impl Canvas {
                     );
                 }
                 Piece::Stroke { points, width } => {
-                    let points: Vec<(f64, f64)> =
-                        points.iter().map(|(a, b)| (a + shift, *b)).collect();
+                    let points: Vec<(f64, f64)> = points.iter().map(|(a, b)| (a + shift, *b)).collect();
                     let _ = write!(
                         self.body,
                         "<path d=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{}\"/>",
@@ -374,13 +285,7 @@ impl Canvas {
     }
 
     /// A picture made of pixels, row by row from the top.
-    pub fn image(
-        &mut self,
-        r: Rect,
-        width: u32,
-        height: u32,
-        rgb: &[u8],
-    ) -> Result<(), FigureError> {
+    pub fn image(&mut self, r: Rect, width: u32, height: u32, rgb: &[u8]) -> Result<(), FigureError> {
         let png = encode(rgb, width, height, None, "")?;
         let _ = writeln!(
             self.body,
@@ -395,14 +300,7 @@ impl Canvas {
     }
 
     /// The finished picture. `about` is what readers by ear are told, `provenance` goes into the metadata.
-    pub fn finish(
-        self,
-        width: f64,
-        height: f64,
-        title: &str,
-        about: &str,
-        provenance: &str,
-    ) -> String {
+    pub fn finish(self, width: f64, height: f64, title: &str, about: &str, provenance: &str) -> String {
         let (w_mm, h_mm) = (width * 25.4 / 72.0, height * 25.4 / 72.0);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{w_mm:.3}mm\" height=\"{h_mm:.3}mm\" viewBox=\"0 0 {} {}\">\n",
@@ -416,20 +314,10 @@ impl Canvas {
         }
         out.push_str("<defs>\n");
         for (slant, id) in &self.glyphs {
-            let _ = writeln!(
-                out,
-                "<path id=\"{}\" d=\"{}\"/>",
-                name(*slant, *id),
-                outline(*slant, *id)
-            );
+            let _ = writeln!(out, "<path id=\"{}\" d=\"{}\"/>", name(*slant, *id), outline(*slant, *id));
         }
         out.push_str("</defs>\n");
-        let _ = writeln!(
-            out,
-            "<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>",
-            number(width),
-            number(height)
-        );
+        let _ = writeln!(out, "<rect width=\"{}\" height=\"{}\" fill=\"#ffffff\"/>", number(width), number(height));
         out.push_str(&self.body);
         out.push_str("</svg>\n");
         out
@@ -445,41 +333,22 @@ fn name(slant: Slant, id: u16) -> String {
 pub(crate) fn rasterise(svg: &str, dpi: f64, provenance: &str) -> Result<Vec<u8>, FigureError> {
     use resvg::{tiny_skia, usvg};
     let failed = |reason: String| FigureError::Raster { reason };
-    let tree =
-        usvg::Tree::from_str(svg, &usvg::Options::default()).map_err(|e| failed(e.to_string()))?;
+    let tree = usvg::Tree::from_str(svg, &usvg::Options::default()).map_err(|e| failed(e.to_string()))?;
     // usvg counts 96 pixels an inch.
-    let (w, h) = (
-        f64::from(tree.size().width()) * dpi / 96.0,
-        f64::from(tree.size().height()) * dpi / 96.0,
-    );
+    let (w, h) = (f64::from(tree.size().width()) * dpi / 96.0, f64::from(tree.size().height()) * dpi / 96.0);
     let (width, height) = (w.round().max(1.0) as u32, h.round().max(1.0) as u32);
-    let mut pixmap = tiny_skia::Pixmap::new(width, height).ok_or_else(|| {
-        failed(format!(
-            "a picture of {width} x {height} pixels is too large"
-        ))
-    })?;
+    let mut pixmap = tiny_skia::Pixmap::new(width, height)
+        .ok_or_else(|| failed(format!("a picture of {width} x {height} pixels is too large")))?;
     pixmap.fill(tiny_skia::Color::WHITE);
-    let scale = tiny_skia::Transform::from_scale(
-        width as f32 / tree.size().width(),
-        height as f32 / tree.size().height(),
-    );
+    let scale =
+        tiny_skia::Transform::from_scale(width as f32 / tree.size().width(), height as f32 / tree.size().height());
     resvg::render(&tree, scale, &mut pixmap.as_mut());
     // Opaque throughout, so premultiplied colours are the colours.
-    let rgb: Vec<u8> = pixmap
-        .data()
-        .chunks_exact(4)
-        .flat_map(|p| [p[0], p[1], p[2]])
-        .collect();
+    let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
     encode(&rgb, width, height, Some(dpi), provenance)
 }
 
-fn encode(
-    rgb: &[u8],
-    width: u32,
-    height: u32,
-    dpi: Option<f64>,
-    provenance: &str,
-) -> Result<Vec<u8>, FigureError> {
+fn encode(rgb: &[u8], width: u32, height: u32, dpi: Option<f64>, provenance: &str) -> Result<Vec<u8>, FigureError> {
     let mut out = vec![];
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -488,24 +357,13 @@ fn encode(
     encoder.set_filter(png::Filter::Up);
     if let Some(dpi) = dpi {
         let per_metre = (dpi / 0.0254).round() as u32;
-        encoder.set_pixel_dims(Some(png::PixelDimensions {
-            xppu: per_metre,
-            yppu: per_metre,
-            unit: png::Unit::Meter,
-        }));
+        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
     }
-    let failed = |e: png::EncodingError| FigureError::Raster {
-        reason: e.to_string(),
-    };
+    let failed = |e: png::EncodingError| FigureError::Raster { reason: e.to_string() };
     if !provenance.is_empty() {
-        encoder
-            .add_itxt_chunk("Description".into(), provenance.into())
-            .map_err(failed)?;
+        encoder.add_itxt_chunk("Description".into(), provenance.into()).map_err(failed)?;
     }
-    encoder
-        .write_header()
-        .and_then(|mut w| w.write_image_data(rgb))
-        .map_err(failed)?;
+    encoder.write_header().and_then(|mut w| w.write_image_data(rgb)).map_err(failed)?;
     Ok(out)
 }
 
@@ -513,9 +371,7 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0u32, |word, i| {
-            word << 8 | u32::from(*chunk.get(i).unwrap_or(&0))
-        });
+        let word = (0..3).fold(0u32, |word, i| word << 8 | u32::from(*chunk.get(i).unwrap_or(&0)));
         for i in 0..4 {
             let digit = DIGITS[(word >> (18 - 6 * i) & 63) as usize];
             out.push(if i <= chunk.len() { digit as char } else { '=' });
@@ -538,9 +394,6 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!(
-            [1.0, -0.001, 12.345, 100.0].map(number),
-            ["1", "0", "12.35", "100"].map(String::from)
-        );
+        assert_eq!([1.0, -0.001, 12.345, 100.0].map(number), ["1", "0", "12.35", "100"].map(String::from));
     }
 }

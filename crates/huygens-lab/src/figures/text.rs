@@ -60,13 +60,8 @@ fn kerning(slant: Slant, left: GlyphId, right: GlyphId) -> f64 {
     let Some(table) = face(slant).tables().kern else {
         return 0.0;
     };
-    let horizontal = table
-        .subtables
-        .into_iter()
-        .filter(|s| s.horizontal && !s.variable);
-    let pair = horizontal
-        .filter_map(|s| s.glyphs_kerning(left, right))
-        .next();
+    let horizontal = table.subtables.into_iter().filter(|s| s.horizontal && !s.variable);
+    let pair = horizontal.filter_map(|s| s.glyphs_kerning(left, right)).next();
     f64::from(pair.unwrap_or(0)) / units(slant)
 }
 
@@ -134,7 +129,10 @@ pub(crate) enum Piece {
         height: f64,
     },
     /// A line through points, as the sign of a root.
-    Stroke { points: Vec<(f64, f64)>, width: f64 },
+    Stroke {
+        points: Vec<(f64, f64)>,
+        width: f64,
+    },
 }
 
 /// A text that has been set.
@@ -157,10 +155,7 @@ impl SetText {
 
 /// Sets a line of text in the given size (points).
 pub(crate) fn set(text: &str, size: f64) -> SetText {
-    let mut row = Row {
-        size,
-        ..Row::default()
-    };
+    let mut row = Row { size, ..Row::default() };
     row.grow(CAP_HEIGHT * size, 0.2 * size);
     for (math, part) in split(text) {
         if math {
@@ -190,20 +185,13 @@ pub(crate) fn wrap(text: &str, size: f64, width: f64) -> Vec<SetText> {
             if i > 0 {
                 words.push(String::new());
             }
-            words
-                .last_mut()
-                .expect("one word at least")
-                .push_str(&piece.replace('$', "\\$"));
+            words.last_mut().expect("one word at least").push_str(&piece.replace('$', "\\$"));
         }
     }
     let mut lines: Vec<SetText> = vec![];
     let mut line = String::new();
     for word in words.into_iter().filter(|w| !w.is_empty()) {
-        let longer = if line.is_empty() {
-            word.clone()
-        } else {
-            format!("{line} {word}")
-        };
+        let longer = if line.is_empty() { word.clone() } else { format!("{line} {word}") };
         if !line.is_empty() && set(&longer, size).width > width {
             lines.push(set(&line, size));
             line = word;
@@ -246,11 +234,7 @@ enum Node {
     Char(char, Slant),
     Space(f64),
     Group(Vec<Node>),
-    Script {
-        base: Box<Node>,
-        sub: Option<Box<Node>>,
-        sup: Option<Box<Node>>,
-    },
+    Script { base: Box<Node>, sub: Option<Box<Node>>, sup: Option<Box<Node>> },
     Accent(char, Box<Node>),
     Bar(Box<Node>),
     Sqrt(Box<Node>),
@@ -376,8 +360,9 @@ fn argument(chars: &[char], at: &mut usize, depth: usize) -> Node {
         }
         "left" | "right" => Node::Group(vec![]),
         "quad" => Node::Space(1.0),
-        "sin" | "cos" | "tan" | "exp" | "ln" | "log" | "max" | "min" | "arg" | "det" | "tr"
-        | "Tr" | "tanh" => upright(&name),
+        "sin" | "cos" | "tan" | "exp" | "ln" | "log" | "max" | "min" | "arg" | "det" | "tr" | "Tr" | "tanh" => {
+            upright(&name)
+        }
         _ => match symbol(&name) {
             Some(c) => Node::Char(c, letter_slant(c)),
             None => upright(&format!("\\{name}")),
@@ -386,21 +371,13 @@ fn argument(chars: &[char], at: &mut usize, depth: usize) -> Node {
 }
 
 fn upright(text: &str) -> Node {
-    Node::Group(
-        text.chars()
-            .map(|c| Node::Char(c, Slant::Upright))
-            .collect(),
-    )
+    Node::Group(text.chars().map(|c| Node::Char(c, Slant::Upright)).collect())
 }
 
 /// Letters of quantities are italic; digits, signs and Greek capitals are not.
 fn letter_slant(c: char) -> Slant {
     let greek = ('α'..='ω').contains(&c) || matches!(c, 'ϕ' | 'ϵ' | 'ϑ');
-    if c.is_ascii_alphabetic() || greek {
-        Slant::Italic
-    } else {
-        Slant::Upright
-    }
+    if c.is_ascii_alphabetic() || greek { Slant::Italic } else { Slant::Upright }
 }
 
 /// The commands for single characters, each followed by its character.
@@ -438,13 +415,7 @@ struct Row {
 
 impl Row {
     fn finish(self) -> SetText {
-        SetText {
-            pieces: self.pieces,
-            width: self.x,
-            ascent: self.ascent,
-            descent: self.descent,
-            plain: self.plain,
-        }
+        SetText { pieces: self.pieces, width: self.x, ascent: self.ascent, descent: self.descent, plain: self.plain }
     }
 
     fn grow(&mut self, ascent: f64, descent: f64) {
@@ -460,13 +431,7 @@ impl Row {
             self.x += kerning(slant, left, id) * self.size;
         }
         if c != ' ' {
-            self.pieces.push(Piece::Glyph {
-                slant,
-                id: id.0,
-                x: self.x,
-                y: 0.0,
-                size: self.size,
-            });
+            self.pieces.push(Piece::Glyph { slant, id: id.0, x: self.x, y: 0.0, size: self.size });
         }
         self.x += advance(slant, id) * self.size;
         self.plain.push(c);
@@ -483,8 +448,7 @@ impl Row {
         for (i, node) in nodes.iter().enumerate() {
             let around = match node {
                 Node::Char(
-                    '=' | '<' | '>' | '≤' | '≥' | '≪' | '≫' | '≈' | '≃' | '∼' | '≡' | '≠' | '∝'
-                    | '→' | '∈',
+                    '=' | '<' | '>' | '≤' | '≥' | '≪' | '≫' | '≈' | '≃' | '∼' | '≡' | '≠' | '∝' | '→' | '∈',
                     _,
                 ) => 0.25,
                 Node::Char('+' | '−' | '±' | '∓' | '×' | '·' | '∗', _) => 0.18,
@@ -496,11 +460,7 @@ impl Row {
                 Some(Node::Char(c, _)) => "([{⟨=<>≤≥≈+−±×·,|/".contains(*c),
                 Some(_) => false,
             };
-            let pad = if spaced && i + 1 < nodes.len() && !(unary && around < 0.2) {
-                around
-            } else {
-                0.0
-            };
+            let pad = if spaced && i + 1 < nodes.len() && !(unary && around < 0.2) { around } else { 0.0 };
             if pad > 0.0 {
                 self.space(pad);
             }
@@ -528,23 +488,13 @@ impl Row {
                 if let Some(sup) = sup {
                     self.plain.push('^');
                     // An italic letter leans into the upper script.
-                    self.x = start
-                        + if slanted {
-                            0.07 * self.size
-                        } else {
-                            0.02 * self.size
-                        };
+                    self.x = start + if slanted { 0.07 * self.size } else { 0.02 * self.size };
                     self.shifted(sup, 0.68, if sub.is_some() { -0.43 } else { -0.40 });
                     end = end.max(self.x);
                 }
                 if let Some(sub) = sub {
                     self.plain.push('_');
-                    self.x = start
-                        + if slanted {
-                            -0.02 * self.size
-                        } else {
-                            0.02 * self.size
-                        };
+                    self.x = start + if slanted { -0.02 * self.size } else { 0.02 * self.size };
                     self.shifted(sub, 0.68, if sup.is_some() { 0.25 } else { 0.18 });
                     end = end.max(self.x);
                 }
@@ -556,58 +506,29 @@ impl Row {
                 self.node(inner, spaced);
                 let end = self.x;
                 let (slant, id) = glyph(*mark, Slant::Upright);
-                let size = if *mark == '→' {
-                    0.6 * self.size
-                } else {
-                    self.size
-                };
+                let size = if *mark == '→' { 0.6 * self.size } else { self.size };
                 let x = 0.5 * (start + end - advance(slant, id) * size) + lean * self.size;
                 // Spacing accents stand at the height of an x; the arrow stands on the mathematical axis.
-                let rise = if *mark == '→' {
-                    top + 0.02
-                } else {
-                    top - 0.547
-                };
-                self.pieces.push(Piece::Glyph {
-                    slant,
-                    id: id.0,
-                    x,
-                    y: -rise * self.size,
-                    size,
-                });
+                let rise = if *mark == '→' { top + 0.02 } else { top - 0.547 };
+                self.pieces.push(Piece::Glyph { slant, id: id.0, x, y: -rise * self.size, size });
                 self.grow((top + 0.25) * self.size, 0.0);
                 self.last = None;
             }
             Node::Bar(inner) => {
                 let start = self.x;
                 let top = self.top_of(inner);
-                let lean = if slanted(inner) {
-                    0.08 * self.size
-                } else {
-                    0.0
-                };
+                let lean = if slanted(inner) { 0.08 * self.size } else { 0.0 };
                 self.node(inner, spaced);
-                let (x, width) = (
-                    start + lean + 0.04 * self.size,
-                    self.x - start - 0.08 * self.size,
-                );
+                let (x, width) = (start + lean + 0.04 * self.size, self.x - start - 0.08 * self.size);
                 let height = RULE * self.size;
                 let y = -(top + 0.09 + RULE) * self.size;
-                self.pieces.push(Piece::Rule {
-                    x,
-                    y,
-                    width: width.max(0.2 * self.size),
-                    height,
-                });
+                self.pieces.push(Piece::Rule { x, y, width: width.max(0.2 * self.size), height });
                 self.grow(-y + height, 0.0);
                 self.last = None;
             }
             Node::Sqrt(inner) => {
                 let body = self.sub_row(inner, 1.0);
-                let (top, bottom) = (
-                    body.ascent + 0.12 * self.size,
-                    body.descent.min(0.15 * self.size),
-                );
+                let (top, bottom) = (body.ascent + 0.12 * self.size, body.descent.min(0.15 * self.size));
                 let (x, s) = (self.x, self.size);
                 let end = x + 0.55 * s + body.width + 0.08 * s;
                 let points = vec![
@@ -617,10 +538,7 @@ impl Row {
                     (x + 0.50 * s, -top),
                     (end, -top),
                 ];
-                self.pieces.push(Piece::Stroke {
-                    points,
-                    width: RULE * s,
-                });
+                self.pieces.push(Piece::Stroke { points, width: RULE * s });
                 self.plain.push('√');
                 self.place(body, x + 0.55 * s, 0.0);
                 self.x = end + 0.06 * s;
@@ -631,21 +549,11 @@ impl Row {
                 let s = self.size;
                 let width = upper.width.max(lower.width) + 0.12 * s;
                 let x = self.x + 0.06 * s;
-                let (shift_up, shift_down) = (
-                    -(MATH_AXIS + 0.10) * s - upper.descent.min(0.2 * s),
-                    (0.10 - MATH_AXIS) * s + lower.ascent,
-                );
-                self.pieces.push(Piece::Rule {
-                    x,
-                    y: -(MATH_AXIS + 0.5 * RULE) * s,
-                    width,
-                    height: RULE * s,
-                });
+                let (shift_up, shift_down) =
+                    (-(MATH_AXIS + 0.10) * s - upper.descent.min(0.2 * s), (0.10 - MATH_AXIS) * s + lower.ascent);
+                self.pieces.push(Piece::Rule { x, y: -(MATH_AXIS + 0.5 * RULE) * s, width, height: RULE * s });
                 self.grow(upper.ascent - shift_up, lower.descent + shift_down);
-                let (ux, lx) = (
-                    x + 0.5 * (width - upper.width),
-                    x + 0.5 * (width - lower.width),
-                );
+                let (ux, lx) = (x + 0.5 * (width - upper.width), x + 0.5 * (width - lower.width));
                 self.place(upper, ux, shift_up);
                 self.plain.push('/');
                 self.place(lower, lx, shift_down);
@@ -659,24 +567,17 @@ impl Row {
         match node {
             Node::Char(c, slant) => {
                 let (slant, id) = glyph(*c, *slant);
-                let top = face(slant)
-                    .glyph_bounding_box(id)
-                    .map_or(0.547 * units(slant), |b| f64::from(b.y_max));
+                let top = face(slant).glyph_bounding_box(id).map_or(0.547 * units(slant), |b| f64::from(b.y_max));
                 top / units(slant)
             }
             Node::Group(inner) => inner.iter().map(|n| self.top_of(n)).fold(0.547, f64::max),
-            Node::Script {
-                base, sup: None, ..
-            } => self.top_of(base),
+            Node::Script { base, sup: None, .. } => self.top_of(base),
             other => self.sub_row(other, 1.0).ascent / self.size,
         }
     }
 
     fn sub_row(&self, node: &Node, scale: f64) -> SetText {
-        let mut row = Row {
-            size: scale * self.size,
-            ..Row::default()
-        };
+        let mut row = Row { size: scale * self.size, ..Row::default() };
         row.grow(CAP_HEIGHT * row.size, 0.0);
         row.node(node, scale == 1.0);
         row.finish()
@@ -685,10 +586,7 @@ impl Row {
     fn shifted(&mut self, node: &Node, scale: f64, down: f64) {
         let part = self.sub_row(node, scale);
         let (x, y) = (self.x, down * self.size);
-        self.grow(
-            part.ascent - y,
-            part.descent + y + 0.06 * self.size * down.signum().max(0.0),
-        );
+        self.grow(part.ascent - y, part.descent + y + 0.06 * self.size * down.signum().max(0.0));
         self.x += part.width;
         self.place(part, x, y);
     }
@@ -696,37 +594,13 @@ impl Row {
     fn place(&mut self, part: SetText, dx: f64, dy: f64) {
         self.plain.push_str(&part.plain);
         self.last = None;
-        self.pieces
-            .extend(part.pieces.into_iter().map(|piece| match piece {
-                Piece::Glyph {
-                    slant,
-                    id,
-                    x,
-                    y,
-                    size,
-                } => Piece::Glyph {
-                    slant,
-                    id,
-                    x: x + dx,
-                    y: y + dy,
-                    size,
-                },
-                Piece::Rule {
-                    x,
-                    y,
-                    width,
-                    height,
-                } => Piece::Rule {
-                    x: x + dx,
-                    y: y + dy,
-                    width,
-                    height,
-                },
-                Piece::Stroke { points, width } => Piece::Stroke {
-                    points: points.into_iter().map(|(x, y)| (x + dx, y + dy)).collect(),
-                    width,
-                },
-            }));
+        self.pieces.extend(part.pieces.into_iter().map(|piece| match piece {
+            Piece::Glyph { slant, id, x, y, size } => Piece::Glyph { slant, id, x: x + dx, y: y + dy, size },
+            Piece::Rule { x, y, width, height } => Piece::Rule { x: x + dx, y: y + dy, width, height },
+            Piece::Stroke { points, width } => {
+                Piece::Stroke { points: points.into_iter().map(|(x, y)| (x + dx, y + dy)).collect(), width }
+            }
+        }));
     }
 }
 
@@ -756,11 +630,7 @@ mod tests {
     fn names_with_underscores_stay_as_they_are() {
         let text = set("complete_sync(b1,b2) a^2", 8.0);
         assert_eq!(text.plain, "complete_sync(b1,b2) a^2");
-        assert!(
-            glyphs(&text)
-                .iter()
-                .all(|(_, y, size)| *y == 0.0 && *size == 8.0)
-        );
+        assert!(glyphs(&text).iter().all(|(_, y, size)| *y == 0.0 && *size == 8.0));
     }
 
     #[test]
@@ -770,28 +640,22 @@ mod tests {
         assert_eq!(g.len(), 3);
         let (sup, sub) = (g[1], g[2]);
         assert!(sup.1 < 0.0 && sub.1 > 0.0 && sup.2 < 10.0 && sub.2 < 10.0);
-        assert!(
-            (sup.0 - sub.0).abs() < 2.0,
-            "upper and lower script stand above each other"
-        );
+        assert!((sup.0 - sub.0).abs() < 2.0, "upper and lower script stand above each other");
     }
 
     #[test]
     fn greek_brackets_and_unknown_commands() {
         assert_eq!(set(r"$\langle\mu\rangle$", 8.0).plain, "⟨μ⟩");
-        assert_eq!(
-            set(r"$\nonsense$ \$5", 8.0).plain,
-            r"\nonsense$5".replace('$', " $").as_str()
-        );
+        assert_eq!(set(r"$\nonsense$ \$5", 8.0).plain, r"\nonsense$5".replace('$', " $").as_str());
         assert_eq!(set("⟨q²⟩ ω₁", 8.0).plain, "⟨q²⟩ ω₁");
     }
 
     #[test]
     fn the_fonts_have_every_symbol_of_the_markup() {
         let names = [
-            "alpha", "omega", "kappa", "varphi", "Gamma", "Omega", "langle", "rangle", "hbar",
-            "dagger", "ell", "infty", "propto", "simeq", "ll", "gg", "partial", "Re", "Im",
-            "otimes", "parallel", "nabla", "star", "prime",
+            "alpha", "omega", "kappa", "varphi", "Gamma", "Omega", "langle", "rangle", "hbar", "dagger", "ell",
+            "infty", "propto", "simeq", "ll", "gg", "partial", "Re", "Im", "otimes", "parallel", "nabla", "star",
+            "prime",
         ];
         for name in names {
             let c = symbol(name).expect(name);
@@ -826,11 +690,7 @@ mod tests {
 
     #[test]
     fn lines_are_wrapped_at_spaces_outside_formulas() {
-        let lines = wrap(
-            "The mean of $S_c + S_p$ over one period of the cycle",
-            8.0,
-            60.0,
-        );
+        let lines = wrap("The mean of $S_c + S_p$ over one period of the cycle", 8.0, 60.0);
         assert!(lines.len() > 2);
         assert!(lines.iter().all(|l| l.width <= 75.0));
         assert!(wrap("", 8.0, 60.0).is_empty());

@@ -505,7 +505,7 @@ mod tests {
     fn levels_are_round_and_inside() {
         let found = levels(0.03, 0.29);
         assert!((4..=8).contains(&found.len()), "{found:?}");
-        assert!(found.iter().all(|v| *v > 0.03 && *v < 0.29 && (v / 0.05).fract().abs() < 1e-9));
+        assert!(found.iter().all(|v| *v > 0.03 && *v < 0.29 && (v / 0.05 - (v / 0.05).round()).abs() < 1e-9));
         assert!(levels(1.0, 1.0).is_empty() && levels(f64::INFINITY, f64::NEG_INFINITY).is_empty());
     }
 

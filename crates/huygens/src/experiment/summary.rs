@@ -431,6 +431,11 @@ impl Experiment {
             let transverse = averaged("", "", definition.average, &values, &mut ignored);
             if let Some(value) = transverse.value {
                 quantity.alternatives.push(("transverse".into(), value));
+                let ratio = quantity.value.unwrap_or(value) / value;
+                if definition.name.ends_with("_sync") && !(0.5..1.5).contains(&ratio) {
+                    let note = "removed and transverse values disagree: the collective phase mixes with the others (close to a saddle-node); neither is a steady value";
+                    report.checks.push(Check::note(format!("collective phase of {}", request.text), Some(ratio), note));
+                }
             }
         }
         if values.len() > 1 {
