@@ -355,15 +355,27 @@ impl Experiment {
         treatment: Treatment,
         contacts: &Result<Vec<Contact>, String>,
     ) -> Result<Vec<f64>, String> {
+        self.series_every(request, states, treatment, contacts, 1)
+    }
+
+    /// The measure at every `stride`-th sample.
+    fn series_every(
+        &self,
+        request: &Request,
+        states: &States,
+        treatment: Treatment,
+        contacts: &Result<Vec<Contact>, String>,
+        stride: usize,
+    ) -> Result<Vec<f64>, String> {
         let mut values = Vec::with_capacity(states.times().len());
         match request.definition.evaluate {
             Evaluate::Moments(f) => {
-                self.each(states, treatment, |_, moments| values.push(f(moments, &request.arguments)))
+                self.every(states, treatment, stride, |_, moments| values.push(f(moments, &request.arguments)))
             }
             Evaluate::Thermal(f) => {
                 let contacts = contacts.as_ref().map_err(Clone::clone)?;
                 let mut failure = None;
-                self.each(states, treatment, |_, moments| match f(moments, contacts, &request.arguments) {
+                self.every(states, treatment, stride, |_, moments| match f(moments, contacts, &request.arguments) {
                     Ok(value) => values.push(value),
                     Err(reason) => failure = Some(reason),
                 });
@@ -423,19 +435,18 @@ impl Experiment {
         };
         let mut quantity = averaged(&request.text, definition.unit, definition.average, &values, tail);
         quantity.note = quantity.note.or(note);
+        // A mean needs half the samples that extremes need.
+        let transverse_stride = if values.len() >= 128 { 2 } else { 1 };
         if neutral
             && definition.collective == Collective::Removed
-            && let Ok(values) = self.series(request, states, Treatment::Transverse, contacts)
+            && let Ok(values) = self.series_every(request, states, Treatment::Transverse, contacts, transverse_stride)
+            && let Some(value) = window_mean("", "", definition.average, &values).value
         {
-            let mut ignored = 0.0;
-            let transverse = averaged("", "", definition.average, &values, &mut ignored);
-            if let Some(value) = transverse.value {
-                quantity.alternatives.push(("transverse".into(), value));
-                let ratio = quantity.value.unwrap_or(value) / value;
-                if definition.name.ends_with("_sync") && !(0.5..1.5).contains(&ratio) {
-                    let note = "removed and transverse values disagree: the collective phase mixes with the others (close to a saddle-node); neither is a steady value";
-                    report.checks.push(Check::note(format!("collective phase of {}", request.text), Some(ratio), note));
-                }
+            quantity.alternatives.push(("transverse".into(), value));
+            let ratio = quantity.value.unwrap_or(value) / value;
+            if definition.name.ends_with("_sync") && !(0.5..1.5).contains(&ratio) {
+                let note = "removed and transverse values disagree: the collective phase mixes with the others (close to a saddle-node); neither is a steady value";
+                report.checks.push(Check::note(format!("collective phase of {}", request.text), Some(ratio), note));
             }
         }
         if values.len() > 1 {

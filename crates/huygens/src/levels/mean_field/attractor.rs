@@ -75,7 +75,7 @@ pub struct Options {
     pub transient_tolerance: f64,
     /// Relative tolerance of shooting and of everything after.
     pub tolerance: f64,
-    /// Transient before the first attempt; `None` = three times the slowest linear relaxation time.
+    /// Transient before the first attempt; `None` = twice the slowest linear relaxation time.
     pub transient: Option<f64>,
     /// How often the transient may be doubled.
     pub doublings: u32,
@@ -167,7 +167,7 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
     let mut z = start.to_vec();
     let (fast, slow) = rates(bound, 0.0, &z);
     let fast = if fast > 0.0 { fast } else { 1.0 };
-    let first = options.transient.unwrap_or((3.0 / slow).clamp(20.0 / fast, 1e4 / fast));
+    let first = options.transient.unwrap_or((2.0 / slow).clamp(20.0 / fast, 1e4 / fast));
     let mut t = 0.0;
     let mut steps = 0;
     let mut block = first;
