@@ -183,7 +183,7 @@ impl Experiment {
                 } else {
                     "fixed point".into()
                 };
-                self.measured(report, prepared, binding, states, found)
+                self.measured(report, binding, states, found)
             }
             Attractor::Rotating(rotating) => {
                 let states = match cells {
@@ -196,7 +196,7 @@ impl Experiment {
                 let slowest =
                     rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
                 report.dynamics = format!("limit cycle (uniform rotation), period {:.10} {unit}", TAU / slowest);
-                self.measured(report, prepared, binding, states, found)
+                self.measured(report, binding, states, found)
             }
             Attractor::Cycle(orbit) => {
                 report.checks.push(checks::cycle_closed(orbit.closure));
@@ -220,7 +220,7 @@ impl Experiment {
                     count *= 2;
                 };
                 report.dynamics = format!("limit cycle, period {:.10} {unit}", orbit.period);
-                self.measured(report, prepared, binding, states, found)
+                self.measured(report, binding, states, found)
             }
         }
     }
@@ -269,7 +269,6 @@ impl Experiment {
     fn measured(
         &self,
         mut report: Report,
-        prepared: &Prepared,
         binding: &Binding,
         states: Result<States, String>,
         found: &Found,
@@ -343,7 +342,6 @@ impl Experiment {
                 report.checks.push(check);
             }
         }
-        let _ = prepared;
         Ok(report)
     }
 
