@@ -85,6 +85,9 @@ pub(crate) struct Method {
     /// Time given to the orbit to settle before the first search for a cycle; doubled if it is too short
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) transient: Option<String>,
+    /// Integrator of the mean field and its fluctuations
+    #[arg(long, value_enum, default_value_t = Integrator::Auto)]
+    pub(crate) integrator: Integrator,
     /// Relative tolerance of the integration after the transient
     #[arg(long, value_name = "X", default_value_t = 1e-11, allow_hyphen_values = true)]
     pub(crate) rtol: f64,
@@ -193,6 +196,9 @@ pub(crate) struct Continue {
     /// The parameter, where to start and where to go
     #[arg(long = "in", value_name = "NAME=FROM:TO", allow_hyphen_values = true)]
     pub(crate) along: String,
+    /// Integrator of the mean field and its fluctuations
+    #[arg(long, value_enum, default_value_t = Integrator::Auto)]
+    pub(crate) integrator: Integrator,
     /// Relative tolerance of the integration
     #[arg(long, value_name = "X", default_value_t = 1e-12, allow_hyphen_values = true)]
     pub(crate) rtol: f64,
@@ -314,6 +320,30 @@ impl From<Level> for huygens::experiment::Level {
         match level {
             Level::MeanField => Self::MeanField,
             Level::Gaussian => Self::Gaussian,
+        }
+    }
+}
+
+/// Integrators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Integrator {
+    /// Of order 8, and the stiff one from the point on where the flow looks stiff
+    Auto,
+    /// Dormand-Prince 8(5,3), explicit
+    Dop853,
+    /// Tsitouras 5(4), explicit
+    Tsit5,
+    /// Radau IIA 5, implicit: for stiff flows
+    Radau5,
+}
+
+impl From<Integrator> for huygens::levels::mean_field::integrate::Method {
+    fn from(integrator: Integrator) -> Self {
+        match integrator {
+            Integrator::Auto => Self::Auto,
+            Integrator::Dop853 => Self::Dop853,
+            Integrator::Tsit5 => Self::Tsit5,
+            Integrator::Radau5 => Self::Radau5,
         }
     }
 }

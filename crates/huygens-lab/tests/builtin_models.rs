@@ -1,5 +1,8 @@
 //! The built-in models load, and say what the papers say.
 
+mod common;
+
+use common::flow;
 use huygens::algebra::{ModeId, Operator, heisenberg};
 use huygens_lab::file::{BUILTINS, load, load_with};
 use num_complex::Complex64 as c64;
@@ -21,17 +24,6 @@ fn every_built_in_model_loads_without_a_warning() {
             assert!(!p.note.is_empty(), "{} of {} has no note", p.name, builtin.name);
         }
     }
-}
-
-/// ⟨ȧ_k⟩ at the coherent state z: the mean-field flow.
-fn flow(model: &huygens::model::Model, values: &[f64], z: &[c64]) -> Vec<c64> {
-    let jumps: Vec<Operator> = model.jumps.iter().map(|j| j.operator.clone()).collect();
-    (0..model.len())
-        .map(|k| {
-            let x = Operator::annihilation(ModeId(k as u32));
-            heisenberg(&model.hamiltonian, &jumps, &x).normal_symbol().eval(z, values, 0.0).unwrap()
-        })
-        .collect()
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Models as a user writes them.
 
+mod common;
+
 use std::collections::BTreeSet;
 
+use common::flow;
 use huygens::algebra::{ModeId, Operator, Scalar, heisenberg};
-use huygens::model::Model;
 use huygens_lab::file::{LoadedModel, load, load_with, parse};
 use num_complex::Complex64 as c64;
 
@@ -12,16 +14,6 @@ fn user(name: &str) -> LoadedModel {
     let loaded = load(&path).unwrap_or_else(|e| panic!("{e}"));
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings[0]);
     loaded
-}
-
-fn flow(model: &Model, values: &[f64], z: &[c64]) -> Vec<c64> {
-    let jumps: Vec<Operator> = model.jumps.iter().map(|j| j.operator.clone()).collect();
-    (0..model.len())
-        .map(|k| {
-            let x = Operator::annihilation(ModeId(k as u32));
-            heisenberg(&model.hamiltonian, &jumps, &x).normal_symbol().eval(z, values, 0.0).unwrap()
-        })
-        .collect()
 }
 
 #[test]

@@ -8,6 +8,8 @@ use huygens::levels::gaussian::{direct, orbit};
 use huygens::levels::kernel::{Bound, Kernel};
 use huygens::levels::mean_field::attractor::{self, Attractor};
 use huygens::levels::mean_field::cycle;
+use huygens::levels::mean_field::integrate::{Method, Scheme, Stretch};
+use huygens::levels::mean_field::systems::Flow;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, CMatrix, RMatrix};
 use huygens_numerics::ode::Tolerance;
@@ -260,4 +262,59 @@ fn driven_cycles_have_the_period_of_the_drive() {
     for sample in &state.samples {
         assert!((&sample.base - &direct::vacuum(1)).norm_max() < 1e-9);
     }
+}
+
+/// A bad cavity, damped 1e6 times faster than the van der Pol oscillator that it is coupled to: the explicit method crawls, the
+/// implicit one does not, and both find the same cycle.
+#[test]
+fn a_stiff_flow_is_solved_by_the_implicit_method() {
+    let (gain, loss, kappa, g) = (0.2, 0.02, 2e5, 20.0);
+    let h = Operator::n(ModeId(0)).add(&a(0).mul(&ad(1)).add(&ad(0).mul(&a(1))).scale(&num(g)));
+    let root = |x: f64| num(x.sqrt());
+    // A weak drive breaks the symmetry of phase, so that the cycle has to be found by shooting.
+    let push = a(0).mul(&a(0)).add(&ad(0).mul(&ad(0))).scale(&num(0.02));
+    let jumps = [ad(0).scale(&root(gain)), a(0).mul(&a(0)).scale(&root(loss)), a(1).scale(&root(2.0 * kappa))];
+    let bound = bind(2, &h.add(&push), &jumps);
+    let run = |method: Method| {
+        let scheme = Scheme { method, tolerance: Tolerance::new(1e-9, 1e-9) };
+        let start = [c64::new(1.0, 0.0), c64::new(0.0, 0.0)];
+        let mut stretch = Stretch::new(scheme, 0.0, bytemuck::cast_slice(&start), 1e9);
+        stretch.run(&mut Flow::new(&bound), 20.0).unwrap();
+        (stretch.y().to_vec(), stretch.steps)
+    };
+    let (implicit, few) = run(Method::Radau5);
+    let (chosen, some) = run(Method::Auto);
+    assert!(few < 2000 && some < 20_000, "{few} and {some} steps");
+    for (x, y) in implicit.iter().zip(&chosen) {
+        assert!((x - y).abs() < 1e-6, "{implicit:?} {chosen:?}");
+    }
+    // The cavity follows adiabatically: b = −i g a/κ, and damps the oscillator by g²/κ.
+    let (z, b) = (c64::new(implicit[0], implicit[1]), c64::new(implicit[2], implicit[3]));
+    assert!((b + c64::i() * z * g / kappa).norm() < 1e-4 * b.norm());
+    let options = attractor::Options { method: Method::Radau5, ..Default::default() };
+    let found = attractor::find(&bound, &[], None, &[c64::new(1.0, 0.0), c64::new(0.0, 0.0)], &options);
+    let Attractor::Cycle(cycle) = found.attractor else { panic!("{:?}", found.attractor) };
+    let scheme = Scheme { method: Method::Radau5, tolerance: Tolerance::new(1e-9, 1e-9) };
+    let state = orbit::on_cycle(&bound, &cycle, false, 32, scheme).unwrap();
+    assert!(state.closure < 1e-6);
+    // |z|² ≈ (gain − 2 g²/κ)/(2 loss), up to the weak drive.
+    let mean = state.samples.iter().map(|s| s.mean[0].norm_sqr()).sum::<f64>() / 32.0;
+    assert!((mean / ((gain - 2.0 * g * g / kappa) / (2.0 * loss)) - 1.0).abs() < 0.02, "{mean}");
+}
+
+/// Outside the tongue the beat is a torus, also where its two frequencies happen to stand in a ratio of small integers
+/// (here 65 : 2) and every orbit closes.
+#[test]
+fn a_chance_ratio_of_frequencies_is_still_a_torus() {
+    let (gain, loss, v, delta) = (0.2, 0.002, 0.04, -0.05);
+    let root = |x: f64| num(x.sqrt());
+    let h = Operator::n(ModeId(0)).add(&Operator::n(ModeId(1)).scale(&num(1.0 + delta)));
+    let mut jumps = vec![a(0).sub(&a(1)).scale(&root(v))];
+    for k in 0..2 {
+        jumps.extend([ad(k).scale(&root(gain)), a(k).mul(&a(k)).scale(&root(loss))]);
+    }
+    let bound = bind(2, &h, &jumps);
+    let start = [c64::new(5.0, 0.0), c64::new(0.0, 5.0)];
+    let found = attractor::find(&bound, &[vec![1, 1]], None, &start, &attractor::Options::default());
+    assert!(matches!(found.attractor, Attractor::Torus(_)), "{:?}", found.attractor);
 }

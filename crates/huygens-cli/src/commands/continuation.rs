@@ -28,7 +28,9 @@ pub(crate) fn follow(a: &Continue) -> Result<Outcome, RunError> {
     }
     let mut options = huygens::experiment::Options { level: Level::MeanField, ..Default::default() };
     options.search.transient = a.transient.as_deref().map(|text| value(&loaded, "--transient", text)).transpose()?;
+    options.search.method = a.integrator.into();
     let branch_options = continuation::Options {
+        method: a.integrator.into(),
         tolerance: a.rtol,
         first_step: a.step / 4.0,
         largest_step: a.step,

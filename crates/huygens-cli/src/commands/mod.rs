@@ -52,6 +52,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         ..Options::default()
     };
     options.search.tolerance = method.rtol;
+    options.search.method = method.integrator.into();
     if let Some(text) = &method.transient {
         let transient = runs::value(loaded, "--transient", text)?;
         if transient <= 0.0 {

@@ -88,8 +88,6 @@ impl Problem {
     /// Values that the model does not accept.
     pub fn run(&self) -> Result<Report, RunError> {
         let mut report = self.experiment.run(&self.binding()?).map_err(|e| self.error(e))?;
-        // Where the model names no unit of time, none stands behind the numbers.
-        report.dynamics = report.dynamics.replace(" ,", ",");
         for quantity in &mut report.quantities {
             quantity.unit = self.unit(&quantity.unit);
         }

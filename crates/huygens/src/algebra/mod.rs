@@ -6,7 +6,7 @@
 //!   between normal and Weyl order are exact. [`Polynomial`] is its symbol, a polynomial in amplitudes.
 //! * [`Generator`] and [`heisenberg`] derive the equations of motion of an open system.
 //! * [`parse`] reads the text of a model, [`Operator::text`] and [`Operator::latex`] write it.
-//! * [`charges`] and [`translation_invariant`] find the symmetries.
+//! * [`charges`] finds the U(1) symmetries.
 //!
 //! ```
 //! use huygens::algebra::{Generator, ModeId, Names, Operator, ParamId, parse};
@@ -47,7 +47,7 @@ pub use drive::drive_period;
 pub use operator::{Generator, MAX_OPERATOR_TERMS, Operator, commutator, heisenberg};
 pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};
-pub use symmetry::{charges, translation_invariant};
+pub use symmetry::charges;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Symmetries of a model: U(1) charges and translations.
 
-use super::{ModeId, Monomial, Operator};
+use super::{Monomial, Operator};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The U(1) charges of a model with `modes` modes: a basis of all integer vectors m such that under
@@ -157,28 +157,4 @@ fn gram_schmidt(basis: &[Vec<i128>]) -> (Vec<Vec<f64>>, Vec<f64>) {
         orthogonal.push(w);
     }
     (orthogonal, norms)
-}
-
-/// Whether H and the set of jumps are invariant under the cyclic shift j → j + 1 of all arrays at once.
-///
-/// The arrays must have the same length; modes outside them stay where they are. A model that is invariant can be
-/// treated by Bloch decomposition.
-pub fn translation_invariant(h: &Operator, jumps: &[Operator], arrays: &[Vec<ModeId>]) -> bool {
-    let Some(length) = arrays.first().map(Vec::len) else {
-        return false;
-    };
-    if length < 2 || arrays.iter().any(|a| a.len() != length) {
-        return false;
-    }
-    let next: BTreeMap<ModeId, ModeId> =
-        arrays.iter().flat_map(|a| (0..length).map(|j| (a[j], a[(j + 1) % length]))).collect();
-    let shift = |m: ModeId| next.get(&m).copied().unwrap_or(m);
-    if h.map_modes(&shift) != *h {
-        return false;
-    }
-    let mut before: Vec<&Operator> = jumps.iter().collect();
-    before.sort();
-    let mut after: Vec<Operator> = jumps.iter().map(|l| l.map_modes(&shift)).collect();
-    after.sort();
-    before.into_iter().eq(after.iter())
 }

@@ -1,14 +1,16 @@
 //! Direct runs from the model's start and the vacuum, and the uncoupled control.
 
-use huygens_numerics::ode::Tolerance;
+use huygens_numerics::c64;
 
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError, Level, Window};
 use crate::checks;
 use crate::levels::gaussian::direct;
+use crate::levels::mean_field::attractor::{self, Attractor};
+use crate::levels::mean_field::cycle::velocity;
 use crate::levels::mean_field::integrate::Stop;
 use crate::measures::correlations::symplectic;
-use crate::measures::{Collective, Evaluate, Moments, Request};
+use crate::measures::{Evaluate, Moments, Request};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -38,7 +40,8 @@ impl Experiment {
         let mut smallest = f64::INFINITY;
         let stride = (times.len() / 8).max(1);
         let mut index = 0;
-        let outcome = self.follow(binding, &times, self.options.tolerance.max(1e-12), |state| {
+        let start = self.model.start_values(binding)?;
+        let outcome = self.follow(binding, &start, &times, self.options.tolerance.max(1e-12), |state| {
             for (list, request) in values.iter_mut().zip(&self.requests) {
                 list.push(match request.definition.evaluate {
                     Evaluate::Moments(f) => f(state, &request.arguments),
@@ -64,7 +67,7 @@ impl Experiment {
         report.times.clone_from(&times);
         match outcome {
             Ok(steps) => {
-                report.method = format!("Dormand–Prince 8(5,3), mean field and covariance together, {steps} steps");
+                report.method = format!("{}, mean field and covariance together, {steps} steps", self.method_name());
                 let uncertainty = Check::at_most(
                     "uncertainty relation",
                     -smallest,
@@ -115,35 +118,33 @@ impl Experiment {
         Ok(report)
     }
 
-    /// Integrates from the model's start and the vacuum and shows every state; the inner result says where it broke off.
+    /// Integrates from `start` and the vacuum and shows every state; the inner result says where it broke off.
     fn follow(
         &self,
         binding: &Binding,
+        start: &[c64],
         times: &[f64],
         rtol: f64,
         mut look: impl FnMut(&dyn Moments),
     ) -> Result<Result<usize, Stop>, ExperimentError> {
         let bound = self.bind(binding)?;
-        let start = self.model.start_values(binding)?;
-        let tolerance = Tolerance::new(rtol, rtol);
-        Ok(direct::run(&bound, &start, &direct::vacuum(start.len()), times, tolerance, COVARIANCE_LIMIT, |_, state| {
-            look(state)
-        }))
+        let vacuum = direct::vacuum(start.len());
+        Ok(direct::run(&bound, start, &vacuum, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| look(state)))
     }
 
-    /// The measures with and without coupling, same start, same window: what coupling really does.
-    pub(super) fn control(&self, binding: &Binding, report: &Report) -> Result<Vec<Check>, ExperimentError> {
+    /// The measures with and without coupling: what coupling really does. Two fixed points are compared as they are; anything
+    /// else from the same start over the same window.
+    pub(super) fn control(
+        &self,
+        binding: &Binding,
+        report: &Report,
+        attractor: &Attractor,
+    ) -> Result<Vec<Check>, ExperimentError> {
         if self.options.level != Level::Gaussian || self.model.modes.len() > 60 {
             return Ok(Vec::new());
         }
-        let controlled: Vec<&Request> = self
-            .requests
-            .iter()
-            .filter(|r| {
-                CONTROLLED.contains(&r.definition.name)
-                    && (self.model.start.is_some() || r.definition.collective != Collective::Blind)
-            })
-            .collect();
+        let controlled: Vec<&Request> =
+            self.requests.iter().filter(|r| CONTROLLED.contains(&r.definition.name)).collect();
         if controlled.is_empty() {
             return Ok(Vec::new());
         }
@@ -151,31 +152,57 @@ impl Experiment {
             let note = "the model file names no [uncoupled] values: the measures were not compared with those of the uncoupled system";
             return Ok(vec![Check::note("control", None, note)]);
         };
-        let (fast, slow) =
-            crate::levels::mean_field::attractor::rates(&self.bind(binding)?, 0.0, &self.model.start_values(binding)?);
+        let [coupled, without] = match attractor {
+            Attractor::FixedPoint(_) => {
+                let other = self.attract(&uncoupled)?.0;
+                [report, &other].map(|r| Some(controlled.iter().map(|q| r.value(&q.text).map(f64::abs)).collect()))
+            }
+            _ => self.windowed_control(binding, &uncoupled, report, &controlled)?,
+        };
+        let defined = |list: &Option<Vec<Option<f64>>>, k: usize| list.as_ref().and_then(|l| l[k]);
+        Ok(controlled
+            .iter()
+            .enumerate()
+            .map(|(k, request)| match defined(&coupled, k) {
+                Some(value) => checks::control(&request.text, value, defined(&without, k)),
+                None => {
+                    let note = "not compared with the uncoupled system: the measure has no value over the window of the comparison";
+                    Check::note(format!("control of {}", request.text), None, note)
+                }
+            })
+            .collect())
+    }
+
+    /// Means of the measures over one window, with and without coupling, from the same start: that of the model, or a point
+    /// of the attractor where the model starts at rest, which symmetry may keep it from leaving.
+    fn windowed_control(
+        &self,
+        binding: &Binding,
+        uncoupled: &Binding,
+        report: &Report,
+        controlled: &[&Request],
+    ) -> Result<[Option<Vec<Option<f64>>>; 2], ExperimentError> {
+        let bound = self.bind(binding)?;
+        let mut start = self.model.start_values(binding)?;
+        let (fast, slow) = attractor::rates(&bound, 0.0, &start);
+        let speed = velocity(&bound, 0.0, &start).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        if speed <= 1e-12 * fast {
+            start = report.orbits.iter().map(|o| c64::new(o.re[0], o.im[0])).collect();
+        }
         let period = report.value("period").unwrap_or(std::f64::consts::TAU / fast.max(1e-300));
         let settle = (6.0 / slow).clamp(40.0 * period, 400.0 * period);
         let window = Window { from: settle, to: settle + 40.0 * period, samples: 640 };
         let times = window.times();
-        let mut means = Vec::new();
-        for values in [binding, &uncoupled] {
+        let mut means = [None, None];
+        for (values, mean) in [binding, uncoupled].into_iter().zip(&mut means) {
             let mut sums = vec![0.0; controlled.len()];
-            let outcome = self.follow(values, &times, 1e-7, |state| {
-                for (sum, request) in sums.iter_mut().zip(&controlled) {
+            let outcome = self.follow(values, &start, &times, 1e-7, |state| {
+                for (sum, request) in sums.iter_mut().zip(controlled) {
                     *sum += request.of(state).unwrap_or(f64::NAN).abs() / times.len() as f64;
                 }
             })?;
-            means.push(outcome.is_ok().then_some(sums));
+            *mean = outcome.is_ok().then(|| sums.into_iter().map(|s| s.is_finite().then_some(s)).collect());
         }
-        let Some(coupled) = &means[0] else { return Ok(Vec::new()) };
-        Ok(controlled
-            .iter()
-            .enumerate()
-            .filter(|(k, _)| coupled[*k].is_finite())
-            .map(|(k, request)| {
-                let without = means[1].as_ref().map(|m| m[k]).filter(|v| v.is_finite());
-                checks::control(&request.text, coupled[k], without)
-            })
-            .collect())
+        Ok(means)
     }
 }

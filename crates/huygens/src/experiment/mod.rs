@@ -12,9 +12,10 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 
 use crate::algebra::{self, EvalError};
+use crate::costs::{Contacts, CostError};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
-use crate::levels::mean_field::attractor::{self, Attractor, Options as SearchOptions};
+use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
 use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report};
@@ -137,6 +138,7 @@ pub struct Experiment {
     ring: Option<(Ring, Arc<Kernel>)>,
     charges: Vec<Vec<i64>>,
     requests: Vec<Request>,
+    contacts: Result<Contacts, CostError>,
     options: Options,
 }
 
@@ -184,7 +186,8 @@ impl Experiment {
         });
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
         let charges = algebra::charges(model.modes.len(), &model.hamiltonian, &jumps);
-        let experiment = Self { model, kernel, ring, charges, requests, options };
+        let contacts = Contacts::of(&model);
+        let experiment = Self { model, kernel, ring, charges, requests, contacts, options };
         experiment.fits()?;
         Ok(experiment)
     }
@@ -276,18 +279,11 @@ impl Experiment {
         if let Some(window) = &self.options.window {
             return self.run_window(binding, window);
         }
-        let prepared = self.prepare(binding)?;
-        let period = self.drive_period(binding)?;
-        let (bound, charges, start) = match &prepared.cell {
-            Some((cell, start)) => (cell, self.cell_charges(), start),
-            None => (&prepared.bound, self.charges.clone(), &prepared.start),
-        };
-        let found = attractor::find(bound, &charges, period, start, &self.options.search);
-        let mut report = self.summarise(&prepared, binding, &found, period)?;
+        let (mut report, found, prepared, period) = self.attract(binding)?;
         if self.options.control
             && matches!(found.attractor, Attractor::Cycle(_) | Attractor::Rotating(_) | Attractor::FixedPoint(_))
         {
-            report.checks.extend(self.control(binding, &report)?);
+            report.checks.extend(self.control(binding, &report, &found.attractor)?);
         }
         if self.options.starts > 0 {
             report.checks.push(if self.model.modes.len() <= LARGEST_SEARCH {
@@ -298,6 +294,19 @@ impl Experiment {
             });
         }
         Ok(report)
+    }
+
+    /// The attractor reached from the model's start and what is measured there.
+    fn attract(&self, binding: &Binding) -> Result<(Report, Found, Prepared, Option<f64>), ExperimentError> {
+        let prepared = self.prepare(binding)?;
+        let period = self.drive_period(binding)?;
+        let (bound, charges, start) = match &prepared.cell {
+            Some((cell, start)) => (cell, self.cell_charges(), start),
+            None => (&prepared.bound, self.charges.clone(), &prepared.start),
+        };
+        let found = attractor::find(bound, &charges, period, start, &self.options.search);
+        let report = self.summarise(&prepared, binding, &found, period)?;
+        Ok((report, found, prepared, period))
     }
 
     /// Charges of one cell: those that are the same in every cell.

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use huygens_numerics::c64;
 use huygens_numerics::fourier::Periodic;
 use huygens_numerics::linalg::RMatrix;
-use huygens_numerics::ode::Tolerance;
+use huygens_numerics::ode::{Method, Tolerance};
 
 use super::{Experiment, ExperimentError, Level, Prepared};
 use crate::checks;
@@ -15,6 +15,7 @@ use crate::levels::gaussian::orbit::{self, GaussianOrbit, Sample, Treatment, Vie
 use crate::levels::kernel::Bound;
 use crate::levels::mean_field::attractor::{Attractor, Found, Rotating, Wandering};
 use crate::levels::mean_field::cycle;
+use crate::levels::mean_field::integrate::Scheme;
 use crate::measures::{AttractorMeasure, Average, Collective, Evaluate, Moments, Request};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
@@ -108,12 +109,15 @@ impl Experiment {
         period: Option<f64>,
     ) -> Result<Report, ExperimentError> {
         let mut report = self.blank();
-        report.method = format!("Dormand–Prince 8(5,3), transient {:.4}, {} steps", found.transient, found.steps);
+        report.method = format!("{}, transient {:.4}, {} steps", self.method_name(), found.transient, found.steps);
         let (bound, cells) = match &prepared.cell {
             Some((cell, _)) => (cell, self.ring.as_ref().map(|(ring, _)| ring.cells)),
             None => (&prepared.bound, None),
         };
-        let unit = &self.model.time_unit;
+        let unit = match self.model.time_unit.as_str() {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        };
         match &found.attractor {
             Attractor::Diverging { time } => {
                 report.dynamics = format!("diverges: the mean field passes every bound at t = {time:.4}");
@@ -195,20 +199,20 @@ impl Experiment {
                 };
                 let slowest =
                     rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
-                report.dynamics = format!("limit cycle (uniform rotation), period {:.10} {unit}", TAU / slowest);
+                report.dynamics = format!("limit cycle (uniform rotation), period {:.10}{unit}", TAU / slowest);
                 self.measured(report, binding, states, found)
             }
             Attractor::Cycle(orbit) => {
                 report.checks.push(checks::cycle_closed(orbit.closure));
-                let tolerance = Tolerance::new(self.options.tolerance, self.options.tolerance);
+                let scheme = self.scheme(self.options.tolerance);
                 let driven = period.is_some();
                 let mut count = self.options.samples;
                 let states = loop {
                     let states = match cells {
-                        Some(n) => bloch::on_cycle(bound, n, orbit, driven, count, tolerance)
+                        Some(n) => bloch::on_cycle(bound, n, orbit, driven, count, scheme)
                             .map(States::Ring)
                             .map_err(|e| e.to_string()),
-                        None => orbit::on_cycle(bound, orbit, driven, count, tolerance)
+                        None => orbit::on_cycle(bound, orbit, driven, count, scheme)
                             .map(States::Full)
                             .map_err(|e| e.to_string()),
                     };
@@ -219,7 +223,7 @@ impl Experiment {
                     }
                     count *= 2;
                 };
-                report.dynamics = format!("limit cycle, period {:.10} {unit}", orbit.period);
+                report.dynamics = format!("limit cycle, period {:.10}{unit}", orbit.period);
                 self.measured(report, binding, states, found)
             }
         }
@@ -243,6 +247,21 @@ impl Experiment {
         Ok(States::Ring(RingOrbit::new(cells, blocks)))
     }
 
+    /// The integrator at one tolerance, relative and absolute.
+    pub(super) fn scheme(&self, tolerance: f64) -> Scheme {
+        Scheme { method: self.options.search.method, tolerance: Tolerance::new(tolerance, tolerance) }
+    }
+
+    /// The integrator in words.
+    pub(super) fn method_name(&self) -> &'static str {
+        match self.options.search.method {
+            Method::Auto => "Dormand–Prince 8(5,3), Radau IIA 5 where stiff",
+            Method::Dop853 => "Dormand–Prince 8(5,3)",
+            Method::Tsit5 => "Tsitouras 5(4)",
+            Method::Radau5 => "Radau IIA 5",
+        }
+    }
+
     pub(super) fn blank(&self) -> Report {
         Report {
             level: self.options.level.name().into(),
@@ -263,7 +282,11 @@ impl Experiment {
     /// Thermal contacts at these values, or the reason why there are none.
     pub(super) fn contacts(&self, binding: &Binding) -> Result<Vec<Contact>, String> {
         let wanted = self.requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Thermal(_)));
-        if wanted { crate::costs::contacts(&self.model, binding).map_err(|e| e.to_string()) } else { Ok(Vec::new()) }
+        if !wanted {
+            return Ok(Vec::new());
+        }
+        let contacts = self.contacts.as_ref().map_err(ToString::to_string)?;
+        contacts.bind(&binding.values, 0.0).map_err(|e| e.to_string())
     }
 
     fn measured(

@@ -6,15 +6,14 @@
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
-use huygens_numerics::ode::Tolerance;
 
-use super::neutral;
-use super::orbit::{GaussianOrbit, OrbitError, Sample, Treatment};
+use super::orbit::{GaussianOrbit, OrbitError, Sample, Treatment, View};
 use crate::algebra::EvalError;
 use crate::levels::equations::Ring;
 use crate::levels::kernel::Bound;
 use crate::levels::mean_field::attractor::FixedPoint;
 use crate::levels::mean_field::cycle::ClosedOrbit;
+use crate::levels::mean_field::integrate::Scheme;
 use crate::measures::Moments;
 
 /// The Gaussian state of a ring over one period, one block for each wave number 0 ≤ k ≤ N/2.
@@ -70,9 +69,10 @@ pub fn on_cycle(
     orbit: &ClosedOrbit,
     driven: bool,
     count: usize,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
 ) -> Result<RingOrbit, RingError> {
-    blocks(bound, cells, |index, at_wave| super::orbit::on_cycle(at_wave, orbit, driven || index > 0, count, tolerance))
+    let scheme = scheme.into();
+    blocks(bound, cells, |index, at_wave| super::orbit::on_cycle(at_wave, orbit, driven || index > 0, count, scheme))
 }
 
 /// The stationary covariance of a ring whose cells all rest at `point`.
@@ -112,20 +112,11 @@ impl RingOrbit {
     /// Moments of all modes of the ring at sample `j`.
     pub fn view<'a>(&'a self, j: usize, ring: &'a Ring, treatment: Treatment) -> RingView<'a> {
         let samples: Vec<&Sample> = self.blocks.iter().map(|b| &b.samples[j]).collect();
-        let zero = samples[0];
-        let mut first = zero.base.clone();
-        match treatment {
-            Treatment::Removed => {}
-            Treatment::Transverse => {
-                let p = neutral::projector(&zero.right, &zero.left);
-                first = &(&p * &zero.base) * &p.transpose();
-            }
-            // c V Vᵀ over the whole ring is N c v vᵀ in the block κ = 0.
-            Treatment::Diffused(c) => {
-                let vv = &zero.right * &zero.right.transpose();
-                first = &first + &vv.scale(c * self.cells as f64);
-            }
-        }
+        // c V Vᵀ over the whole ring is N c v vᵀ in the block κ = 0.
+        let first = match treatment {
+            Treatment::Diffused(c) => View::new(samples[0], Treatment::Diffused(c * self.cells as f64)),
+            other => View::new(samples[0], other),
+        };
         RingView { cells: self.cells, ring, samples, first, cosines: &self.cosines }
     }
 }
@@ -135,7 +126,7 @@ pub struct RingView<'a> {
     cells: usize,
     ring: &'a Ring,
     samples: Vec<&'a Sample>,
-    first: RMatrix,
+    first: View<'a>,
     cosines: &'a [f64],
 }
 
@@ -150,28 +141,28 @@ impl Moments for RingView<'_> {
 
     // Diffusion moves the state along the orbit, which changes its covariance but not its energy.
     fn energy_covariance(&self, k: usize) -> [[f64; 2]; 2] {
-        self.sum(k, k, &self.samples[0].base)
+        self.sum(k, k, |i, j| self.samples[0].base[(i, j)])
     }
 
     fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
-        self.sum(k, l, &self.first)
+        self.sum(k, l, |i, j| self.first.entry(i, j))
     }
 }
 
 impl RingView<'_> {
     /// (1/N) Σ_κ cos(2πκh/N) C_κ with `first` as the block κ = 0.
-    fn sum(&self, k: usize, l: usize, first: &RMatrix) -> [[f64; 2]; 2] {
+    fn sum(&self, k: usize, l: usize, first: impl Fn(usize, usize) -> f64) -> [[f64; 2]; 2] {
         let ((a, i), (b, j)) = (self.ring.places[k], self.ring.places[l]);
         let n = self.cells;
         let h = (j + n - i) % n;
         let mut block = [[0.0; 2]; 2];
         for (index, sample) in self.samples.iter().enumerate() {
-            let matrix = if index == 0 { first } else { &sample.base };
             let multiplicity = if index == 0 || 2 * index == n { 1.0 } else { 2.0 };
             let weight = multiplicity * self.cosines[(index * h) % n] / n as f64;
             for (r, row) in block.iter_mut().enumerate() {
                 for (c, value) in row.iter_mut().enumerate() {
-                    *value += weight * matrix[(2 * a + r, 2 * b + c)];
+                    let (i, j) = (2 * a + r, 2 * b + c);
+                    *value += weight * if index == 0 { first(i, j) } else { sample.base[(i, j)] };
                 }
             }
         }

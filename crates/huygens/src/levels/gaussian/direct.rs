@@ -3,10 +3,9 @@
 use bytemuck::cast_slice;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
-use huygens_numerics::ode::Tolerance;
 
 use crate::levels::kernel::Bound;
-use crate::levels::mean_field::integrate::{Stop, Stretch};
+use crate::levels::mean_field::integrate::{Scheme, Stop, Stretch};
 use crate::levels::mean_field::systems::Linearised;
 use crate::measures::Moments;
 
@@ -60,7 +59,7 @@ pub fn run(
     start: &[c64],
     covariance: &RMatrix,
     times: &[f64],
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
     limit: f64,
     mut look: impl FnMut(f64, &Running<'_>),
 ) -> Result<usize, Stop> {
@@ -69,7 +68,7 @@ pub fn run(
     let mut y = vec![0.0; n + n * n];
     y[..n].copy_from_slice(cast_slice(start));
     y[n..].copy_from_slice(covariance.as_slice());
-    let mut stretch = Stretch::new(tolerance, 0.0, &y, limit);
+    let mut stretch = Stretch::new(scheme, 0.0, &y, limit);
     let mut dense = vec![0.0; y.len()];
     let mut next = 0;
     let Some(&last) = times.last() else { return Ok(0) };

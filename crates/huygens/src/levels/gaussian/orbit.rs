@@ -1,15 +1,15 @@
 //! The Gaussian state on an attractor: mean and covariance over one period, with the neutral directions kept apart.
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{self, LinalgError, RMatrix};
-use huygens_numerics::ode::Tolerance;
+use huygens_numerics::linalg::{LinalgError, RMatrix};
 
 use super::neutral;
 use crate::levels::kernel::Bound;
 use crate::levels::mean_field::attractor::{FixedPoint, Rotating, rotate_drift};
 use crate::levels::mean_field::cycle::{self, ClosedOrbit, Segments};
-use crate::levels::mean_field::integrate::Stop;
+use crate::levels::mean_field::integrate::{Scheme, Stop};
 use crate::measures::Moments;
+use crate::measures::correlations::symplectic;
 
 /// Why there is no Gaussian state.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -69,25 +69,36 @@ pub struct GaussianOrbit {
     pub closure: f64,
 }
 
-/// Moments of a [`Sample`] under a [`Treatment`], computed block by block.
+/// Moments of a [`Sample`] under a [`Treatment`], computed entry by entry.
 pub struct View<'a> {
     sample: &'a Sample,
-    covariance: Option<RMatrix>,
+    /// W = C U of the transverse treatment: Uᵀ C U = 0 leaves P C Pᵀ = C − V Wᵀ − W Vᵀ.
+    tangential: Option<RMatrix>,
     diffused: f64,
 }
 
 impl<'a> View<'a> {
-    /// A view; only the transverse one computes a matrix.
+    /// A view; only the transverse one computes, O(n²).
     pub fn new(sample: &'a Sample, treatment: Treatment) -> Self {
-        match treatment {
-            Treatment::Removed => Self { sample, covariance: None, diffused: 0.0 },
-            Treatment::Diffused(c) => Self { sample, covariance: None, diffused: c },
-            Treatment::Transverse => {
-                let p = neutral::projector(&sample.right, &sample.left);
-                let covariance = &(&p * &sample.base) * &p.transpose();
-                Self { sample, covariance: Some(covariance), diffused: 0.0 }
+        let (tangential, diffused) = match treatment {
+            Treatment::Removed => (None, 0.0),
+            Treatment::Diffused(c) => (None, c),
+            Treatment::Transverse => (Some(&sample.base * &sample.left), 0.0),
+        };
+        Self { sample, tangential, diffused }
+    }
+
+    /// The entry (i, j) of the covariance, order (q₁, p₁, …).
+    pub fn entry(&self, i: usize, j: usize) -> f64 {
+        let v = &self.sample.right;
+        let mut value = self.sample.base[(i, j)];
+        for c in 0..v.cols() {
+            if let Some(w) = &self.tangential {
+                value -= v[(i, c)] * w[(j, c)] + w[(i, c)] * v[(j, c)];
             }
+            value += self.diffused * v[(i, c)] * v[(j, c)];
         }
+        value
     }
 }
 
@@ -107,18 +118,8 @@ impl Moments for View<'_> {
     }
 
     fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
-        let matrix = self.covariance.as_ref().unwrap_or(&self.sample.base);
-        let mut block = [[0.0; 2]; 2];
-        for (i, row) in block.iter_mut().enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                *value = matrix[(2 * k + i, 2 * l + j)];
-                if self.diffused != 0.0 {
-                    let v = &self.sample.right;
-                    *value += self.diffused * (0..v.cols()).map(|c| v[(2 * k + i, c)] * v[(2 * l + j, c)]).sum::<f64>();
-                }
-            }
-        }
-        block
+        let at = |i: usize, j: usize| self.entry(2 * k + i, 2 * l + j);
+        [[at(0, 0), at(0, 1)], [at(1, 0), at(1, 1)]]
     }
 }
 
@@ -135,9 +136,9 @@ pub fn on_cycle(
     orbit: &ClosedOrbit,
     driven: bool,
     count: usize,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
 ) -> Result<GaussianOrbit, OrbitError> {
-    let segments = cycle::segments(bound, &orbit.start, orbit.period, count, tolerance).map_err(OrbitError::Orbit)?;
+    let segments = cycle::segments(bound, &orbit.start, orbit.period, count, scheme).map_err(OrbitError::Orbit)?;
     from_segments(bound, &segments, driven)
 }
 
@@ -271,20 +272,13 @@ fn rotation(frequencies: &[f64], t: f64) -> RMatrix {
     turn
 }
 
-/// Whether the means of the samples satisfy the uncertainty relation: smallest symplectic eigenvalue minus ½ of the
-/// covariance with a fully diffused collective phase.
-///
-/// # Errors
-/// When an eigenvalue problem fails.
-pub fn uncertainty(sample: &Sample, c: f64) -> Result<f64, LinalgError> {
-    let n = sample.base.rows();
-    let full = if sample.right.cols() == 0 {
-        sample.base.clone()
-    } else {
-        &sample.base + &(&sample.right * &sample.right.transpose()).scale(c)
-    };
-    // V + iΩ/2 ≥ 0  ⇔  symplectic eigenvalues ≥ ½.
-    let omega_v = RMatrix::from_fn(n, n, |i, j| if i % 2 == 0 { full[(i + 1, j)] } else { -full[(i - 1, j)] });
-    let values = linalg::eigenvalues(&omega_v)?;
-    Ok(values.iter().map(|v| v.norm()).fold(f64::INFINITY, f64::min) - 0.5)
+/// Smallest symplectic eigenvalue minus ½ of the covariance with c V Vᵀ added: not negative in a quantum state. Where that
+/// matrix is not positive, the (negative) smallest eigenvalue of V + iΩ/2 instead.
+pub fn uncertainty(sample: &Sample, c: f64) -> f64 {
+    let all: Vec<usize> = (0..sample.mean.len()).collect();
+    let full = symplectic::gather(&View::new(sample, Treatment::Diffused(c)), &all);
+    match symplectic::symplectic_eigenvalues(&full) {
+        Some(values) => values[0] - 0.5,
+        None => symplectic::uncertainty_margin(&full),
+    }
 }

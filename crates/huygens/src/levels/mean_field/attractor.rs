@@ -3,10 +3,10 @@
 use bytemuck::cast_slice;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
-use huygens_numerics::ode::Tolerance;
+use huygens_numerics::ode::{Method, Tolerance};
 
 use super::cycle::{self, ClosedOrbit};
-use super::integrate::{Stop, Stretch};
+use super::integrate::{Scheme, Stop, Stretch};
 use super::lyapunov::{self, Exponents};
 use super::systems::Flow;
 use crate::levels::kernel::Bound;
@@ -71,6 +71,8 @@ pub struct Wandering {
 /// Options of the search; the defaults are chosen from the linear rates of the model.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The integrator.
+    pub method: Method,
     /// Relative tolerance of the transient.
     pub transient_tolerance: f64,
     /// Relative tolerance of shooting and of everything after.
@@ -85,7 +87,21 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { transient_tolerance: 1e-6, tolerance: 1e-11, transient: None, doublings: 5, bound: 1e9 }
+        Self {
+            method: Method::Auto,
+            transient_tolerance: 1e-6,
+            tolerance: 1e-11,
+            transient: None,
+            doublings: 5,
+            bound: 1e9,
+        }
+    }
+}
+
+impl Options {
+    /// The integrator at relative tolerance `rtol` for states of the size of `z`.
+    fn scheme(&self, rtol: f64, z: &[c64]) -> Scheme {
+        Scheme { method: self.method, tolerance: tolerance(rtol, z) }
     }
 }
 
@@ -102,17 +118,16 @@ pub struct Found {
     pub last: Vec<c64>,
 }
 
-/// Fastest |λ| and slowest |Re λ| of the linearised flow at a point.
+/// Fastest |λ| and slowest |Re λ| of the linearised flow at a point. Overdamped directions, which only follow the others, do
+/// not set the pace: λ with |Re λ| > 3 |Im λ| count among the fastest only where there is nothing else.
 pub fn rates(bound: &Bound, t: f64, z: &[c64]) -> (f64, f64) {
     let drift = bound.drift_matrix(t, z);
-    match linalg::eigenvalues(&drift) {
-        Ok(values) => {
-            let fast = values.iter().map(|v| v.norm()).fold(0.0, f64::max);
-            let slow = values.iter().map(|v| v.re.abs()).filter(|r| *r > 1e-9 * fast).fold(f64::INFINITY, f64::min);
-            (fast, if slow.is_finite() { slow } else { fast })
-        }
-        Err(_) => (drift.norm_max(), drift.norm_max()),
-    }
+    let Ok(values) = linalg::eigenvalues(&drift) else { return (drift.norm_max(), drift.norm_max()) };
+    let fastest = |list: &mut dyn Iterator<Item = &c64>| list.map(|v| v.norm()).fold(0.0, f64::max);
+    let swinging = fastest(&mut values.iter().filter(|v| v.re.abs() <= 3.0 * v.im.abs()));
+    let fast = if swinging > 0.0 { swinging } else { fastest(&mut values.iter()) };
+    let slow = values.iter().map(|v| v.re.abs()).filter(|r| *r > 1e-9 * fast).fold(f64::INFINITY, f64::min);
+    (fast, if slow.is_finite() { slow } else { fast })
 }
 
 fn size_of(z: &[c64]) -> f64 {
@@ -199,7 +214,7 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         // The first part only finds the size of the motion, which sets the absolute tolerance of the rest.
         for stop in [t + 0.05 * (end - t), end] {
             let limit = options.bound * (1.0 + size_of(start));
-            let mut stretch = Stretch::new(tolerance(options.transient_tolerance, &z), t, cast_slice(&z), limit);
+            let mut stretch = Stretch::new(options.scheme(options.transient_tolerance, &z), t, cast_slice(&z), limit);
             let outcome = stretch.run(&mut Flow::new(bound), stop);
             steps += stretch.steps;
             if let Err(Stop::Diverged { t } | Stop::Stuck { t }) = outcome {
@@ -208,7 +223,7 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
             z = cast_slice(stretch.y()).to_vec();
             t = stretch.t();
         }
-        let tolerance = tolerance(options.transient_tolerance, &z);
+        let scheme = options.scheme(options.transient_tolerance, &z);
         let closest_before = closest;
         if let Some(attractor) = recognise(bound, charges, period, t, &z, fast, options, &mut steps, &mut closest) {
             return Found { attractor, transient: t, steps, last: z };
@@ -218,7 +233,7 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         if attempt >= 1 {
             let window = t.max(200.0 / fast);
             let count = 3;
-            match lyapunov::exponents(bound, &z, t, count, 5.0 / fast, window, tolerance) {
+            match lyapunov::exponents(bound, &z, t, count, 5.0 / fast, window, scheme) {
                 Ok(exponents) => {
                     let size = size_of(&z);
                     let chaotic = exponents.values[0] * window > 25.0 && exponents.values[0] > 4.0 * exponents.error;
@@ -290,7 +305,7 @@ fn recognise(
     closest: &mut f64,
 ) -> Option<Attractor> {
     if let Some(period) = period {
-        let orbit = cycle::shoot(bound, z, period, true, tolerance(options.tolerance, z), 1e-11).ok()?;
+        let orbit = cycle::shoot(bound, z, period, true, options.scheme(options.tolerance, z), 1e-11).ok()?;
         let near = distance(&orbit.start, z) <= 0.05 * orbit.size.max(size_of(z));
         return (near && leading(&orbit.monodromy, 0) < 1.0).then_some(Attractor::Cycle(orbit));
     }
@@ -312,7 +327,8 @@ fn recognise(
     }
     let candidates = returns(bound, t, z, fast, options, steps, closest);
     for (guess, guess_period) in candidates {
-        let Ok(orbit) = cycle::shoot(bound, &guess, guess_period, false, tolerance(options.tolerance, z), 1e-11) else {
+        let Ok(orbit) = cycle::shoot(bound, &guess, guess_period, false, options.scheme(options.tolerance, z), 1e-11)
+        else {
             continue;
         };
         let close =
@@ -325,6 +341,15 @@ fn recognise(
                 && distance(&found.point, &orbit.start) <= 1e-6 * orbit.size
             {
                 return Some(turning(bound, found, t, fast));
+            }
+            // A symmetry that moves the orbit off itself makes it one of a family, closed by a chance ratio of two
+            // frequencies: a torus.
+            let symmetry = generators(charges, &orbit.start);
+            let velocity = cycle::velocity(bound, 0.0, &orbit.start);
+            let columns = (0..symmetry.cols()).map(|c| symmetry.col(c)).chain([velocity]).collect();
+            let together = independent(symmetry.rows(), columns, 1e-9 * size_of(&orbit.start));
+            if symmetry.cols() > 0 && together.cols() > symmetry.cols() {
+                continue;
             }
             return Some(Attractor::Cycle(orbit));
         }
@@ -362,10 +387,10 @@ fn turning(bound: &Bound, rotating: Rotating, t: f64, fast: f64) -> Attractor {
 fn minimal(bound: &Bound, orbit: ClosedOrbit, options: &Options) -> ClosedOrbit {
     for parts in (2..=8).rev() {
         let period = orbit.period / f64::from(parts);
-        let tolerance = tolerance(options.tolerance, &orbit.start);
-        let Ok(path) = cycle::sample(bound, &orbit.start, 0.0, &[period], tolerance, options.bound) else { continue };
+        let scheme = options.scheme(options.tolerance, &orbit.start);
+        let Ok(path) = cycle::sample(bound, &orbit.start, 0.0, &[period], scheme, options.bound) else { continue };
         if distance(&path[0], &orbit.start) < 1e-5 * orbit.size
-            && let Ok(short) = cycle::shoot(bound, &orbit.start, period, false, tolerance, 1e-11)
+            && let Ok(short) = cycle::shoot(bound, &orbit.start, period, false, scheme, 1e-11)
         {
             return short;
         }
@@ -546,7 +571,7 @@ fn returns(
     let normal: Vec<f64> = cycle::velocity(bound, t, z).iter().map(|x| x / root2).collect();
     let origin: Vec<f64> = cast_slice(z).to_vec();
     let mut system = Flow::new(bound);
-    let mut stretch = Stretch::new(tolerance(options.transient_tolerance, z), 0.0, &origin, options.bound);
+    let mut stretch = Stretch::new(options.scheme(options.transient_tolerance, z), 0.0, &origin, options.bound);
     let side = |y: &[f64]| y.iter().zip(&origin).zip(&normal).map(|((a, b), n)| (a - b) * n).sum::<f64>();
     let gap = |y: &[f64]| y.iter().zip(&origin).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
     let horizon = 200.0 * 2.0 * std::f64::consts::PI / fast;

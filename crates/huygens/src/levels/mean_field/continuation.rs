@@ -11,7 +11,7 @@ use huygens_numerics::linalg::{self, RMatrix};
 use huygens_numerics::ode::Tolerance;
 
 use super::cycle::{self, ClosedOrbit};
-use super::integrate::Stop;
+use super::integrate::{Method, Scheme, Stop};
 use crate::levels::gaussian::neutral;
 use crate::levels::kernel::Bound;
 
@@ -84,6 +84,8 @@ pub struct Branch {
 /// Options of a continuation.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The integrator.
+    pub method: Method,
     /// Relative tolerance of the integration.
     pub tolerance: f64,
     /// First step, as a fraction of the parameter range.
@@ -98,7 +100,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tolerance: 1e-12, first_step: 0.005, largest_step: 0.02, points: 2000, stop_at_fold: false }
+        Self {
+            method: Method::Auto,
+            tolerance: 1e-12,
+            first_step: 0.005,
+            largest_step: 0.02,
+            points: 2000,
+            stop_at_fold: false,
+        }
     }
 }
 
@@ -127,7 +136,7 @@ struct Problem<'a> {
     bind: &'a dyn Fn(f64) -> Result<Bound, String>,
     modes: usize,
     scales: Vec<f64>,
-    tolerance: Tolerance,
+    scheme: Scheme,
     range: f64,
 }
 
@@ -172,7 +181,7 @@ impl Problem<'_> {
             return Err(Failure::Numbers);
         }
         let bound = self.bound(parameter)?;
-        let (end, monodromy, size) = cycle::transport(&bound, &z, period, self.tolerance, 1e9)?;
+        let (end, monodromy, size) = cycle::transport(&bound, &z, period, self.scheme, 1e9)?;
         let start: &[f64] = bytemuck::cast_slice(&z);
         let (reference_z, _, _) = self.unpack(reference);
         let direction: Vec<f64> = cycle::velocity(&bound, 0.0, &reference_z).iter().map(|v| v / SQRT_2).collect();
@@ -195,7 +204,7 @@ impl Problem<'_> {
             let mut sides = Vec::new();
             for sign in [1.0, -1.0] {
                 let shifted = self.bound(parameter + sign * dp)?;
-                let path = cycle::sample(&shifted, &z, 0.0, &[period], self.tolerance, 1e9)?;
+                let path = cycle::sample(&shifted, &z, 0.0, &[period], self.scheme, 1e9)?;
                 sides.push(bytemuck::cast_slice::<c64, f64>(&path[0]).to_vec());
             }
             for i in 0..n {
@@ -323,8 +332,13 @@ pub fn follow(
     let range = (to - from).abs();
     let mut scales = vec![size; n];
     scales.extend([orbit.period, range]);
-    let problem =
-        Problem { bind, modes, scales, tolerance: Tolerance::new(options.tolerance, options.tolerance), range };
+    let problem = Problem {
+        bind,
+        modes,
+        scales,
+        scheme: Scheme { method: options.method, tolerance: Tolerance::new(options.tolerance, options.tolerance) },
+        range,
+    };
     let mut x: Unknowns = bytemuck::cast_slice::<c64, f64>(&orbit.start).iter().map(|v| v / size).collect();
     x.extend([1.0, from / range]);
     // First point at fixed parameter: the "tangent" that is held is the parameter axis.

@@ -3,9 +3,8 @@
 use bytemuck::cast_slice;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
-use huygens_numerics::ode::Tolerance;
 
-use super::integrate::{Stop, Stretch};
+use super::integrate::{Scheme, Stop, Stretch};
 use super::systems::{Flow, Linearised};
 use crate::levels::kernel::Bound;
 
@@ -54,7 +53,7 @@ pub(crate) fn transport(
     bound: &Bound,
     start: &[c64],
     period: f64,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
     limit: f64,
 ) -> Result<(Vec<f64>, RMatrix, f64), Stop> {
     let n = 2 * start.len();
@@ -64,7 +63,7 @@ pub(crate) fn transport(
     for i in 0..n {
         y[n + i * n + i] = 1.0;
     }
-    let mut stretch = Stretch::new(tolerance, 0.0, &y, limit);
+    let mut stretch = Stretch::new(scheme, 0.0, &y, limit);
     let mut size: f64 = 0.0;
     let origin: Vec<f64> = y[..n].to_vec();
     loop {
@@ -91,9 +90,10 @@ pub fn shoot(
     guess: &[c64],
     period: f64,
     fixed_period: bool,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
     closure: f64,
 ) -> Result<ClosedOrbit, ShootingFailure> {
+    let scheme = scheme.into();
     let n = 2 * guess.len();
     let mut z = guess.to_vec();
     let mut t = period;
@@ -102,7 +102,7 @@ pub fn shoot(
     // Transition matrices that grow beyond a million belong to chaotic orbits: there is nothing to shoot at.
     let limit = (1e3 * norm(cast_slice(guess))).max(1e6);
     for _ in 0..12 {
-        let (end, monodromy, size) = transport(bound, &z, t, tolerance, limit).map_err(ShootingFailure::Stopped)?;
+        let (end, monodromy, size) = transport(bound, &z, t, scheme, limit).map_err(ShootingFailure::Stopped)?;
         let start: &[f64] = cast_slice(&z);
         let defect: Vec<f64> = end.iter().zip(start).map(|(a, b)| a - b).collect();
         let scale = size.max(1e-300);
@@ -177,7 +177,7 @@ pub fn segments(
     start: &[c64],
     period: f64,
     count: usize,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
 ) -> Result<Segments, Stop> {
     let n = 2 * start.len();
     let mut system = Linearised::new(bound, n, true);
@@ -191,7 +191,7 @@ pub fn segments(
         }
     };
     clear(&mut y);
-    let mut stretch = Stretch::new(tolerance, 0.0, &y, f64::MAX);
+    let mut stretch = Stretch::new(scheme, 0.0, &y, f64::MAX);
     let mut out = Segments {
         period,
         means: Vec::with_capacity(count),
@@ -233,11 +233,11 @@ pub fn sample(
     start: &[c64],
     t0: f64,
     times: &[f64],
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
     limit: f64,
 ) -> Result<Vec<Vec<c64>>, Stop> {
     let mut system = Flow::new(bound);
-    let mut stretch = Stretch::new(tolerance, t0, cast_slice(start), limit);
+    let mut stretch = Stretch::new(scheme, t0, cast_slice(start), limit);
     let mut out = Vec::with_capacity(times.len());
     for &t in times {
         stretch.run(&mut system, t)?;

@@ -1,6 +1,22 @@
-//! Stretches of orbit: a thin driver over the eighth-order stepper.
+//! Stretches of orbit: a thin driver over the steppers.
 
-use huygens_numerics::ode::{Dop853, State, Stepper, StopReason, System, Tolerance};
+pub use huygens_numerics::ode::Method;
+use huygens_numerics::ode::{Solver, State, Stepper, StopReason, System, Tolerance};
+
+/// How an orbit is integrated. A bare [`Tolerance`] stands for the automatic choice of the method.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scheme {
+    /// The stepper: explicit of order 8 or 5, implicit for stiff flows, or chosen on the way.
+    pub method: Method,
+    /// Local error bound.
+    pub tolerance: Tolerance,
+}
+
+impl From<Tolerance> for Scheme {
+    fn from(tolerance: Tolerance) -> Self {
+        Self { method: Method::Auto, tolerance }
+    }
+}
 
 /// Why an orbit could not be continued.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +35,7 @@ pub enum Stop {
 
 /// An integration in progress.
 pub struct Stretch {
-    stepper: Dop853,
+    stepper: Solver,
     state: State,
     bound: f64,
     /// Accepted steps so far.
@@ -28,8 +44,9 @@ pub struct Stretch {
 
 impl Stretch {
     /// Starts at (t, y). `bound` is the largest |y| that still counts as finite.
-    pub fn new(tolerance: Tolerance, t: f64, y: &[f64], bound: f64) -> Self {
-        Self { stepper: Dop853::new(y.len(), tolerance), state: State::new(t, y.to_vec()), bound, steps: 0 }
+    pub fn new(scheme: impl Into<Scheme>, t: f64, y: &[f64], bound: f64) -> Self {
+        let Scheme { method, tolerance } = scheme.into();
+        Self { stepper: Solver::new(method, y.len(), tolerance), state: State::new(t, y.to_vec()), bound, steps: 0 }
     }
 
     /// Time now.

@@ -2,9 +2,8 @@
 
 use bytemuck::cast_slice;
 use huygens_numerics::c64;
-use huygens_numerics::ode::Tolerance;
 
-use super::integrate::{Stop, Stretch};
+use super::integrate::{Scheme, Stop, Stretch};
 use super::systems::Linearised;
 use crate::levels::kernel::Bound;
 
@@ -32,7 +31,7 @@ pub fn exponents(
     count: usize,
     interval: f64,
     window: f64,
-    tolerance: Tolerance,
+    scheme: impl Into<Scheme>,
 ) -> Result<Exponents, Stop> {
     let n = 2 * start.len();
     let count = count.min(n);
@@ -48,7 +47,7 @@ pub fn exponents(
     let mut sums = vec![0.0; count];
     orthonormalise(&mut y[n..], n, count, &mut sums);
     let limit = 1e9 * (1.0 + y[..n].iter().fold(0.0_f64, |m, x| m.max(x.abs())));
-    let mut stretch = Stretch::new(tolerance, t0, &y, limit);
+    let mut stretch = Stretch::new(scheme, t0, &y, limit);
     let intervals = ((window / interval).ceil() as usize).max(20);
     let aligning = intervals / 10;
     let mut blocks = Vec::new();

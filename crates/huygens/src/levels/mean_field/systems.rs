@@ -31,6 +31,12 @@ impl System for Flow<'_> {
     fn rhs(&mut self, t: f64, y: &[f64], dy: &mut [f64]) {
         self.bound.flow(t, cast_slice(y), cast_slice_mut(dy), &mut self.work);
     }
+
+    // Quadratures are √2(Re z, Im z): the drift of the fluctuations is the Jacobian of the flow in either.
+    fn jacobian(&mut self, t: f64, y: &[f64], jacobian: &mut [f64]) -> bool {
+        jacobian.copy_from_slice(self.bound.drift_matrix(t, cast_slice(y)).as_slice());
+        true
+    }
 }
 
 /// The flow together with its transition matrix and, where asked, the accumulated noise.
@@ -86,5 +92,31 @@ impl System for Linearised<'_> {
                 dq,
             );
         }
+    }
+
+    // The blocks on the diagonal: M for z, M ⊗ 1 for G, M ⊗ 1 + 1 ⊗ M for Q. What is left out stands below the diagonal (the
+    // change of M along z), so that the iteration of the implicit stepper still ends.
+    fn jacobian(&mut self, t: f64, y: &[f64], jacobian: &mut [f64]) -> bool {
+        let n = 2 * self.bound.modes();
+        let (dim, columns) = (self.dim(), self.columns);
+        let drift = self.bound.drift_matrix(t, cast_slice(&y[..n]));
+        jacobian.fill(0.0);
+        let (g, q) = self.offsets();
+        for i in 0..n {
+            for k in 0..n {
+                let value = drift[(i, k)];
+                jacobian[i * dim + k] = value;
+                for j in 0..columns {
+                    jacobian[(g + i * columns + j) * dim + g + k * columns + j] = value;
+                }
+                if self.noise {
+                    for j in 0..n {
+                        jacobian[(q + i * n + j) * dim + q + k * n + j] += value;
+                        jacobian[(q + j * n + i) * dim + q + j * n + k] += value;
+                    }
+                }
+            }
+        }
+        true
     }
 }
