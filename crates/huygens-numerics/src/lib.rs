@@ -8,6 +8,7 @@
 //! * [`ode`]: explicit and stiff integrators with dense output and events.
 //! * [`roots`]: zeros of scalar functions and of systems.
 //! * [`fourier`]: trigonometric interpolation of periodic samples.
+//! * [`special`]: dilogarithm, gamma functions and the quantiles of statistics.
 //!
 //! Mistakes of the caller in shapes panic; everything that the numbers can cause is an error with its diagnosis.
 
@@ -15,6 +16,7 @@ pub mod fourier;
 pub mod linalg;
 pub mod ode;
 pub mod roots;
+pub mod special;
 
 /// Complex double precision number.
 #[allow(non_camel_case_types)]
