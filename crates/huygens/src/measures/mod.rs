@@ -28,6 +28,7 @@ mod parse;
 mod registry;
 mod thermal;
 
+pub mod clocks;
 pub mod correlations;
 pub mod sync;
 
