@@ -6,6 +6,7 @@
 //! * [`linalg`]: [`linalg::Matrix`] with solves, eigenvalues with left vectors, Schur form, exponential and the
 //!   Lyapunov, Stein and Sylvester equations.
 //! * [`ode`]: explicit and stiff integrators with dense output and events.
+//! * [`random`]: counter-based random streams.
 //! * [`roots`]: zeros of scalar functions and of systems.
 //! * [`fourier`]: trigonometric interpolation of periodic samples.
 //! * [`special`]: dilogarithm, gamma functions and the quantiles of statistics.
@@ -15,6 +16,7 @@
 pub mod fourier;
 pub mod linalg;
 pub mod ode;
+pub mod random;
 pub mod roots;
 pub mod special;
 

@@ -1,6 +1,7 @@
 //! Coexisting attractors, looked for from many starts.
 
 use huygens_numerics::c64;
+use huygens_numerics::random::Streams;
 
 use super::{Experiment, ExperimentError, Prepared};
 use crate::levels::mean_field::attractor::{self, Attractor, Found};
@@ -39,20 +40,6 @@ impl Coexisting {
                 )
             },
         }
-    }
-}
-
-/// SplitMix64: a small, value-stable generator for the starts.
-struct Generator(u64);
-
-impl Generator {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        (z >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
@@ -132,14 +119,14 @@ impl Experiment {
         let full = self.full_state(&reference.last);
         let size = (full.iter().map(|z| z.norm_sqr()).sum::<f64>() / modes as f64).sqrt().max(1.0);
         let own = Fingerprint::of(&self.expand(&reference.attractor), &oscillators);
-        let mut random = Generator(self.options.seed);
+        let mut random = Streams { seed: self.options.seed }.trajectory(0);
         let mut outcome = Coexisting { starts: self.options.starts, found: Vec::new(), same: 0 };
         let mut others: Vec<Fingerprint> = Vec::new();
         for _ in 0..self.options.starts {
             let start: Vec<c64> = (0..modes)
                 .map(|k| {
                     let scale = 1.5 * full[k].norm().max(0.1 * size);
-                    c64::from_polar(scale * random.next().sqrt(), std::f64::consts::TAU * random.next())
+                    c64::from_polar(scale * random.uniform().sqrt(), std::f64::consts::TAU * random.uniform())
                 })
                 .collect();
             let found = attractor::find(&prepared.bound, &self.charges, period, &start, &self.options.search);
