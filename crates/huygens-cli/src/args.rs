@@ -79,7 +79,16 @@ pub(crate) struct Method {
     /// Average the direct run over this window instead of the whole of it
     #[arg(long, value_name = "FROM:TO", allow_hyphen_values = true)]
     pub(crate) window: Option<String>,
-    /// Samples over one period (128) or over the window of a direct run (4000)
+    /// Start from the steady state at this other value and let go at t = 0, such as g=0: the measures over time. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "window")]
+    pub(crate) quench: Vec<String>,
+    /// Times after the quench, such as '1e-3,3e-3'; without it up to --until, or for six relaxation times
+    #[arg(long, value_name = "T,...", requires = "quench", conflicts_with = "until", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
+    /// Replace a fast mode by its response at the frequency of the slow ones (fixed points). May be repeated
+    #[arg(long, value_name = "MODE")]
+    pub(crate) eliminate: Vec<String>,
+    /// Samples over one period (128), over the window of a direct run (4000) or after a quench (1200)
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<usize>,
     /// Time given to the orbit to settle before the first search for a cycle; doubled if it is too short

@@ -63,6 +63,17 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         }
         options.search.transient = Some(transient);
     }
+    options.eliminate.clone_from(&method.eliminate);
+    if !method.quench.is_empty() {
+        options.quench = Some(runs::quench(
+            loaded,
+            &method.quench,
+            method.at.as_deref(),
+            method.until.as_deref(),
+            method.samples.unwrap_or(1200),
+        )?);
+        return Ok(options);
+    }
     let direct = method.until.is_some() || method.window.is_some();
     let samples = method.samples.unwrap_or(if direct { 4000 } else { options.samples });
     options.window = runs::window(loaded, method.until.as_deref(), method.window.as_deref(), samples)?;

@@ -25,6 +25,7 @@ builtins![
     "van-der-pol-driven",
     "stuart-landau-network",
     "kerr-pair",
+    "membranes",
 ];
 
 /// The built-in model of this name.

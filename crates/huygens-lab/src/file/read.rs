@@ -579,7 +579,8 @@ impl Reader<'_> {
     fn baths(&mut self, value: &Value<'_>) {
         for (k, (span, table)) in self.tables("bath", value).into_iter().enumerate() {
             let path = |field: &str| format!("bath[{}].{field}", k + 1);
-            let (mut on, mut each, mut rate, mut occupation, mut label) = (None, None, None, None, String::new());
+            let (mut on, mut each, mut rate, mut occupation, mut momentum, mut label) =
+                (None, None, None, None, None, String::new());
             let mut given: Vec<String> = Vec::new();
             for (key, value) in table {
                 let field = key.get_ref().as_ref();
@@ -591,10 +592,13 @@ impl Reader<'_> {
                     "occupation" => {
                         occupation = self.expression(&path("occupation"), value, "a number or an expression in quotes")
                     }
+                    "momentum" => {
+                        momentum = self.expression(&path("momentum"), value, "a number or an expression in quotes")
+                    }
                     "label" => {
                         label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default()
                     }
-                    _ => self.unknown_key(key, "[[bath]]", &["on", "for", "rate", "occupation", "label"]),
+                    _ => self.unknown_key(key, "[[bath]]", &["on", "for", "rate", "occupation", "momentum", "label"]),
                 }
             }
             for needed in ["on", "rate", "occupation"] {
@@ -604,7 +608,7 @@ impl Reader<'_> {
                 }
             }
             if let (Some(on), Some(rate), Some(occupation)) = (on, rate, occupation) {
-                self.document.source.baths.push(BathSource { on, each, rate, occupation, label });
+                self.document.source.baths.push(BathSource { on, each, rate, occupation, momentum, label });
             }
         }
     }

@@ -96,9 +96,14 @@ pub fn describe(model: &Model) -> String {
             let mode = &model.modes[bath.mode.0 as usize].name;
             let _ = writeln!(
                 out,
-                "  {mode}: rate {}, occupation {}   {}",
+                "  {mode}: rate {}, occupation {}{}   {}",
                 bath.rate.text(&names),
                 bath.occupation.text(&names),
+                if bath.momentum.is_zero() {
+                    String::new()
+                } else {
+                    format!(", momentum share {}", bath.momentum.text(&names))
+                },
                 bath.label
             );
         }

@@ -176,15 +176,23 @@ impl Writer<'_> {
     fn jumps(&self, shown: usize) -> Vec<String> {
         let own = |modes: &std::collections::BTreeSet<ModeId>| modes.iter().all(|m| (m.0 as usize) < shown);
         let mut lines = Vec::new();
-        for (k, bath) in self.model.baths.iter().enumerate().filter(|(_, b)| (b.mode.0 as usize) < shown) {
+        for bath in self.model.baths.iter().filter(|b| (b.mode.0 as usize) < shown) {
             let mode = self.mode(bath.mode);
             let (rate, occupation) = (self.scalar(&bath.rate), self.scalar(&bath.occupation));
-            let _ = k;
-            lines.push(if self.latex() {
+            let mut line = if self.latex() {
                 format!("\\text{{bath on }} {mode}&: \\quad \\text{{rate }} {rate}, \\quad \\bar{{n}} = {occupation}")
             } else {
                 format!("bath on {mode}: rate {rate}, mean occupation {occupation}")
-            });
+            };
+            if !bath.momentum.is_zero() {
+                let share = self.scalar(&bath.momentum);
+                line.push_str(&if self.latex() {
+                    format!(", \\quad \\text{{momentum share }} {share}")
+                } else {
+                    format!(", momentum share {share}")
+                });
+            }
+            lines.push(line);
         }
         for (k, jump) in self.free_jumps().enumerate() {
             if own(&jump.modes()) {
@@ -206,7 +214,7 @@ impl Writer<'_> {
         let a = Operator::annihilation(mode);
         let near: Vec<Operator> =
             self.model.jumps.iter().map(|j| j.operator.clone()).filter(|l| l.modes().contains(&mode)).collect();
-        let drift = heisenberg(&self.model.hamiltonian, &near, &a);
+        let drift = heisenberg(&self.model.generator(), &near, &a);
         let mut right = self.operator(&drift, Some(mode));
         let mut add = |coefficient: &Operator, noise: String| {
             if coefficient.is_zero() {

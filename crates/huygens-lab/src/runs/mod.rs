@@ -33,4 +33,4 @@ pub use error::RunError;
 pub use labels::{measure_label, name_label, unit_label};
 pub use pictures::{MAX_DRAWN_POINTS, run_figures, sweep_figure};
 pub use points::{ATTRACTORS, SweepPoints};
-pub use problem::{MAX_SAMPLES, Problem, value, window};
+pub use problem::{MAX_SAMPLES, Problem, quench, value, window};

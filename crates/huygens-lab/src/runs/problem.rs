@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use huygens::algebra::parse::{self, Symbol, Symbols};
-use huygens::experiment::{Experiment, ExperimentError, Options, Window};
+use huygens::experiment::{Experiment, ExperimentError, Options, Quench, Window};
 use huygens::measures::{self, MeasureError};
 use huygens::model::{Binding, Model};
 use huygens::report::Report;
@@ -98,14 +98,18 @@ impl Problem {
     }
 
     /// The unit of a measure with the model's unit of time in the place of `time`: `1/time` becomes `omega_1` where times are
-    /// counted in `1/omega_1`.
+    /// counted in `1/omega_1`, and `1/s` where they are counted in `s`.
     pub fn unit(&self, unit: &str) -> String {
         let time = self.model().time_unit.as_str();
-        let Some(frequency) = time.strip_prefix("1/") else { return unit.to_owned() };
+        if time.is_empty() {
+            return unit.to_owned();
+        }
+        let frequency = time.strip_prefix("1/");
         match unit {
             "time" => time.to_owned(),
-            "1/time" => frequency.to_owned(),
-            "nats/time" => format!("nats*{frequency}"),
+            "1/time" => frequency.map_or_else(|| format!("1/{time}"), str::to_owned),
+            "rad/time" => frequency.map_or_else(|| format!("rad/{time}"), str::to_owned),
+            "nats/time" => frequency.map_or_else(|| format!("nats/{time}"), |f| format!("nats*{f}")),
             other => other.to_owned(),
         }
     }
@@ -129,12 +133,16 @@ impl Problem {
             left_out.extend(model.parameters.dependents(id));
         }
         let parameters = model.parameters.iter().filter(|(id, _)| !left_out.contains(id));
-        let method = match &options.window {
-            Some(w) => format!(
+        let method = match (&options.quench, &options.window) {
+            (Some(quench), _) => {
+                let before: Vec<String> = quench.before.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                format!("quench at t = 0 from the steady state at {}", before.join(", "))
+            }
+            (None, Some(w)) => format!(
                 "direct run from the start and the vacuum, averaged over {} samples of [{}, {}]",
                 w.samples, w.from, w.to
             ),
-            None => "attractor by Newton shooting or relaxation, periodic covariance by Floquet theory".into(),
+            (None, None) => "attractor by Newton shooting or relaxation, periodic covariance by Floquet theory".into(),
         };
         Provenance {
             command: command.into(),
@@ -251,6 +259,50 @@ pub fn window(
         return Err(RunError::input(message, "several thousand resolve every period of a few hundred"));
     }
     Ok(Some(Window { from, to, samples }))
+}
+
+/// A quench from the texts of `--quench NAME=VALUE …`, `--at T,…` or `--until T`, and the number of steps.
+///
+/// # Errors
+/// Parameters that the model lacks, expressions without a value, and times that do not ascend.
+pub fn quench(
+    loaded: &LoadedModel,
+    before: &[String],
+    at: Option<&str>,
+    until: Option<&str>,
+    samples: usize,
+) -> Result<Quench, RunError> {
+    let mut pairs = Vec::new();
+    for text in before {
+        let Some((name, number)) = text.split_once('=') else {
+            let help = "write --quench NAME=VALUE with the value before t = 0, such as --quench g=0";
+            return Err(RunError::input(format!("--quench {text} has no `=`"), help));
+        };
+        let name = name.trim();
+        loaded.model.parameters.find(name).map_err(|e| loaded.diagnostic(&e))?;
+        if loaded.model.needs_rebuild(name) {
+            let help = "it changes the number of modes: quench another parameter";
+            return Err(RunError::input(format!("`{name}` cannot change in time"), help));
+        }
+        pairs.push((name.to_owned(), value(loaded, "--quench", number)?));
+    }
+    if samples == 0 || samples > MAX_SAMPLES {
+        let message = format!("{samples} samples after the quench: give from 1 to {MAX_SAMPLES}");
+        return Err(RunError::input(message, "a thousand resolve a relaxation"));
+    }
+    let times = match (at, until) {
+        (Some(text), _) => text.split(',').map(|t| value(loaded, "--at", t)).collect::<Result<Vec<f64>, _>>()?,
+        (None, Some(until)) => {
+            let end = value(loaded, "--until", until)?;
+            (0..=samples).map(|j| end * j as f64 / samples as f64).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    if times.iter().any(|t| *t < 0.0) || times.windows(2).any(|pair| pair[1] <= pair[0]) {
+        let message = "the times after the quench do not ascend from 0";
+        return Err(RunError::input(message, "write --at 1e-3,3e-3 with t ≥ 0, or --until T with T > 0"));
+    }
+    Ok(Quench { before: pairs, times })
 }
 
 /// Most samples of a direct run.

@@ -29,7 +29,7 @@ struct Plan {
 /// Which coefficients make the contact, as an index into the list of them.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// Rate and occupation.
+    /// Rate, occupation and momentum share.
     Bath(usize),
     /// c of c·a.
     Loss(usize),
@@ -47,7 +47,7 @@ impl Contacts {
         let mut plans = Vec::new();
         for bath in &model.baths {
             plans.push(Plan { mode: bath.mode.0 as usize, name: bath.label.clone(), kind: Kind::Bath(scalars.len()) });
-            scalars.extend([bath.rate.clone(), bath.occupation.clone()]);
+            scalars.extend([bath.rate.clone(), bath.occupation.clone(), bath.momentum.clone()]);
         }
         for jump in model.jumps.iter().filter(|jump| jump.bath.is_none()) {
             let Some((mode, loss, coefficient)) = exchange(&jump.operator) else {
@@ -86,7 +86,10 @@ impl Contacts {
         let contact = |plan: &Plan| {
             let name = plan.name.clone();
             match plan.kind {
-                Kind::Bath(i) => Contact::thermal(plan.mode, values[i].re, values[i + 1].re, name),
+                Kind::Bath(i) => Contact {
+                    momentum: values[i + 2].re,
+                    ..Contact::thermal(plan.mode, values[i].re, values[i + 1].re, name)
+                },
                 Kind::Loss(i) => Contact::exchange(plan.mode, values[i].norm_sqr(), 0.0, name),
                 Kind::Gain(i) => Contact::exchange(plan.mode, 0.0, values[i].norm_sqr(), name),
             }
@@ -98,7 +101,7 @@ impl Contacts {
     fn fault(&self, parameters: &[f64], t: f64) -> CostError {
         for plan in &self.plans {
             let range = match plan.kind {
-                Kind::Bath(i) => i..i + 2,
+                Kind::Bath(i) => i..i + 3,
                 Kind::Loss(i) | Kind::Gain(i) => i..i + 1,
             };
             for scalar in &self.scalars[range] {
@@ -160,6 +163,7 @@ mod tests {
                     each: None,
                     rate: text(rate),
                     occupation: text(occupation),
+                    momentum: None,
                     label: format!("bath of {on}"),
                 })
                 .collect(),

@@ -46,6 +46,8 @@ pub struct Contact {
     pub rate: f64,
     /// Diffusion D = (r↓ + r↑)/2 in dV/dt = −γV + D·1 of the mode's block.
     pub diffusion: f64,
+    /// Share s of momentum damping: drift −(γ/2) diag(1 − s, 1 + s) and diffusion D diag(1 − s, 1 + s).
+    pub momentum: f64,
     /// Name for tables.
     pub name: String,
 }
@@ -93,12 +95,12 @@ pub enum CostError {
 impl Contact {
     /// A thermal bath of energy rate γ and mean occupation n̄.
     pub fn thermal(mode: usize, rate: f64, occupation: f64, name: impl Into<String>) -> Self {
-        Self { mode, rate, diffusion: rate * (occupation + 0.5), name: name.into() }
+        Self { mode, rate, diffusion: rate * (occupation + 0.5), momentum: 0.0, name: name.into() }
     }
 
     /// From the rates r↓ of a and r↑ of a†.
     pub fn exchange(mode: usize, down: f64, up: f64, name: impl Into<String>) -> Self {
-        Self { mode, rate: down - up, diffusion: 0.5 * (down + up), name: name.into() }
+        Self { mode, rate: down - up, diffusion: 0.5 * (down + up), momentum: 0.0, name: name.into() }
     }
 
     /// Mean occupation n̄ = D/γ − ½ of the bath; at most −1 where gain prevails, infinite where loss and gain are equal.
@@ -114,7 +116,19 @@ impl Contact {
         Err(CostError::TooQuiet { name: self.name.clone(), rate: self.rate, diffusion: self.diffusion })
     }
 
-    /// Entropy flux into this contact, Φ = γ\[(⟨a†a⟩+½)/(n̄+½) − 1\] in nats per unit of time.
+    /// The weights 1 − s and 1 + s of q and p in drift and diffusion.
+    pub fn weights(&self) -> [f64; 2] {
+        [1.0 - self.momentum, 1.0 + self.momentum]
+    }
+
+    /// Variance D/γ of a quadrature in equilibrium with this contact alone.
+    pub fn variance(&self) -> f64 {
+        self.diffusion / self.rate
+    }
+
+    /// Entropy flux into this contact, Φ = γ\[(⟨a†a⟩+½)/(n̄+½) − 1\] in nats per unit of time; with momentum damping
+    /// γ\[((1−s)⟨q²⟩ + (1+s)⟨p²⟩)/(2n̄+1) − 1\]. It is computed from the excess over equilibrium: where the state knows that
+    /// excess by itself, no digit is lost however small it is.
     ///
     /// # Errors
     /// A contact whose noise is below |γ|/2.
@@ -123,8 +137,9 @@ impl Contact {
         if self.rate == 0.0 {
             return Ok(0.0);
         }
-        let energy = crate::measures::energy(state, self.mode);
-        Ok(self.rate * (energy * self.rate / self.diffusion - 1.0))
+        let [q, p] = state.excess(self.mode, self.variance());
+        let [of_q, of_p] = self.weights();
+        Ok(self.rate * (0.5 * (of_q * q + of_p * p) / self.variance()))
     }
 }
 
@@ -149,22 +164,23 @@ pub fn entropy_balance(state: &dyn Moments, contacts: &[Contact]) -> Result<Bala
     let l = cholesky(&gather(state, &all)).ok_or(CostError::NotPositive)?;
     let n = l.rows();
     let mut column = vec![0.0; n];
-    let mut traces = vec![f64::NAN; state.modes()];
+    let mut inverse = vec![[f64::NAN; 2]; state.modes()];
     let mut change = 0.0;
     for contact in contacts {
-        let trace = &mut traces[contact.mode];
-        if trace.is_nan() {
+        let diagonal = &mut inverse[contact.mode];
+        if diagonal[0].is_nan() {
             // (V⁻¹)_ii = |L⁻¹e_i|², and L⁻¹e_i starts at row i.
-            *trace = 0.0;
-            for i in [2 * contact.mode, 2 * contact.mode + 1] {
+            for (entry, i) in diagonal.iter_mut().zip([2 * contact.mode, 2 * contact.mode + 1]) {
+                *entry = 0.0;
                 for r in i..n {
                     let known: f64 = l.row(r)[i..r].iter().zip(&column[i..r]).map(|(x, y)| x * y).sum();
                     column[r] = (f64::from(u8::from(r == i)) - known) / l[(r, r)];
-                    *trace += column[r] * column[r];
+                    *entry += column[r] * column[r];
                 }
             }
         }
-        change += 0.5 * contact.diffusion * *trace - contact.rate;
+        let [of_q, of_p] = contact.weights();
+        change += 0.5 * contact.diffusion * (of_q * diagonal[0] + of_p * diagonal[1]) - contact.rate;
     }
     Ok(Balance { production: flux + change, flux, change })
 }
@@ -368,9 +384,9 @@ mod tests {
     fn what_has_no_cost_says_why() {
         let state = coherent(&[c64::new(0.0, 0.0)]);
         assert_eq!(entropy_production(&state, &[]), Err(CostError::NoContact));
-        let quiet = Contact { mode: 0, rate: 1.0, diffusion: 0.4, name: "b".into() };
+        let quiet = Contact { mode: 0, rate: 1.0, diffusion: 0.4, momentum: 0.0, name: "b".into() };
         assert!(matches!(quiet.entropy_flux(&state), Err(CostError::TooQuiet { .. })));
-        let nan = Contact { mode: 0, rate: f64::NAN, diffusion: 0.4, name: "b".into() };
+        let nan = Contact { mode: 0, rate: f64::NAN, diffusion: 0.4, momentum: 0.0, name: "b".into() };
         assert!(matches!(nan.entropy_flux(&state), Err(CostError::TooQuiet { .. })));
         let indefinite = gaussian(&[&[1.0, 2.0], &[2.0, 1.0]]);
         assert_eq!(entropy_production(&indefinite, &[Contact::thermal(0, 1.0, 0.0, "b")]), Err(CostError::NotPositive));

@@ -15,7 +15,7 @@ use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
 /// Beyond this covariance (in units of the vacuum) the linearisation has lost its meaning.
-const COVARIANCE_LIMIT: f64 = 1e12;
+pub(super) const COVARIANCE_LIMIT: f64 = 1e12;
 
 /// The measures that the uncoupled control is made for.
 const CONTROLLED: [&str; 6] =
@@ -48,7 +48,7 @@ impl Experiment {
                     Evaluate::Thermal(f) => {
                         contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN)
                     }
-                    Evaluate::Attractor(_) => f64::NAN,
+                    Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) => f64::NAN,
                 });
             }
             for (k, orbit) in orbits.iter_mut().enumerate() {
@@ -91,7 +91,10 @@ impl Experiment {
         for (request, list) in self.requests.iter().zip(values) {
             let definition = request.definition;
             let quantity = match (&definition.evaluate, &contacts) {
-                (Evaluate::Attractor(_), _) => {
+                (Evaluate::Transient(_), _) => {
+                    Quantity::missing(&request.text, definition.unit, "a property of a relaxation: ask with --quench")
+                }
+                (Evaluate::Attractor(_) | Evaluate::Stationary(_), _) => {
                     Quantity::missing(&request.text, definition.unit, "a property of the attractor: leave out --until")
                 }
                 (Evaluate::Thermal(_), Err(reason)) => {

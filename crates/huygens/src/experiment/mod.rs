@@ -4,6 +4,7 @@
 //! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
 
 mod direct;
+mod quench;
 mod search;
 mod summary;
 
@@ -20,6 +21,7 @@ use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report};
 
+pub use quench::Quench;
 pub use search::Coexisting;
 
 /// Level of description of an experiment.
@@ -73,6 +75,10 @@ pub struct Options {
     pub control: bool,
     /// A direct run instead of the attractor.
     pub window: Option<Window>,
+    /// A quench instead of the attractor.
+    pub quench: Option<Quench>,
+    /// Fast modes to eliminate at a fixed point, by name.
+    pub eliminate: Vec<String>,
     /// Whether a translation-invariant ring may be reduced to its unit cell.
     pub bloch: bool,
     /// The search for the attractor.
@@ -89,6 +95,8 @@ impl Default for Options {
             seed: 1,
             control: false,
             window: None,
+            quench: None,
+            eliminate: Vec::new(),
             bloch: true,
             search: SearchOptions::default(),
         }
@@ -139,6 +147,10 @@ pub struct Experiment {
     charges: Vec<Vec<i64>>,
     requests: Vec<Request>,
     contacts: Result<Contacts, CostError>,
+    /// Whether the gaussian level is exact: linear flow, constant diffusion.
+    linear: bool,
+    /// Modes to eliminate.
+    fast: Vec<usize>,
     options: Options,
 }
 
@@ -187,7 +199,15 @@ impl Experiment {
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
         let charges = algebra::charges(model.modes.len(), &model.hamiltonian, &jumps);
         let contacts = Contacts::of(&model);
-        let experiment = Self { model, kernel, ring, charges, requests, contacts, options };
+        let mut fast = Vec::new();
+        for name in &options.eliminate {
+            fast.push(model.mode(name)?.0 as usize);
+        }
+        if fast.len() == model.modes.len() {
+            return Err(ExperimentError::Options("every mode is eliminated: leave the slow ones".into()));
+        }
+        let linear = equations.linear();
+        let experiment = Self { model, kernel, ring, charges, requests, contacts, linear, fast, options };
         experiment.fits()?;
         Ok(experiment)
     }
@@ -276,6 +296,9 @@ impl Experiment {
     /// # Errors
     /// Only for values that the model cannot take; whatever the dynamics does is a report with its verdict.
     pub fn run(&self, binding: &Binding) -> Result<Report, ExperimentError> {
+        if let Some(quench) = &self.options.quench {
+            return self.run_quench(binding, quench);
+        }
         if let Some(window) = &self.options.window {
             return self.run_window(binding, window);
         }

@@ -11,12 +11,15 @@ use super::{Experiment, ExperimentError, Level, Prepared};
 use crate::checks;
 use crate::costs::Contact;
 use crate::levels::gaussian::bloch::{self, RingOrbit};
+use crate::levels::gaussian::linear;
 use crate::levels::gaussian::orbit::{self, GaussianOrbit, Sample, Treatment, View};
 use crate::levels::kernel::Bound;
-use crate::levels::mean_field::attractor::{Attractor, Found, Rotating, Wandering};
+use crate::levels::mean_field::attractor::{Attractor, FixedPoint, Found, Rotating, Wandering};
 use crate::levels::mean_field::cycle;
 use crate::levels::mean_field::integrate::Scheme;
-use crate::measures::{AttractorMeasure, Average, Collective, Evaluate, Moments, Request};
+use crate::measures::{
+    Argument, AttractorMeasure, Average, Collective, Evaluate, Moments, Reading, Request, Stationary,
+};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -178,16 +181,27 @@ impl Experiment {
                 Ok(report)
             }
             Attractor::FixedPoint(point) => {
+                let mut drift = None;
                 let states = match cells {
                     Some(n) => bloch::at_fixed_point(bound, n, point).map(States::Ring).map_err(|e| e.to_string()),
-                    None => orbit::at_fixed_point(bound, point).map(States::Full).map_err(|e| e.to_string()),
+                    None if self.fast.is_empty() => {
+                        drift = Some(bound.drift_matrix(0.0, &point.point));
+                        orbit::at_fixed_point(bound, point).map(States::Full).map_err(|e| e.to_string())
+                    }
+                    None => self.without_fast(bound, point).map(|(matrix, orbit)| {
+                        drift = Some(matrix);
+                        States::Full(orbit)
+                    }),
                 };
                 report.dynamics = if point.neutral.cols() > 0 {
                     "fixed point on a circle of symmetry".into()
                 } else {
                     "fixed point".into()
                 };
-                self.measured(report, binding, states, found)
+                if !self.fast.is_empty() && drift.is_some() {
+                    report.frame.push_str(&format!("; {} eliminated", self.options.eliminate.join(", ")));
+                }
+                self.measured(report, binding, states, found, drift)
             }
             Attractor::Rotating(rotating) => {
                 let states = match cells {
@@ -200,7 +214,7 @@ impl Experiment {
                 let slowest =
                     rotating.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
                 report.dynamics = format!("limit cycle (uniform rotation), period {:.10}{unit}", TAU / slowest);
-                self.measured(report, binding, states, found)
+                self.measured(report, binding, states, found, None)
             }
             Attractor::Cycle(orbit) => {
                 report.checks.push(checks::cycle_closed(orbit.closure));
@@ -224,8 +238,56 @@ impl Experiment {
                     count *= 2;
                 };
                 report.dynamics = format!("limit cycle, period {:.10}{unit}", orbit.period);
-                self.measured(report, binding, states, found)
+                self.measured(report, binding, states, found, None)
             }
+        }
+    }
+
+    /// The fixed point without its fast modes: drift of the slow ones, and a state in which each fast mode stands in thermal
+    /// equilibrium by itself; nothing that is measured looks at it.
+    fn without_fast(&self, bound: &Bound, point: &FixedPoint) -> Result<(RMatrix, GaussianOrbit), String> {
+        let drift = bound.drift_matrix(0.0, &point.point);
+        let diffusion = bound.diffusion_matrix(0.0, &point.point);
+        let reduced = linear::eliminate(&drift, &diffusion, &self.fast, None).map_err(|e| e.to_string())?;
+        let place: Vec<usize> = reduced.slow.iter().flat_map(|k| [2 * k, 2 * k + 1]).collect();
+        let n = drift.rows();
+        let mut wide = [RMatrix::zeros(n, n), RMatrix::zeros(n, n)];
+        for k in 0..n {
+            if !place.contains(&k) {
+                wide[0][(k, k)] = drift[(k, k)];
+                wide[1][(k, k)] = diffusion[(k, k)];
+            }
+        }
+        for (matrix, small) in wide.iter_mut().zip([&reduced.drift, &reduced.diffusion]) {
+            for (i, &row) in place.iter().enumerate() {
+                for (j, &column) in place.iter().enumerate() {
+                    matrix[(row, column)] = small[(i, j)];
+                }
+            }
+        }
+        let [drift, diffusion] = wide;
+        let orbit = orbit::stationary(&point.point, &drift, &diffusion, &point.neutral).map_err(|e| e.to_string())?;
+        Ok((drift, orbit))
+    }
+
+    fn stationary(&self, drift: RMatrix, sample: &Sample, contacts: &Result<Vec<Contact>, String>) -> Stationary {
+        let root2 = std::f64::consts::SQRT_2;
+        Stationary {
+            drift,
+            mean: sample.mean.iter().flat_map(|z| [root2 * z.re, root2 * z.im]).collect(),
+            covariance: sample.base.clone(),
+            oscillators: self
+                .model
+                .oscillators
+                .iter()
+                .map(|m| m.0 as usize)
+                .filter(|k| !self.fast.contains(k))
+                .collect(),
+            contacts: if self.fast.is_empty() {
+                contacts.clone()
+            } else {
+                Err("needs the modes that are eliminated: leave out --eliminate".into())
+            },
         }
     }
 
@@ -281,7 +343,9 @@ impl Experiment {
 
     /// Thermal contacts at these values, or the reason why there are none.
     pub(super) fn contacts(&self, binding: &Binding) -> Result<Vec<Contact>, String> {
-        let wanted = self.requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Thermal(_)));
+        let wanted = self.requests.iter().any(|r| {
+            matches!(r.definition.evaluate, Evaluate::Thermal(_) | Evaluate::Stationary(_) | Evaluate::Transient(_))
+        });
         if !wanted {
             return Ok(Vec::new());
         }
@@ -295,6 +359,7 @@ impl Experiment {
         binding: &Binding,
         states: Result<States, String>,
         found: &Found,
+        drift: Option<RMatrix>,
     ) -> Result<Report, ExperimentError> {
         let states = match states {
             Ok(states) => states,
@@ -342,10 +407,31 @@ impl Experiment {
             }
         }
         let contacts = self.contacts(binding);
+        let stationary = match (drift, &states) {
+            (Some(drift), States::Full(orbit)) if orbit.growth.rows() == 0 => {
+                Ok(self.stationary(drift, &orbit.samples[0], &contacts))
+            }
+            _ => Err("a property of a stable fixed point that no symmetry moves: there is none here".to_owned()),
+        };
+        let eliminated = |arguments: &[Argument], all: usize| {
+            let whole = arguments.is_empty() || arguments.len() == all;
+            !self.fast.is_empty() && (whole || arguments.iter().any(|a| self.fast.contains(&a.mode())))
+        };
         let mut tail: f64 = 0.0;
         for request in &self.requests {
             let quantity = match request.definition.evaluate {
                 Evaluate::Attractor(kind) => self.attractor_measure(request, kind, &states, fixed),
+                Evaluate::Stationary(f) => stationary_measure(request, f, &stationary),
+                Evaluate::Transient(_) => Quantity::missing(
+                    &request.text,
+                    request.definition.unit,
+                    "a property of a relaxation: ask with --quench",
+                ),
+                _ if eliminated(&request.arguments, self.model.modes.len()) => Quantity::missing(
+                    &request.text,
+                    request.definition.unit,
+                    "needs a mode that is eliminated: leave out --eliminate",
+                ),
                 _ => self.moments_measure(&mut report, request, &states, &contacts, &mut tail),
             };
             report.quantities.push(quantity);
@@ -404,7 +490,9 @@ impl Experiment {
                     return Err(reason);
                 }
             }
-            Evaluate::Attractor(_) => return Err("a property of the attractor, not of a state".into()),
+            Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) => {
+                return Err("a property of the attractor, not of a state".into());
+            }
         }
         if values.iter().any(|v| !v.is_finite()) {
             return Err("undefined on part of the orbit (a mode without mean has no phase; a variance vanishes)".into());
@@ -639,6 +727,23 @@ impl Experiment {
             };
             report.quantities.push(quantity);
         }
+    }
+}
+
+fn stationary_measure(
+    request: &Request,
+    measure: fn(&Stationary, &[Argument]) -> Result<Reading, String>,
+    state: &Result<Stationary, String>,
+) -> Quantity {
+    let unit = request.definition.unit;
+    match state.as_ref().map_err(Clone::clone).and_then(|state| measure(state, &request.arguments)) {
+        Ok(reading) if reading.value.is_finite() => {
+            let mut quantity = Quantity::new(&request.text, reading.value, unit);
+            quantity.list = reading.list;
+            quantity
+        }
+        Ok(_) => Quantity::missing(&request.text, unit, "undefined for this state"),
+        Err(reason) => Quantity::missing(&request.text, unit, reason),
     }
 }
 

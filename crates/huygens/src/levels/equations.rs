@@ -52,7 +52,15 @@ impl Equations {
     /// Derives the equations of `model`: O(terms) products, each mode sees only the terms that contain it.
     pub fn derive(model: &Model) -> Self {
         let jumps: Vec<Operator> = model.jumps.iter().map(|jump| jump.operator.clone()).collect();
-        Self::from_operators(model.modes.len(), model.parameters.len(), &model.hamiltonian, &jumps)
+        let mut equations = Self::from_operators(model.modes.len(), model.parameters.len(), &model.generator(), &jumps);
+        // Momentum damping takes s γ(n̄+½) of noise from q and gives it to p.
+        for bath in model.baths.iter().filter(|b| !b.momentum.is_zero()) {
+            let noise = bath.rate.mul(&bath.occupation.add(&Scalar::real(0.5))).mul(&bath.momentum);
+            let polynomial = Operator::scalar(noise.neg()).normal_symbol();
+            let k = bath.mode.0 as usize;
+            equations.diffusion_anomalous.push(Entry { row: k, column: k, shift: 0, polynomial });
+        }
+        equations
     }
 
     /// The same from bare operators over modes 0 … n − 1.

@@ -26,16 +26,19 @@ mod blocks;
 mod local;
 mod parse;
 mod registry;
+mod stationary;
 mod thermal;
+pub mod transient;
 
 pub mod clocks;
 pub mod correlations;
 pub mod sync;
 
 pub use blocks::Block;
-pub(crate) use blocks::energy;
 pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
 pub use registry::{find, registry};
+pub use stationary::{Reading, Stationary};
+pub use transient::Relaxing;
 
 /// Levels that give measures of the means alone.
 const MEANS: &[&str] = &["mean_field", "gaussian"];
@@ -61,6 +64,13 @@ pub trait Moments {
     /// with the collective phase removed.
     fn energy_covariance(&self, k: usize) -> Block {
         self.covariance(k, k)
+    }
+
+    /// ⟨q²⟩ − v and ⟨p²⟩ − v of mode k, means included, for the variance v of an equilibrium. A state that was computed as a
+    /// deviation from that equilibrium gives it without the difference of two large numbers.
+    fn excess(&self, k: usize, variance: f64) -> [f64; 2] {
+        let (z, block) = (self.mean(k), self.energy_covariance(k));
+        [2.0 * z.re * z.re + (block[0][0] - variance), 2.0 * z.im * z.im + (block[1][1] - variance)]
     }
 }
 
@@ -141,6 +151,10 @@ pub enum Evaluate {
     Moments(fn(&dyn Moments, &[Argument]) -> f64),
     /// A property of the attractor: `period`, `multipliers`, `lyapunov`, `phase_diffusion`.
     Attractor(AttractorMeasure),
+    /// A property of a fixed point and the linear dynamics around it.
+    Stationary(fn(&Stationary, &[Argument]) -> Result<Reading, String>),
+    /// A property of the relaxation of a linear model after a quench.
+    Transient(fn(&Relaxing<'_>, &[Argument]) -> Result<Reading, String>),
     /// Entropy production or flux: needs the thermal contacts beside the moments.
     Thermal(fn(&dyn Moments, &[crate::costs::Contact], &[Argument]) -> Result<f64, String>),
 }
@@ -202,6 +216,11 @@ impl Definition {
         }
     }
 
+    /// Whether it changes along a relaxation, rather than belonging to the whole of it.
+    pub fn follows_time(&self) -> bool {
+        !matches!(self.evaluate, Evaluate::Transient(_)) || self.name == "entropy_cost"
+    }
+
     /// What a reader must know to use the number: how to write it, formula, range, unit, levels, what happens on a limit
     /// cycle, source. Several lines, the first without indentation.
     pub fn explain(&self) -> String {
@@ -213,6 +232,8 @@ impl Definition {
         };
         let cycle = match (self.collective, self.evaluate) {
             (_, Evaluate::Attractor(_)) => "",
+            (_, Evaluate::Transient(_)) => "none: a property of a relaxation (--quench)",
+            (_, Evaluate::Stationary(_)) => "none: a property of a stationary state",
             (Collective::Blind, _) => "of the mean field alone",
             (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
             (Collective::Diffused, _) => "with the collective phase fully diffused",

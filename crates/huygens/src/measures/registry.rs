@@ -1,8 +1,8 @@
 //! All measures: one line each.
 
-use super::{Definition, attractor, correlations, local, sync, thermal};
+use super::{Definition, attractor, correlations, local, stationary, sync, thermal, transient};
 
-static REGISTRY: [Definition; 25] = [
+static REGISTRY: [Definition; 40] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -13,6 +13,8 @@ static REGISTRY: [Definition; 25] = [
     sync::mean::RADIUS,
     sync::mean::ORDER_PARAMETER,
     sync::pearson::PEARSON,
+    sync::coherence::COHERENCE,
+    sync::coherence::COHERENCE_PHASE,
     sync::distance::SYNC_DISTANCE,
     correlations::information::MUTUAL_INFORMATION,
     correlations::discord::DISCORD,
@@ -26,8 +28,21 @@ static REGISTRY: [Definition; 25] = [
     attractor::MULTIPLIERS,
     attractor::LYAPUNOV,
     attractor::PHASE_DIFFUSION,
+    stationary::LINEWIDTH_NARROW,
+    stationary::LINEWIDTH_WIDE,
+    stationary::LINEWIDTH_RATIO,
+    stationary::FREQUENCY_NARROW,
+    stationary::FREQUENCY_WIDE,
+    stationary::NORMAL_MODES,
+    stationary::DEPHASING,
     thermal::ENTROPY_PRODUCTION,
     thermal::ENTROPY_FLUX,
+    stationary::HEAT_FLOW,
+    transient::TRANSIENT_TIME,
+    transient::TRANSIENT_PEAK,
+    transient::OVERSHOOT,
+    transient::ENTROPY_COST,
+    transient::EXCESS_ENTROPY,
 ];
 
 /// All measures, in the order in which they are listed.
@@ -78,6 +93,7 @@ mod tests {
             "phase_error",
             "amplitude_error",
             "radius",
+            "coherence",
             "mutual_information",
             "discord",
             "log_negativity",

@@ -214,7 +214,7 @@ struct Texts<'a> {
     networks: Vec<Option<Expr>>,
     terms: Vec<Expr>,
     jumps: Vec<(Repeated<'a>, Expr)>,
-    baths: Vec<(Repeated<'a>, Expr, Expr, Expr)>,
+    baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
     start: Vec<(Expr, Expr, Option<String>)>,
     uses: Uses,
 }
@@ -314,10 +314,14 @@ impl<'a> Texts<'a> {
                 let on = parsed(&bath.on, read(&bath.on.text))?;
                 let rate = parsed(&bath.rate, read(&bath.rate.text))?;
                 let occupation = parsed(&bath.occupation, read(&bath.occupation.text))?;
-                for expr in [&on, &rate, &occupation] {
+                let momentum = match &bath.momentum {
+                    Some(text) => parsed(text, read(&text.text))?,
+                    None => read("0").expect("a number parses"),
+                };
+                for expr in [&on, &rate, &occupation, &momentum] {
                     uses.expression(expr, &each.indices);
                 }
-                Ok((each, on, rate, occupation))
+                Ok((each, on, [rate, occupation, momentum]))
             };
             match one() {
                 Ok(all) => texts.baths.push(all),
@@ -622,7 +626,7 @@ fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
 }
 
 fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
-    for (bath, (each, on, rate, occupation)) in source.baths.iter().zip(&texts.baths) {
+    for (bath, (each, on, [rate, occupation, momentum])) in source.baths.iter().zip(&texts.baths) {
         let assignments = match each.assignments(symbols, "the bath") {
             Ok(list) => list,
             Err(error) => {
@@ -632,13 +636,18 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
         };
         for given in assignments {
             let inner = WithIndices { scope: symbols, indices: &given };
-            let one = || -> Result<(ModeId, Scalar, Scalar, [Operator; 2]), ModelError> {
+            let share = bath.momentum.as_ref().unwrap_or(&bath.rate);
+            let one = || -> Result<(ModeId, [Scalar; 3], [Operator; 2]), ModelError> {
                 let mode = parse::mode(on, &inner).map_err(|e| wrong(&bath.on, e))?;
                 let gamma = parse::scalar(rate, &inner).map_err(|e| wrong(&bath.rate, e))?;
                 let nbar = parse::scalar(occupation, &inner).map_err(|e| wrong(&bath.occupation, e))?;
-                for (scalar, text, what) in
-                    [(&gamma, &bath.rate, "the rate of a bath"), (&nbar, &bath.occupation, "the occupation of a bath")]
-                {
+                let share_value = parse::scalar(momentum, &inner).map_err(|e| wrong(share, e))?;
+                for (scalar, text, what) in [
+                    (&gamma, &bath.rate, "the rate of a bath"),
+                    (&nbar, &bath.occupation, "the occupation of a bath"),
+                    (&share_value, share, "the momentum share of a bath"),
+                    (&Scalar::one().sub(&share_value), share, "1 - momentum of a bath"),
+                ] {
                     if let Some(z) = scalar.as_number() {
                         let what = what.to_owned();
                         if z.im != 0.0 {
@@ -659,10 +668,10 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 let down = gamma.mul(&nbar.add(&Scalar::one())).sqrt().map_err(refused)?;
                 let up = gamma.mul(&nbar).sqrt().map_err(refused)?;
                 let jumps = [Operator::annihilation(mode).scale(&down), Operator::creation(mode).scale(&up)];
-                Ok((mode, gamma, nbar, jumps))
+                Ok((mode, [gamma, nbar, share_value], jumps))
             };
             match one() {
-                Ok((mode, rate, occupation, [down, up])) => {
+                Ok((mode, [rate, occupation, momentum], [down, up])) => {
                     let name = &model.modes[mode.0 as usize].name;
                     let base =
                         if bath.label.is_empty() { format!("bath on {name}") } else { each.label(&bath.label, &given) };
@@ -682,9 +691,11 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                         mode,
                         rate,
                         occupation,
+                        momentum,
                         label: base,
                         rate_place: bath.rate.place.clone(),
                         occupation_place: bath.occupation.place.clone(),
+                        momentum_place: share.place.clone(),
                     });
                 }
                 Err(error) => {
@@ -906,6 +917,7 @@ mod tests {
                 each: Some(text("j in 1..2*M")),
                 rate: text("gamma*j"),
                 occupation: text("0"),
+                momentum: None,
                 label: String::new(),
             }],
             uncoupled: vec![(text("J"), text("0"))],

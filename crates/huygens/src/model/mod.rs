@@ -63,6 +63,10 @@ pub struct Jump {
 }
 
 /// A thermal bath on one mode: the pair of jumps √(γ(n̄+1)) a and √(γ n̄) a†, both among [`Model::jumps`].
+///
+/// With a share s of momentum damping the bath moves (q, p) by the drift −(γ/2) diag(1 − s, 1 + s) and the diffusion
+/// γ(n̄+½) diag(1 − s, 1 + s): s = 0 is the Lindblad pair, s = 1 the high-temperature Caldeira–Leggett bath, friction −γp and
+/// noise on p alone. The excess over the jumps is that of the generator −iγs/4 (a² − a†²) and a diffusion of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bath {
     /// The mode it damps.
@@ -71,10 +75,13 @@ pub struct Bath {
     pub rate: Scalar,
     /// Mean occupation n̄ ≥ 0.
     pub occupation: Scalar,
+    /// Share s of momentum damping, between 0 and 1.
+    pub momentum: Scalar,
     /// A name for tables.
     pub label: String,
     pub(crate) rate_place: Place,
     pub(crate) occupation_place: Place,
+    pub(crate) momentum_place: Place,
 }
 
 /// One open system, ready for every level of description. Immutable and `Sync`; see [`Model::build`].
@@ -177,6 +184,19 @@ impl Model {
         Ok(binding)
     }
 
+    /// The Hermitian generator of the reversible motion: the Hamiltonian and −iγs/4 (a² − a†²) of each bath that damps the
+    /// momentum more than the position.
+    pub fn generator(&self) -> Operator {
+        let mut sum = self.hamiltonian.clone();
+        for bath in self.baths.iter().filter(|b| !b.momentum.is_zero()) {
+            let a = Operator::annihilation(bath.mode);
+            let strength = bath.rate.mul(&bath.momentum).times(c64::new(0.0, -0.25));
+            let pair = a.mul(&a);
+            sum.add_assign(&pair.sub(&pair.adjoint()).scale(&strength));
+        }
+        sum
+    }
+
     /// Checks that every coefficient has a finite value and that no rate or occupation is negative (at t = 0 where they depend
     /// on the time).
     ///
@@ -185,9 +205,12 @@ impl Model {
     pub fn validate(&self, binding: &Binding) -> Result<(), ModelError> {
         for bath in &self.baths {
             let mode = &self.modes[bath.mode.0 as usize].name;
-            for (scalar, place, word) in
-                [(&bath.rate, &bath.rate_place, "rate"), (&bath.occupation, &bath.occupation_place, "occupation")]
-            {
+            for (scalar, place, word) in [
+                (&bath.rate, &bath.rate_place, "rate"),
+                (&bath.occupation, &bath.occupation_place, "occupation"),
+                (&bath.momentum, &bath.momentum_place, "momentum share"),
+                (&Scalar::one().sub(&bath.momentum), &bath.momentum_place, "rest (1 - momentum)"),
+            ] {
                 let what = || format!("the {word} of the bath on `{mode}`");
                 let value = self.value(scalar, binding, place, &what)?;
                 if value < 0.0 {

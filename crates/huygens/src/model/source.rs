@@ -115,6 +115,8 @@ pub struct BathSource {
     pub rate: Text,
     /// Mean occupation n̄.
     pub occupation: Text,
+    /// Share of the damping that acts on the momentum alone; none stands for 0.
+    pub momentum: Option<Text>,
     /// A name for tables; empty where none was given.
     pub label: String,
 }

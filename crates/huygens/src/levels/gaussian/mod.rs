@@ -2,5 +2,6 @@
 
 pub mod bloch;
 pub mod direct;
+pub mod linear;
 pub mod neutral;
 pub mod orbit;

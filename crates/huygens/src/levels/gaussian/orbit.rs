@@ -1,7 +1,7 @@
 //! The Gaussian state on an attractor: mean and covariance over one period, with the neutral directions kept apart.
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{LinalgError, RMatrix};
+use huygens_numerics::linalg::{self, LinalgError, RMatrix};
 
 use super::neutral;
 use crate::levels::kernel::Bound;
@@ -39,6 +39,17 @@ pub struct Sample {
     pub right: RMatrix,
     /// Left neutral directions U, UᵀV = 1.
     pub left: RMatrix,
+    /// The covariance as a deviation from thermal equilibrium, where it was computed so.
+    pub deviation: Option<Deviation>,
+}
+
+/// V = diag(v₁, v₁, v₂, v₂, …) + W with W known to its own relative accuracy.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    /// v_k: variance of mode k in equilibrium with its baths.
+    pub thermal: Vec<f64>,
+    /// W.
+    pub matrix: RMatrix,
 }
 
 /// How the collective phase is treated when moments are read from a [`Sample`].
@@ -117,6 +128,16 @@ impl Moments for View<'_> {
         [[base[(2 * k, 2 * k)], base[(2 * k, 2 * k + 1)]], [base[(2 * k + 1, 2 * k)], base[(2 * k + 1, 2 * k + 1)]]]
     }
 
+    fn excess(&self, k: usize, variance: f64) -> [f64; 2] {
+        let base = &self.sample.base;
+        let of = |i: usize| match &self.sample.deviation {
+            Some(d) if (d.thermal[k] - variance).abs() <= 4.0 * f64::EPSILON * variance => d.matrix[(i, i)],
+            _ => base[(i, i)] - variance,
+        };
+        let z = self.sample.mean[k];
+        [2.0 * z.re * z.re + of(2 * k), 2.0 * z.im * z.im + of(2 * k + 1)]
+    }
+
     fn covariance(&self, k: usize, l: usize) -> [[f64; 2]; 2] {
         let at = |i: usize, j: usize| self.entry(2 * k + i, 2 * l + j);
         [[at(0, 0), at(0, 1)], [at(1, 0), at(1, 1)]]
@@ -189,7 +210,7 @@ fn without_neutral(mean: &[c64], covariance: &RMatrix, right: &RMatrix, left: &R
         let c = &(&left.transpose() * covariance) * left;
         covariance - &(&(right * &c) * &right.transpose())
     };
-    Sample { mean: mean.to_vec(), base, right: right.clone(), left: left.clone() }
+    Sample { mean: mean.to_vec(), base, right: right.clone(), left: left.clone(), deviation: None }
 }
 
 /// The stationary covariance at a fixed point.
@@ -202,13 +223,51 @@ pub fn at_fixed_point(bound: &Bound, point: &FixedPoint) -> Result<GaussianOrbit
     stationary(&point.point, &drift, &diffusion, &point.neutral)
 }
 
-fn stationary(
+/// Solves M V + V Mᵀ + D = 0 for the deviation W = V − V_th from the thermal state of each mode by itself, v_k = D_k/γ_k from
+/// the trace of its blocks of D and −M: M W + W Mᵀ + (M V_th + V_th Mᵀ + D) = 0. What the baths keep in balance cancels exactly
+/// in the source, so that W keeps its digits however small it is beside V.
+///
+/// # Errors
+/// No or more than one solution.
+pub fn deviation(drift: &RMatrix, diffusion: &RMatrix) -> Result<Deviation, LinalgError> {
+    let n = drift.rows();
+    let thermal: Vec<f64> = (0..n / 2)
+        .map(|k| {
+            let trace = |m: &RMatrix| m[(2 * k, 2 * k)] + m[(2 * k + 1, 2 * k + 1)];
+            let damping = -trace(drift);
+            if damping > 0.0 { 0.5 * trace(diffusion) / damping } else { 0.0 }
+        })
+        .collect();
+    let source = RMatrix::from_fn(n, n, |i, j| {
+        let terms = [drift[(i, j)] * thermal[j / 2], drift[(j, i)] * thermal[i / 2], diffusion[(i, j)]];
+        let sum = (terms[0] + terms[1]) + terms[2];
+        let size: f64 = terms.iter().map(|x| x.abs()).sum();
+        if sum.abs() <= 4.0 * f64::EPSILON * size { 0.0 } else { sum }
+    });
+    if source.norm_max() == 0.0 {
+        return Ok(Deviation { thermal, matrix: source });
+    }
+    Ok(Deviation { thermal, matrix: linalg::lyapunov(drift, &source)? })
+}
+
+/// The stationary covariance of fluctuations with this drift and diffusion around `mean`, with neutral directions `right`.
+///
+/// # Errors
+/// As [`on_cycle`].
+pub fn stationary(
     mean: &[c64],
     drift: &RMatrix,
     diffusion: &RMatrix,
     right: &RMatrix,
 ) -> Result<GaussianOrbit, OrbitError> {
-    let separated = neutral::stationary(drift, diffusion, right)?;
+    let deviation = if right.cols() == 0 { Some(deviation(drift, diffusion)?) } else { None };
+    let mut separated = neutral::stationary(drift, diffusion, right)?;
+    if let Some(Deviation { thermal, matrix }) = &deviation {
+        separated.base = matrix.clone();
+        for i in 0..matrix.rows() {
+            separated.base[(i, i)] += thermal[i / 2];
+        }
+    }
     let mut base = separated.base;
     base.symmetrize();
     // Residual of the Lyapunov equation, without the part that feeds the neutral directions.
@@ -216,7 +275,7 @@ fn stationary(
     let mv = drift * &base;
     let rest = &(&p * &(&(&mv + &mv.transpose()) + diffusion)) * &p.transpose();
     let closure = rest.norm_max() / (drift.norm_max() * base.norm_max()).max(f64::MIN_POSITIVE);
-    let sample = without_neutral(mean, &base, &separated.right, &separated.left);
+    let sample = Sample { deviation, ..without_neutral(mean, &base, &separated.right, &separated.left) };
     Ok(GaussianOrbit {
         period: 0.0,
         times: vec![0.0],
@@ -252,6 +311,7 @@ pub fn rotating(bound: &Bound, point: &Rotating, count: usize) -> Result<Gaussia
                 base: &(&turn * &sample.base) * &back,
                 right: &turn * &sample.right,
                 left: &turn * &sample.left,
+                deviation: None,
             }
         })
         .collect();

@@ -33,6 +33,15 @@ pub enum Stop {
     },
 }
 
+impl Stop {
+    /// Time of the last good state.
+    pub fn time(self) -> f64 {
+        match self {
+            Stop::Diverged { t } | Stop::Stuck { t } => t,
+        }
+    }
+}
+
 /// An integration in progress.
 pub struct Stretch {
     stepper: Solver,

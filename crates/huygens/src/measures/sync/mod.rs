@@ -1,5 +1,6 @@
 //! How well oscillators agree.
 
+pub(super) mod coherence;
 pub(super) mod complete;
 pub(super) mod distance;
 pub(super) mod mean;

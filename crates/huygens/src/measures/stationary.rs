@@ -1,0 +1,190 @@
+//! What belongs to a stationary state with its linear dynamics: normal modes, the memory of a clock, heat.
+
+use huygens_numerics::c64;
+use huygens_numerics::linalg::{self, RMatrix};
+
+use super::{Average, Collective, Definition, Evaluate, FLUCTUATIONS, Signature};
+use crate::costs::Contact;
+use crate::levels::gaussian::linear::{NormalMode, normal_modes_of};
+
+/// A fixed point with the dynamics of its fluctuations, ṙ = A r + ξ.
+#[derive(Clone, Debug)]
+pub struct Stationary {
+    /// A, 2n × 2n, order (q₁, p₁, …).
+    pub drift: RMatrix,
+    /// Mean quadratures r̄.
+    pub mean: Vec<f64>,
+    /// Covariance V.
+    pub covariance: RMatrix,
+    /// The model's oscillators, as indices of modes.
+    pub oscillators: Vec<usize>,
+    /// Thermal contacts, or why there are none.
+    pub contacts: Result<Vec<Contact>, String>,
+}
+
+/// A number with what stands behind it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The number.
+    pub value: f64,
+    /// More numbers, in pairs.
+    pub list: Option<Vec<[f64; 2]>>,
+}
+
+impl From<f64> for Reading {
+    fn from(value: f64) -> Self {
+        Self { value, list: None }
+    }
+}
+
+const NARROW: Definition = Definition {
+    name: "linewidth_narrow",
+    signature: Signature::None,
+    formula: "γ₊ = −2 Re λ of the least damped normal mode of the oscillators; λ eigenvalue of the drift",
+    range: "(0, ∞) where stable",
+    unit: "rad/time",
+    levels: FLUCTUATIONS,
+    source: "Yang, Sheng and Wu, text before Fig. 2; Agudo-Canalejo et al., PRL 127, 208103 (2021)",
+    collective: Collective::Blind,
+    average: Average::Mean,
+    evaluate: Evaluate::Stationary(|s, _| Ok(normal(s)?[0].linewidth.into())),
+};
+
+/// γ of the least damped normal mode.
+pub(super) const LINEWIDTH_NARROW: Definition = NARROW;
+
+/// γ of the most damped normal mode of the oscillators.
+pub(super) const LINEWIDTH_WIDE: Definition = Definition {
+    name: "linewidth_wide",
+    formula: "γ₋ = −2 Re λ of the most damped normal mode of the oscillators",
+    evaluate: Evaluate::Stationary(|s, _| Ok(normal(s)?.last().map_or(f64::NAN, |m| m.linewidth).into())),
+    ..NARROW
+};
+
+/// γ₊/γ₋.
+pub(super) const LINEWIDTH_RATIO: Definition = Definition {
+    name: "linewidth_ratio",
+    formula: "γ₊/γ₋: small where one normal mode outlives the others and the oscillators move as it does",
+    range: "(0, 1]",
+    unit: "1",
+    evaluate: Evaluate::Stationary(|s, _| {
+        let modes = normal(s)?;
+        Ok((modes[0].linewidth / modes[modes.len() - 1].linewidth).into())
+    }),
+    ..NARROW
+};
+
+/// ω of the least damped normal mode.
+pub(super) const FREQUENCY_NARROW: Definition = Definition {
+    name: "frequency_narrow",
+    formula: "ω₊ = |Im λ| of the least damped normal mode of the oscillators",
+    range: "(0, ∞)",
+    evaluate: Evaluate::Stationary(|s, _| Ok(normal(s)?[0].frequency.into())),
+    ..NARROW
+};
+
+/// ω of the most damped normal mode of the oscillators.
+pub(super) const FREQUENCY_WIDE: Definition = Definition {
+    name: "frequency_wide",
+    formula: "ω₋ = |Im λ| of the most damped normal mode of the oscillators",
+    range: "(0, ∞)",
+    evaluate: Evaluate::Stationary(|s, _| Ok(normal(s)?.last().map_or(f64::NAN, |m| m.frequency).into())),
+    ..NARROW
+};
+
+/// All of them.
+pub(super) const NORMAL_MODES: Definition = Definition {
+    name: "normal_modes",
+    formula: "(ω, γ) of the normal modes that live most on the oscillators, narrowest first. The value is their number",
+    range: "a list of pairs",
+    unit: "1",
+    evaluate: Evaluate::Stationary(|s, _| {
+        let list: Vec<[f64; 2]> = normal(s)?.iter().map(|m| [m.frequency, m.linewidth]).collect();
+        Ok(Reading { value: list.len() as f64, list: Some(list) })
+    }),
+    ..NARROW
+};
+
+/// Loss of memory over one period.
+pub(super) const DEPHASING: Definition = Definition {
+    name: "dephasing",
+    signature: Signature::Modes(1),
+    formula: "ε = 1 − |ρ_T|², ρ_T = ⟨b†(0)b(T)⟩/(⟨b†b⟩ + ½) over the period T = 2π/|A_qp| of the mode by itself. For a \
+              thermal oscillator ε = γT(n_th + ½)/(n + ½) while small",
+    range: "[0, 1]",
+    unit: "1",
+    source: "complex-Gaussian phase statistics; Goodman, Speckle Phenomena in Optics (2007), ch. 2",
+    evaluate: Evaluate::Stationary(|s, a| Ok(dephasing(s, a[0].mode())?.into())),
+    ..NARROW
+};
+
+/// Energy that flows into the baths of a mode.
+pub(super) const HEAT_FLOW: Definition = Definition {
+    name: "heat_flow",
+    signature: Signature::Modes(1),
+    formula: "J = −Σ_b tr(H 𝓓_b ρ) over the thermal contacts b of the mode, H the model's quadratic Hamiltonian in its \
+              frame: Σ of all modes is 0 in a steady state without drives that depend on time. Into the baths is positive",
+    range: "real",
+    unit: "rad²/time²",
+    source: "Alicki, J. Phys. A 12, L103 (1979)",
+    evaluate: Evaluate::Stationary(|s, a| Ok(heat_flow(s, a[0].mode())?.into())),
+    ..NARROW
+};
+
+fn normal(state: &Stationary) -> Result<Vec<NormalMode>, String> {
+    let modes = normal_modes_of(&state.drift, &state.oscillators).map_err(|e| e.to_string())?;
+    if modes.is_empty() {
+        return Err("every mode is overdamped: nothing oscillates here".into());
+    }
+    Ok(modes)
+}
+
+fn dephasing(state: &Stationary, k: usize) -> Result<f64, String> {
+    let turning = 0.5 * (state.drift[(2 * k, 2 * k + 1)] - state.drift[(2 * k + 1, 2 * k)]).abs();
+    if turning == 0.0 {
+        return Err("the mode does not oscillate by itself: it has no period".into());
+    }
+    let period = std::f64::consts::TAU / turning;
+    // C(T) = e^{AT} V: the correlation of r(T) with r(0).
+    let later = &linalg::expm(&state.drift.scale(period)).map_err(|e| e.to_string())? * &state.covariance;
+    let (i, j) = (2 * k, 2 * k + 1);
+    let rho = c64::new(later[(i, i)] + later[(j, j)], later[(j, i)] - later[(i, j)]);
+    let energy = state.covariance[(i, i)] + state.covariance[(j, j)];
+    Ok(1.0 - (rho / energy).norm_sqr())
+}
+
+/// J into the contacts of mode k: with the reversible drift A − Σ A_b = Ω H, E = ½⟨rᵀHr⟩ and J_b = −tr(H(A_b⟨rrᵀ⟩ + ½D_b)).
+fn heat_flow(state: &Stationary, k: usize) -> Result<f64, String> {
+    let contacts = state.contacts.as_ref().map_err(Clone::clone)?;
+    let n = state.drift.rows();
+    let mut reversible = state.drift.clone();
+    for contact in contacts {
+        for (i, weight) in contact.weights().into_iter().enumerate() {
+            let at = 2 * contact.mode + i;
+            reversible[(at, at)] += 0.5 * contact.rate * weight;
+        }
+    }
+    // H = −Ω A_rev: rows q ← −(row p of A), p ← row q.
+    let energy =
+        RMatrix::from_fn(n, n, |i, j| if i % 2 == 0 { -reversible[(i + 1, j)] } else { reversible[(i - 1, j)] });
+    // The gradient of H at the mean balances the friction there.
+    let mut friction = vec![0.0; n];
+    for contact in contacts {
+        for (i, weight) in contact.weights().into_iter().enumerate() {
+            let at = 2 * contact.mode + i;
+            friction[at] += 0.5 * contact.rate * weight * state.mean[at];
+        }
+    }
+    let gradient = |i: usize| if i.is_multiple_of(2) { -friction[i + 1] } else { friction[i - 1] };
+    let mut total = 0.0;
+    for contact in contacts.iter().filter(|c| c.mode == k) {
+        for (q, weight) in contact.weights().into_iter().enumerate() {
+            let i = 2 * k + q;
+            let moved: f64 = (0..n).map(|j| energy[(i, j)] * state.covariance[(j, i)]).sum();
+            total += 0.5
+                * weight
+                * (contact.rate * (moved + state.mean[i] * gradient(i)) - contact.diffusion * energy[(i, i)]);
+        }
+    }
+    Ok(total)
+}
