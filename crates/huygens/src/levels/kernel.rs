@@ -247,6 +247,11 @@ impl Kernel {
         self.driven
     }
 
+    /// Whether drift and diffusion are the same at every state and time: the gaussian level is then exact.
+    pub fn linear(&self) -> bool {
+        self.drift.varying.is_empty() && self.diffusion.varying.is_empty()
+    }
+
     /// Sparsity of the real drift matrix.
     pub fn drift_pattern(&self) -> &Pattern {
         &self.drift.pattern

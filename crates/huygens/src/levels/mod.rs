@@ -4,6 +4,7 @@ pub mod equations;
 pub mod gaussian;
 pub mod kernel;
 pub mod mean_field;
+pub mod stochastic;
 
 #[cfg(test)]
 pub(crate) mod tests;
