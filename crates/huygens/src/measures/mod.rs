@@ -32,6 +32,7 @@ pub mod transient;
 
 pub mod clocks;
 pub mod correlations;
+pub mod phases;
 pub mod sync;
 
 pub use blocks::Block;
