@@ -1,10 +1,12 @@
 //! Model files: TOML with places, the tables of numbers they name, the built-in models, and errors that point at the word.
+//! Measured signals and tick lists: [`signals`].
 
 mod adjacency;
 mod builtin;
 mod diagnostic;
 mod places;
 mod read;
+pub mod signals;
 
 pub use adjacency::{Adjacency, Format, Options, TableError};
 pub use builtin::{BUILTINS, Builtin, builtin};

@@ -37,6 +37,8 @@ mod table;
 mod writer;
 mod zarr;
 
+pub(crate) use zarr::crc32_ieee;
+
 use std::io;
 use std::path::{Path, PathBuf};
 

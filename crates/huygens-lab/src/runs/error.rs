@@ -4,6 +4,7 @@ use huygens::experiment::ExperimentError;
 use thiserror::Error;
 
 use crate::figures::FigureError;
+use crate::file::signals::SignalError;
 use crate::file::{Diagnostic, FileError};
 use crate::papers::PaperError;
 use crate::record::{AxisError, RecordError};
@@ -68,6 +69,12 @@ impl RunError {
 impl From<Diagnostic> for RunError {
     fn from(diagnostic: Diagnostic) -> Self {
         RunError::File(diagnostic.into())
+    }
+}
+
+impl From<SignalError> for RunError {
+    fn from(error: SignalError) -> Self {
+        error.diagnostic().into()
     }
 }
 
