@@ -8,6 +8,7 @@
 //! * [`ode`]: explicit and stiff integrators with dense output and events.
 //! * [`random`]: counter-based random streams.
 //! * [`roots`]: zeros of scalar functions and of systems.
+//! * [`optimize`]: best points of a function over a bounded range, under constraints.
 //! * [`fourier`]: trigonometric interpolation of periodic samples.
 //! * [`special`]: dilogarithm, gamma functions and the quantiles of statistics.
 //!
@@ -16,6 +17,7 @@
 pub mod fourier;
 pub mod linalg;
 pub mod ode;
+pub mod optimize;
 pub mod random;
 pub mod roots;
 pub mod special;
