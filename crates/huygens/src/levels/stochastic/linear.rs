@@ -85,7 +85,9 @@ impl LinearModel {
         let mut flow = origin.clone();
         bound.flow(0.0, &origin, &mut flow, &mut bound.workspace());
         let drive = flow.iter().flat_map(|f| [f.re, f.im]).map(|x| std::f64::consts::SQRT_2 * x).collect();
-        Ok(Self { drift: bound.drift_matrix(0.0, &origin), drive, diffusion: bound.diffusion_matrix(0.0, &origin) })
+        let mut diffusion = bound.diffusion_matrix(0.0, &origin);
+        drop_rounding(&mut diffusion);
+        Ok(Self { drift: bound.drift_matrix(0.0, &origin), drive, diffusion })
     }
 
     /// Number of real variables.
@@ -149,6 +151,16 @@ impl LinearModel {
         }
         debug_assert_eq!(noise.rows(), n);
         Ok(Step { propagator: phi, drive, covariance: noise })
+    }
+}
+
+/// A bath that damps the momentum alone takes all noise from q again; what rounding leaves of it is no noise.
+pub(crate) fn drop_rounding(diffusion: &mut RMatrix) {
+    for i in 0..diffusion.rows() {
+        let partner = diffusion[(i ^ 1, i ^ 1)];
+        if diffusion[(i, i)].abs() < 1e-13 * partner {
+            diffusion[(i, i)] = 0.0;
+        }
     }
 }
 
@@ -268,6 +280,21 @@ impl SparseRows {
 fn sparse_lanes(matrix: &SparseRows, offset: &[f64], x: &[Lane], out: &mut [Lane]) {
     for (i, target) in out.iter_mut().enumerate() {
         let mut sum = [offset[i]; LANES];
+        for &(j, value) in matrix.row(i) {
+            let source = &x[j as usize];
+            for l in 0..LANES {
+                sum[l] += value * source[l];
+            }
+        }
+        *target = sum;
+    }
+}
+
+/// `out = M x` for all lanes.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn times(matrix: &SparseRows, x: &[Lane], out: &mut [Lane]) {
+    for (i, target) in out.iter_mut().enumerate() {
+        let mut sum = [0.0; LANES];
         for &(j, value) in matrix.row(i) {
             let source = &x[j as usize];
             for l in 0..LANES {

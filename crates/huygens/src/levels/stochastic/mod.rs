@@ -10,8 +10,13 @@
 //! number of trajectories alone: the same seed gives the same bytes on any number of threads and in any division into shards.
 
 pub mod ensemble;
+pub mod langevin;
 pub mod linear;
 pub mod moments;
+pub mod record;
+pub mod stepper;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_nonlinear;
