@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use huygens::algebra::ParamId;
-use huygens::experiment::Options;
+use huygens::experiment::{Options, SteadySolver};
 use huygens::model::Model;
 use huygens::report::Report;
 
@@ -19,6 +19,9 @@ pub const ATTRACTORS: [&str; 7] =
 
 /// Name of the column that says what the dynamics does.
 const ATTRACTOR_COLUMN: &str = "attractor";
+
+/// Steady states that are computed together.
+const BATCH: usize = 64;
 
 /// Most models of different size that are kept: the others are built again when their turn comes.
 const KEPT: usize = 8;
@@ -42,6 +45,8 @@ pub struct SweepPoints {
     structural: Vec<usize>,
     columns: ReportColumns,
     built: Mutex<Vec<(Vec<f64>, Arc<Problem>)>>,
+    /// Solvers for many steady states at a time, one for each thread, where the experiment has them.
+    steady: Option<Mutex<Vec<SteadySolver>>>,
 }
 
 impl SweepPoints {
@@ -85,7 +90,9 @@ impl SweepPoints {
         let named = requests.iter().zip(&units).map(|(r, u)| (r.text.as_str(), u.as_str(), r.definition.formula));
         let columns = ReportColumns::new(named, &["min", "max"]);
         let built = Mutex::new(vec![(sizes, base.clone())]);
-        Ok(Self { base, asked: asked.to_vec(), options, ids, structural, columns, built })
+        let steady = if structural.is_empty() { base.experiment().steady_solver(&base.binding()?) } else { None };
+        let steady = steady.map(|solver| Mutex::new(vec![solver]));
+        Ok(Self { base, asked: asked.to_vec(), options, ids, structural, columns, built, steady })
     }
 
     /// The problem at the first point.
@@ -165,5 +172,52 @@ impl PointEvaluator for SweepPoints {
         let mut evaluation = self.columns.evaluation(&report);
         evaluation.values.push(attractor(&report));
         Ok(evaluation)
+    }
+
+    fn batch(&self) -> usize {
+        if self.steady.is_some() { BATCH } else { 1 }
+    }
+
+    fn evaluate_all(&self, points: &[Point<'_>]) -> Vec<Result<Evaluation, String>> {
+        let Some(pool) = &self.steady else { return points.iter().map(|p| self.evaluate(*p)).collect() };
+        let taken = {
+            let mut pool = pool.lock().unwrap_or_else(PoisonError::into_inner);
+            if pool.len() > 1 { pool.pop() } else { pool.first().cloned() }
+        };
+        let mut solver = taken.expect("the pool keeps one");
+        let parameters = &self.base.model().parameters;
+        let mut binding = parameters.defaults();
+        let mut values = Vec::with_capacity(points.len());
+        let mut bound = Vec::with_capacity(points.len());
+        for point in points {
+            // Every swept parameter is set again: nothing of the point before is left.
+            let set = self.ids.iter().zip(point.values).all(|(&id, &x)| parameters.set(&mut binding, id, x).is_ok());
+            bound.push(set);
+            values.push(binding.values.clone());
+            if !set {
+                binding = parameters.defaults();
+            }
+        }
+        let (mut rows, mut solved) = (Vec::new(), Vec::new());
+        solver.solve(values.iter().map(Vec::as_slice), &mut rows, &mut solved);
+        let fixed_point = 0.0;
+        let width = solver.width();
+        let requests = self.base.experiment().requests();
+        let results = points
+            .iter()
+            .enumerate()
+            .map(|(k, point)| {
+                if !(bound[k] && solved[k]) {
+                    return self.evaluate(*point);
+                }
+                let found = &rows[k * width..(k + 1) * width];
+                let place = |name: &str| requests.iter().position(|r| r.text == name);
+                let mut row = self.columns.of_values(|name| place(name).map_or(f64::NAN, |m| found[m]));
+                row.push(fixed_point);
+                Ok(Evaluation::from(row))
+            })
+            .collect();
+        pool.lock().unwrap_or_else(PoisonError::into_inner).push(solver);
+        results
     }
 }

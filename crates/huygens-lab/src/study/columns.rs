@@ -55,6 +55,12 @@ impl ReportColumns {
         columns
     }
 
+    /// The values of the columns where each measure has a value and nothing else, as at a fixed point.
+    pub fn of_values(&self, value: impl Fn(&str) -> f64) -> Vec<f64> {
+        let nothing = std::iter::repeat_n(f64::NAN, self.extras.len());
+        self.measures.iter().flat_map(|(name, ..)| std::iter::once(value(name)).chain(nothing.clone())).collect()
+    }
+
     /// The values of the columns in a report; the status is the worst of its checks, and the message names the checks that failed.
     pub fn evaluation(&self, report: &Report) -> Evaluation {
         let mut values = Vec::with_capacity(self.measures.len() * (1 + self.extras.len()));

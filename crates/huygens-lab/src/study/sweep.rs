@@ -90,6 +90,17 @@ pub trait PointEvaluator: Sync {
     /// # Errors
     /// The reason, in words, why there is no result at this point. The sweep goes on, and the reason goes into the store.
     fn evaluate(&self, point: Point<'_>) -> Result<Evaluation, String>;
+
+    /// How many points are best evaluated together.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// The values at several points: the same, point by point, as [`PointEvaluator::evaluate`] gives, whichever points come
+    /// together.
+    fn evaluate_all(&self, points: &[Point<'_>]) -> Vec<Result<Evaluation, String>> {
+        points.iter().map(|point| self.evaluate(*point)).collect()
+    }
 }
 
 /// What a sweep has done.
@@ -460,15 +471,50 @@ struct Task {
 impl Work<'_> {
     /// What one thread does.
     fn worker(&self) {
-        let mut values = vec![0.0; self.grid.axes().len()];
-        while let Some(task) = self.take() {
-            self.grid.write_point(task.index, &mut values);
-            let point = Point { index: task.index, values: &values };
-            let result = catch_unwind(AssertUnwindSafe(|| self.evaluator.evaluate(point)))
-                .unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
-            self.put(&task, result);
+        let axes = self.grid.axes().len();
+        let batch = self.evaluator.batch().max(1);
+        let mut values = vec![0.0; axes * batch];
+        let mut tasks = Vec::with_capacity(batch);
+        while let Some(first) = self.take() {
+            tasks.push(first);
+            while tasks.len() < batch
+                && let Some(task) = self.take_at_hand()
+            {
+                tasks.push(task);
+            }
+            for (task, values) in tasks.iter().zip(values.chunks_mut(axes.max(1))) {
+                self.grid.write_point(task.index, values);
+            }
+            let points: Vec<Point<'_>> = tasks
+                .iter()
+                .zip(values.chunks(axes.max(1)))
+                .map(|(task, values)| Point { index: task.index, values })
+                .collect();
+            let guarded = |point: Point<'_>| {
+                catch_unwind(AssertUnwindSafe(|| self.evaluator.evaluate(point)))
+                    .unwrap_or_else(|panic| Err(panic_text(panic.as_ref())))
+            };
+            let together = (points.len() > 1)
+                .then(|| catch_unwind(AssertUnwindSafe(|| self.evaluator.evaluate_all(&points))).ok())
+                .flatten()
+                .filter(|results| results.len() == points.len());
+            let results = together.unwrap_or_else(|| points.iter().map(|point| guarded(*point)).collect());
+            for (task, result) in tasks.drain(..).zip(results) {
+                self.put(&task, result);
+            }
         }
         self.freed.notify_all();
+    }
+
+    /// The next point of the newest open chunk, if one is left.
+    fn take_at_hand(&self) -> Option<Task> {
+        let mut state = locked(&self.state);
+        if state.error.is_some() || self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (key, points) = state.points.as_mut()?;
+        let key = *key;
+        points.next().map(|(place, index)| Task { key, place, index })
     }
 
     /// The next point in the grid's order; waits while too many chunks are open. `None` when there is nothing more to do.

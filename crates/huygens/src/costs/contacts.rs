@@ -1,5 +1,7 @@
 //! The thermal contacts of a model.
 
+use std::sync::Arc;
+
 use huygens_numerics::c64;
 
 use super::{Contact, CostError};
@@ -22,7 +24,7 @@ pub struct Contacts {
 #[derive(Clone, Debug)]
 struct Plan {
     mode: usize,
-    name: String,
+    name: Arc<str>,
     kind: Kind,
 }
 
@@ -46,7 +48,11 @@ impl Contacts {
         let mut scalars = Vec::new();
         let mut plans = Vec::new();
         for bath in &model.baths {
-            plans.push(Plan { mode: bath.mode.0 as usize, name: bath.label.clone(), kind: Kind::Bath(scalars.len()) });
+            plans.push(Plan {
+                mode: bath.mode.0 as usize,
+                name: bath.label.as_str().into(),
+                kind: Kind::Bath(scalars.len()),
+            });
             scalars.extend([bath.rate.clone(), bath.occupation.clone(), bath.momentum.clone()]);
         }
         for jump in model.jumps.iter().filter(|jump| jump.bath.is_none()) {
@@ -54,7 +60,7 @@ impl Contacts {
                 return Err(CostError::NotThermal { jump: jump.label.clone() });
             };
             let kind = if loss { Kind::Loss(scalars.len()) } else { Kind::Gain(scalars.len()) };
-            plans.push(Plan { mode, name: jump.label.clone(), kind });
+            plans.push(Plan { mode, name: jump.label.as_str().into(), kind });
             scalars.push(coefficient);
         }
         if plans.is_empty() {
@@ -106,7 +112,7 @@ impl Contacts {
             };
             for scalar in &self.scalars[range] {
                 if let Err(error) = scalar.eval(parameters, t) {
-                    return CostError::Evaluation { name: plan.name.clone(), message: error.message(&self.names) };
+                    return CostError::Evaluation { name: plan.name.to_string(), message: error.message(&self.names) };
                 }
             }
         }
@@ -183,7 +189,7 @@ mod tests {
             .map(|c| (c.mode, (c.rate * 1e12).round() / 1e12, (c.diffusion * 1e12).round() / 1e12))
             .collect();
         assert_eq!(summary, [(1, 1.0, 1.5), (0, 4.0, 2.0), (1, -0.5, 0.25)]);
-        assert_eq!(found[0].name, "bath of b");
+        assert_eq!(&*found[0].name, "bath of b");
         assert_eq!(contacts(&model, &model.bind(&[]).unwrap()).unwrap()[0].diffusion, 3.5);
     }
 

@@ -34,6 +34,8 @@ mod contacts;
 
 pub use contacts::{Contacts, contacts};
 
+use std::sync::Arc;
+
 use crate::measures::Moments;
 use crate::measures::correlations::symplectic::{cholesky, gather};
 
@@ -49,7 +51,7 @@ pub struct Contact {
     /// Share s of momentum damping: drift −(γ/2) diag(1 − s, 1 + s) and diffusion D diag(1 − s, 1 + s).
     pub momentum: f64,
     /// Name for tables.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// Why a cost cannot be given.
@@ -94,12 +96,12 @@ pub enum CostError {
 
 impl Contact {
     /// A thermal bath of energy rate γ and mean occupation n̄.
-    pub fn thermal(mode: usize, rate: f64, occupation: f64, name: impl Into<String>) -> Self {
+    pub fn thermal(mode: usize, rate: f64, occupation: f64, name: impl Into<Arc<str>>) -> Self {
         Self { mode, rate, diffusion: rate * (occupation + 0.5), momentum: 0.0, name: name.into() }
     }
 
     /// From the rates r↓ of a and r↑ of a†.
-    pub fn exchange(mode: usize, down: f64, up: f64, name: impl Into<String>) -> Self {
+    pub fn exchange(mode: usize, down: f64, up: f64, name: impl Into<Arc<str>>) -> Self {
         Self { mode, rate: down - up, diffusion: 0.5 * (down + up), momentum: 0.0, name: name.into() }
     }
 
@@ -113,7 +115,7 @@ impl Contact {
         if self.diffusion.is_finite() && self.rate.abs() <= 2.0 * self.diffusion * (1.0 + 1e-12) {
             return Ok(());
         }
-        Err(CostError::TooQuiet { name: self.name.clone(), rate: self.rate, diffusion: self.diffusion })
+        Err(CostError::TooQuiet { name: self.name.to_string(), rate: self.rate, diffusion: self.diffusion })
     }
 
     /// The weights 1 − s and 1 + s of q and p in drift and diffusion.

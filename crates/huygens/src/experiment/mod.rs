@@ -6,13 +6,14 @@
 mod direct;
 mod quench;
 mod search;
+mod steady;
 mod summary;
 
 use std::sync::Arc;
 
 use huygens_numerics::c64;
 
-use crate::algebra::{self, EvalError};
+use crate::algebra::{self, EvalError, Monomial};
 use crate::costs::{Contacts, CostError};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
@@ -23,6 +24,7 @@ use crate::report::{Check, Report};
 
 pub use quench::Quench;
 pub use search::Coexisting;
+pub use steady::SteadySolver;
 
 /// Level of description of an experiment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +151,8 @@ pub struct Experiment {
     contacts: Result<Contacts, CostError>,
     /// Whether the gaussian level is exact: linear flow, constant diffusion.
     linear: bool,
+    /// Whether rest is a solution: no term of the flow without an amplitude.
+    undisplaced: bool,
     /// Modes to eliminate.
     fast: Vec<usize>,
     options: Options,
@@ -207,7 +211,8 @@ impl Experiment {
             return Err(ExperimentError::Options("every mode is eliminated: leave the slow ones".into()));
         }
         let linear = equations.linear();
-        let experiment = Self { model, kernel, ring, charges, requests, contacts, linear, fast, options };
+        let undisplaced = equations.flow.iter().all(|f| f.coefficient(&Monomial::one()).is_zero());
+        let experiment = Self { model, kernel, ring, charges, requests, contacts, linear, undisplaced, fast, options };
         experiment.fits()?;
         Ok(experiment)
     }

@@ -1,5 +1,6 @@
 //! The gaussian level: linearised quantum fluctuations around the mean field.
 
+pub mod batch;
 pub mod bloch;
 pub mod direct;
 pub mod linear;

@@ -223,6 +223,13 @@ pub fn at_fixed_point(bound: &Bound, point: &FixedPoint) -> Result<GaussianOrbit
     stationary(&point.point, &drift, &diffusion, &point.neutral)
 }
 
+/// A sum of which nothing is left but rounding is nothing.
+pub(crate) fn balance(terms: [f64; 3]) -> f64 {
+    let sum = (terms[0] + terms[1]) + terms[2];
+    let size: f64 = terms.iter().map(|x| x.abs()).sum();
+    if sum.abs() <= 4.0 * f64::EPSILON * size { 0.0 } else { sum }
+}
+
 /// Solves M V + V Mᵀ + D = 0 for the deviation W = V − V_th from the thermal state of each mode by itself, v_k = D_k/γ_k from
 /// the trace of its blocks of D and −M: M W + W Mᵀ + (M V_th + V_th Mᵀ + D) = 0. What the baths keep in balance cancels exactly
 /// in the source, so that W keeps its digits however small it is beside V.
@@ -239,10 +246,7 @@ pub fn deviation(drift: &RMatrix, diffusion: &RMatrix) -> Result<Deviation, Lina
         })
         .collect();
     let source = RMatrix::from_fn(n, n, |i, j| {
-        let terms = [drift[(i, j)] * thermal[j / 2], drift[(j, i)] * thermal[i / 2], diffusion[(i, j)]];
-        let sum = (terms[0] + terms[1]) + terms[2];
-        let size: f64 = terms.iter().map(|x| x.abs()).sum();
-        if sum.abs() <= 4.0 * f64::EPSILON * size { 0.0 } else { sum }
+        balance([drift[(i, j)] * thermal[j / 2], drift[(j, i)] * thermal[i / 2], diffusion[(i, j)]])
     });
     if source.norm_max() == 0.0 {
         return Ok(Deviation { thermal, matrix: source });
