@@ -255,20 +255,12 @@ pub fn phase_diffusion(ticks: &Ticks) -> Result<PhaseDiffusion, ClockError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measures::clocks::resample::SplitMix;
     use approx::assert_relative_eq;
+    use huygens_numerics::random::{Stream, Streams};
     use proptest::prelude::*;
 
-    struct Normal(SplitMix);
-
-    impl Normal {
-        fn uniform(&mut self) -> f64 {
-            (self.0.below(1 << 52) as f64 + 0.5) / (1u64 << 52) as f64
-        }
-
-        fn next(&mut self) -> f64 {
-            (-2.0 * self.uniform().ln()).sqrt() * (TAU * self.uniform()).cos()
-        }
+    fn random(seed: u64) -> Stream {
+        Streams { seed }.trajectory(0)
     }
 
     fn clock(n: usize, mut interval: impl FnMut(usize) -> f64) -> Ticks {
@@ -283,8 +275,8 @@ mod tests {
 
     #[test]
     fn a_random_walk_of_known_step_has_its_accuracy_for_every_number_of_ticks() {
-        let mut normal = Normal(SplitMix(11));
-        let ticks = clock(40_000, |_| 2.0 + 0.02 * normal.next());
+        let mut normal = random(11);
+        let ticks = clock(40_000, |_| 2.0 + 0.02 * normal.normal());
         for (m, tolerance) in [(1, 0.03), (10, 0.1), (100, 0.3)] {
             let n = accuracy(&ticks, m, 0.95).unwrap();
             let exact = 1e4 * m as f64;
@@ -302,19 +294,19 @@ mod tests {
 
     #[test]
     fn jitter_and_drift_are_told_from_diffusion() {
-        let mut normal = Normal(SplitMix(5));
+        let mut normal = random(5);
         let mut walk = 0.0;
         let times = (0..20_000)
             .map(|k| {
-                walk += 0.01 * normal.next();
-                f64::from(k) + walk + 0.05 * normal.next()
+                walk += 0.01 * normal.normal();
+                f64::from(k) + walk + 0.05 * normal.normal()
             })
             .collect();
         let d = phase_diffusion(&Ticks { times, breaks: Vec::new() }).unwrap();
         let exact = TAU * TAU * 1e-4;
         assert!((d.value - exact).abs() < 3.0 * d.error && d.error < 0.2 * exact, "{d:?}");
         assert_relative_eq!(d.jitter, 0.05, max_relative = 0.05);
-        let drifting = clock(20_000, |k| 1.0 + 1e-5 * k as f64 + 1e-3 * normal.next());
+        let drifting = clock(20_000, |k| 1.0 + 1e-5 * k as f64 + 1e-3 * normal.normal());
         let d = phase_diffusion(&drifting).unwrap();
         assert!(d.notes[0].contains("does not simply diffuse"), "{d:?}");
     }
@@ -327,12 +319,12 @@ mod tests {
         // δ = ±(u^{−1/2} − …): P(|δ| > d) = d⁻² for 1 ≤ d ≤ cut, renormalised.
         let floor = cut.powi(-2);
         let variance = 2.0 * cut.ln() / (1.0 - floor);
-        let mut random = Normal(SplitMix(2024));
+        let mut noise = random(2024);
         let (mut covered, mut normal_theory, trials, n) = (0, 0, 200, 4000);
         for _ in 0..trials {
             let ticks = clock(n, |_| {
-                let d = (floor + (1.0 - floor) * random.uniform()).powf(-0.5);
-                1.0 + 1e-4 * if random.uniform() < 0.5 { d } else { -d }
+                let d = (floor + (1.0 - floor) * noise.uniform()).powf(-0.5);
+                1.0 + 1e-4 * if noise.uniform() < 0.5 { d } else { -d }
             });
             let found = accuracy(&ticks, 1, 0.95).unwrap();
             let truth = 1e8 / variance;
@@ -347,8 +339,8 @@ mod tests {
 
     #[test]
     fn rare_events_are_named_and_perfect_clocks_refused() {
-        let mut normal = Normal(SplitMix(1));
-        let ticks = clock(5000, |k| 1.0 + 1e-3 * normal.next() + if k == 77 { 0.5 } else { 0.0 });
+        let mut normal = random(1);
+        let ticks = clock(5000, |k| 1.0 + 1e-3 * normal.normal() + if k == 77 { 0.5 } else { 0.0 });
         let n = accuracy(&ticks, 1, 0.95).unwrap();
         assert!(n.largest_share > 0.9 && n.half_of_variance == 1);
         assert!(n.notes[0].starts_with("half of the variance comes from 1 of 5000 intervals"), "{:?}", n.notes);
@@ -362,8 +354,8 @@ mod tests {
         /// N has no unit: it does not know the unit of time, nor its origin, and lies in its interval.
         #[test]
         fn accuracy_has_no_unit(seed in 0u64..1000, scale in 1e-6f64..1e6) {
-            let mut normal = Normal(SplitMix(seed));
-            let ticks = clock(300, |_| 1.0 + 0.05 * normal.next().clamp(-4.0, 4.0));
+            let mut normal = random(seed);
+            let ticks = clock(300, |_| 1.0 + 0.05 * normal.normal().clamp(-4.0, 4.0));
             let other = Ticks { times: ticks.times.iter().map(|t| scale * t).collect(), breaks: vec![] };
             let (a, b) = (accuracy(&ticks, 1, 0.9).unwrap(), accuracy(&other, 1, 0.9).unwrap());
             prop_assert!((a.value / b.value - 1.0).abs() < 1e-9);

@@ -5,10 +5,15 @@
 //!
 //! * [`ticks`]: ticks of a signal (upward crossings with hysteresis, peaks), interpolated.
 //! * [`accuracy`]: N = ⟨t⟩²/var t of the tick intervals with a confidence interval that knows heavy tails; phase diffusion.
+//! * [`deviation`]: how far two clocks stray from each other, literally and tick by nearest tick, with the closed forms of noisy
+//!   linear oscillators.
+//! * [`asynchrony`]: who leads and who lags among players that tick together.
 
 use std::ops::Range;
 
 pub mod accuracy;
+pub mod asynchrony;
+pub mod deviation;
 pub mod ticks;
 
 mod resample;

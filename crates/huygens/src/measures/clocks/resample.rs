@@ -1,24 +1,8 @@
 //! Confidence intervals for functions of averages over blocks of correlated, possibly heavy-tailed data.
 
+use huygens_numerics::random::Streams;
+
 use super::{moments, quantile};
-
-/// SplitMix64 (G. Steele, D. Lea and C. Flood, OOPSLA 2014): the same numbers everywhere, so that an interval is reproducible.
-pub(super) struct SplitMix(pub(super) u64);
-
-impl SplitMix {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub(super) fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
-    }
-}
 
 /// Fewest blocks from which an interval is tried.
 pub(super) const FEWEST_BLOCKS: usize = 8;
@@ -107,11 +91,12 @@ pub(super) fn studentised<const K: usize>(
     if !(centre.is_finite() && scale.is_finite()) {
         return None;
     }
-    let mut random = SplitMix(0x6875_7967_656e_7321);
+    // One seed for all: the same data give the same interval.
+    let mut random = Streams { seed: 0x6875_7967_656e_7321 }.trajectory(0);
     let mut picks = vec![0; n];
     let mut ratios = Vec::with_capacity(RESAMPLES);
     for _ in 0..RESAMPLES {
-        picks.iter_mut().for_each(|p| *p = random.below(n));
+        picks.iter_mut().for_each(|p| *p = ((random.uniform() * n as f64) as usize).min(n - 1));
         let total = sum(&mut picks.iter().copied());
         let ratio = (statistic(&total) - centre) / error(&picks, &total);
         if ratio.is_finite() {

@@ -375,8 +375,8 @@ fn vertex(t: &[f64], x: &[f64], k: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measures::clocks::resample::SplitMix;
     use approx::assert_relative_eq;
+    use huygens_numerics::random::Streams;
     use proptest::prelude::*;
     use std::f64::consts::TAU;
 
@@ -417,8 +417,8 @@ mod tests {
 
     #[test]
     fn hysteresis_makes_one_tick_of_noise_at_the_level() {
-        let mut random = SplitMix(7);
-        let mut noise = || 0.2 * (random.below(2001) as f64 / 1000.0 - 1.0);
+        let mut random = Streams { seed: 7 }.trajectory(0);
+        let mut noise = || 0.2 * (2.0 * random.uniform() - 1.0);
         let (t, mut x) = sampled(200.0, 20_000, |t| (TAU * (t - 0.25)).sin());
         x.iter_mut().for_each(|x| *x += noise());
         let all = upward_crossings(&t, &x, &Crossings::default()).unwrap();
@@ -446,14 +446,13 @@ mod tests {
 
     #[test]
     fn peaks_of_a_noisy_cosine_with_a_slow_trend() {
-        let mut random = SplitMix(3);
-        let mut noise = || (0..12).map(|_| random.below(1 << 20) as f64 / f64::from(1 << 20)).sum::<f64>() - 6.0;
+        let mut random = Streams { seed: 3 }.trajectory(0);
         let (t, mut x) = sampled(100.0, 10_020, |t| (TAU * (t - 0.3)).cos() + 0.01 * t);
         let exact = peaks(&t, &x, &Peaks::default()).unwrap();
         assert_eq!(exact.len(), 100);
         // The trend moves the maximum by 0.01/(2π)².
         assert!(exact.times.iter().enumerate().all(|(k, t)| (t - 0.3 - 2.533e-4 - k as f64).abs() < 3e-5));
-        x.iter_mut().for_each(|x| *x += 0.05 * noise());
+        x.iter_mut().for_each(|x| *x += 0.05 * random.normal());
         let rough = peaks(&t, &x, &Peaks::default()).unwrap();
         let smooth = peaks(&t, &x, &Peaks { half_width: 20, ..Peaks::default() }).unwrap();
         assert_eq!((rough.len(), smooth.len()), (100, 100));
