@@ -7,11 +7,13 @@
 //! * [`accuracy`]: N = ⟨t⟩²/var t of the tick intervals with a confidence interval that knows heavy tails; phase diffusion.
 //! * [`deviation`]: how far two clocks stray from each other, literally and tick by nearest tick, with the closed forms of noisy
 //!   linear oscillators.
+//! * [`allan`]: frequency stability over averaging times: the Allan family, with confidence intervals and gaps.
 //! * [`asynchrony`]: who leads and who lags among players that tick together.
 
 use std::ops::Range;
 
 pub mod accuracy;
+pub mod allan;
 pub mod asynchrony;
 pub mod deviation;
 pub mod ticks;
