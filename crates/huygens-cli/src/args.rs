@@ -13,6 +13,7 @@ Examples:
   huygens sweep optomechanical-pair --over mu=0:0.2:401    a store for xarray, and a figure
   huygens continue optomechanical-pair --in mu=0.02:0.2    where the locked state is born and where it ends
   huygens reproduce mari2013                               a paper's figures and claims, with verdicts
+  huygens clocks pair.csv                                  two recorded clocks: are they locked, and is it significant?
   huygens equations optomechanical-pair --format latex     the equations, to read and to paste
   huygens list measures                                    what can be asked, with formulas and sources
 
@@ -48,8 +49,7 @@ pub(crate) enum Command {
     Show(Show),
     /// Check a model file without running it
     Check(Check),
-    /// Analyse recorded signals (not in this version)
-    #[command(hide = true)]
+    /// Analyse recorded clocks: rates, locking, significance, stability
     Clocks(Clocks),
 }
 
@@ -308,10 +308,85 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens clocks pair.csv                                 columns with a header, the first of them the time
+  huygens clocks left.wav right.wav                       two recordings, the rate from the files
+  huygens clocks ecg.npy breath.npy --rate 1000           heart and breath: which n:m?
+  huygens clocks band.csv --ticks --columns Bass,Guitar   tick lists: asynchronies
+  huygens clocks pair.csv --phase hilbert --kind twin --surrogates 999 --format json
+  my-detector | huygens clocks - --rate 250 --format csv
+
+Without --out a table goes with its files into huygens-out/FILE; with --format json or csv nothing is written to disk.
+A p-value is (k + 1)/(n + 1) with k of n surrogates at least as large; the null model and the seed are told with it.")]
 pub(crate) struct Clocks {
-    /// Recorded signals
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    _files: Vec<String>,
+    /// Recorded signals or tick lists: CSV, TSV, NPY, NPZ, WAV, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    /// Samples a second, where the file does not say it
+    #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
+    pub(crate) rate: Option<f64>,
+    /// The column of times: its name, or its number from 1
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
+    /// The columns to analyse, by name or number; without it all but the time
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// The columns are lists of tick times
+    #[arg(long)]
+    pub(crate) ticks: bool,
+    /// How a signal becomes a phase; the other ways are compared with it
+    #[arg(long, value_enum, default_value_t = Phase::Peaks)]
+    pub(crate) phase: Phase,
+    /// Least prominence of a peak, as a share of the range of the signal
+    #[arg(long, value_name = "X", default_value_t = 0.2, allow_hyphen_values = true)]
+    pub(crate) prominence: f64,
+    /// Largest value of the smaller of n and m in n:m locking
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) largest: u32,
+    /// Number of surrogates; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 199)]
+    pub(crate) surrogates: usize,
+    /// The null model
+    #[arg(long, value_enum, default_value_t = Kind::Shifted)]
+    pub(crate) kind: Kind,
+    /// Seed of the surrogates
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A measure, such as sync_index or 'slips(a,b)'. May be repeated; without it all
+    #[arg(short = 'm', long = "measure", value_name = "MEASURE")]
+    pub(crate) measures: Vec<String>,
+    /// Folder for the record (JSON, CSV, NPZ) and the figure (PNG, SVG)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object or CSV on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Definitions of the phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Phase {
+    /// One cycle a peak, linear between peaks
+    Peaks,
+    /// The angle of the analytic signal about the mean
+    Hilbert,
+    /// The same, made uniform (Kralemann et al. 2008)
+    Protophase,
+}
+
+/// Null models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// One record turned round by a random time
+    Shifted,
+    /// Linear Gaussian processes with the spectra of the signals
+    Ar,
+    /// Other runs of the same oscillator, by jumps between twins
+    Twin,
 }
 
 /// Levels of description of this version.

@@ -71,6 +71,6 @@ fn dispatch(command: Command) -> Result<Outcome, RunError> {
         Command::List(a) => commands::list::list(a.what),
         Command::Show(a) => commands::show::show(&a.name),
         Command::Check(a) => commands::check::check(&a),
-        Command::Clocks(_) => Err(commands::clocks()),
+        Command::Clocks(a) => commands::clocks::clocks(&a),
     }
 }

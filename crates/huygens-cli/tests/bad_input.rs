@@ -134,7 +134,6 @@ fn values_sizes_and_ranges_are_checked() {
     refused(at, &["run", "optomechanical-pair", "--rtol", "0"], &["--rtol 0"]);
     refused(at, &["continue", "optomechanical-pair", "--in", "mu=0.02"], &["NAME=FROM:TO"]);
     refused(at, &["continue", "kerr-pair", "--in", "none=0:1"], &["parameter named `none`"]);
-    refused(at, &["clocks", "a.csv", "b.csv"], &["no analysis of measured signals yet"]);
 }
 
 #[test]

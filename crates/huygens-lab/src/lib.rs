@@ -1,5 +1,6 @@
 //! Experiments on the library: model files, studies, records, figures and the audits of papers.
 
+pub mod clocks;
 pub mod figures;
 pub mod file;
 pub mod papers;

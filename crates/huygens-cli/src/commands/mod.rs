@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod check;
+pub(crate) mod clocks;
 pub(crate) mod continuation;
 pub(crate) mod equations;
 pub(crate) mod list;
@@ -120,12 +121,4 @@ fn listen(stop: &Arc<AtomicBool>, terminal: Terminal) {
     };
     // Without a handler Ctrl-C ends the program at once, which the store survives as well.
     let _ = ctrlc::set_handler(handler);
-}
-
-/// The answer to `huygens clocks`.
-pub(crate) fn clocks() -> RunError {
-    RunError::input(
-        "this version has no analysis of measured signals yet",
-        "it treats models: `huygens run MODEL`; see `huygens --help` for what there is",
-    )
 }

@@ -3,6 +3,7 @@
 use huygens::experiment::ExperimentError;
 use thiserror::Error;
 
+use crate::clocks::ClocksError;
 use crate::figures::FigureError;
 use crate::file::signals::SignalError;
 use crate::file::{Diagnostic, FileError};
@@ -33,6 +34,9 @@ pub enum RunError {
     /// The audit of a paper.
     #[error(transparent)]
     Paper(Box<PaperError>),
+    /// Recorded clocks.
+    #[error(transparent)]
+    Clocks(Box<ClocksError>),
     /// Anything else that was given and cannot be used.
     #[error("{message}")]
     Input {
@@ -85,7 +89,14 @@ macro_rules! boxed {
         }
     })* };
 }
-boxed!(Experiment(ExperimentError), Study(StudyError), Record(RecordError), Figure(FigureError), Paper(PaperError));
+boxed!(
+    Experiment(ExperimentError),
+    Study(StudyError),
+    Record(RecordError),
+    Figure(FigureError),
+    Paper(PaperError),
+    Clocks(ClocksError)
+);
 
 impl From<AxisError> for RunError {
     fn from(error: AxisError) -> Self {
