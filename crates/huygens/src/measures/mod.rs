@@ -33,6 +33,7 @@ pub mod transient;
 pub mod clocks;
 pub mod correlations;
 pub mod phases;
+pub mod spectra;
 pub mod sync;
 
 pub use blocks::Block;

@@ -9,6 +9,7 @@
 //!   linear oscillators.
 //! * [`allan`]: frequency stability over averaging times: the Allan family, with confidence intervals and gaps.
 //! * [`asynchrony`]: who leads and who lags among players that tick together.
+//! * [`pearson`]: correlation of two signals with the error of their effective number of samples.
 
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ pub mod accuracy;
 pub mod allan;
 pub mod asynchrony;
 pub mod deviation;
+pub mod pearson;
 pub mod ticks;
 
 mod resample;

@@ -288,7 +288,7 @@ pub fn peaks(times: &[f64], values: &[f64], options: &Peaks) -> Result<Ticks, Cl
 }
 
 /// Indices of the maxima of a zigzag whose legs are at least `prominence` high.
-fn zigzag(x: &[f64], prominence: f64) -> Vec<usize> {
+pub(crate) fn zigzag(x: &[f64], prominence: f64) -> Vec<usize> {
     let mut peaks = Vec::new();
     let (mut lowest, mut highest) = (f64::INFINITY, 0);
     let mut rising = false;
