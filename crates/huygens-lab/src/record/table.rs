@@ -186,6 +186,8 @@ fn measures(out: &mut String, quantities: &[Quantity], style: Style) {
                 let re = significant(*re, 8);
                 if *im == 0.0 {
                     re
+                } else if q.name != "multipliers" {
+                    format!("({re}, {})", significant(*im, 8))
                 } else {
                     format!("{re} {} {}i", if *im < 0.0 { '-' } else { '+' }, significant(im.abs(), 8))
                 }

@@ -280,6 +280,11 @@ impl Writer<'_> {
                 "input noise of a bath: ⟨x_in(t) x_in(t')†⟩ = (n̄ + 1) δ(t − t'), ⟨x_in(t)† x_in(t')⟩ = n̄ δ(t − t')"
             });
         }
+        if self.model.baths.iter().any(|b| !b.momentum.is_zero()) {
+            text.push_str(
+                "\nwith a momentum share s the noise of a bath on q is weaker by 1 - s, that on p stronger by 1 + s",
+            );
+        }
         if self.free_jumps().next().is_some() {
             if !text.is_empty() {
                 text.push('\n');

@@ -2,7 +2,7 @@
 
 use super::{Definition, attractor, correlations, local, stationary, sync, thermal, transient};
 
-static REGISTRY: [Definition; 40] = [
+static REGISTRY: [Definition; 43] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -15,6 +15,7 @@ static REGISTRY: [Definition; 40] = [
     sync::pearson::PEARSON,
     sync::coherence::COHERENCE,
     sync::coherence::COHERENCE_PHASE,
+    sync::coherence::TICK_DEVIATION,
     sync::distance::SYNC_DISTANCE,
     correlations::information::MUTUAL_INFORMATION,
     correlations::discord::DISCORD,
@@ -35,6 +36,8 @@ static REGISTRY: [Definition; 40] = [
     stationary::FREQUENCY_WIDE,
     stationary::NORMAL_MODES,
     stationary::DEPHASING,
+    stationary::TICK_ACCURACY,
+    stationary::PHASE_ACCURACY,
     thermal::ENTROPY_PRODUCTION,
     thermal::ENTROPY_FLUX,
     stationary::HEAT_FLOW,

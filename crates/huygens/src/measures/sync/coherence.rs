@@ -2,6 +2,7 @@
 
 use huygens_numerics::c64;
 
+use super::super::clocks::deviation::nearest_tick_of_gaussian;
 use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
 
 /// |ρ|.
@@ -28,6 +29,20 @@ pub(crate) const COHERENCE_PHASE: Definition = Definition {
     evaluate: Evaluate::Moments(|state, a| {
         let rho = coherence(state, a);
         if rho == c64::new(0.0, 0.0) { f64::NAN } else { rho.arg() }
+    }),
+    ..COHERENCE
+};
+
+/// Deviation of two clocks that tick when their fluctuations pass zero.
+pub(crate) const TICK_DEVIATION: Definition = Definition {
+    name: "tick_deviation",
+    formula: "D = Var(φ)/(2π)², φ the phase of the second clock's nearest tick against the first: complex-Gaussian phase \
+              statistics of the mutual coherence ρ (see coherence)",
+    range: "[0, 1/4]; 1/12 for independent clocks",
+    source: "Yang, Sheng and Wu, Fig. 2a, read as nearest ticks; Goodman, Speckle Phenomena in Optics (2007), ch. 2",
+    evaluate: Evaluate::Moments(|state, a| {
+        let rho = coherence(state, a);
+        nearest_tick_of_gaussian((1.0 - rho.norm_sqr()).clamp(0.0, 1.0), rho.arg()).unwrap_or(f64::NAN)
     }),
     ..COHERENCE
 };
