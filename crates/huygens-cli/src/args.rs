@@ -88,7 +88,25 @@ pub(crate) struct Method {
     /// Replace a fast mode by its response at the frequency of the slow ones (fixed points). May be repeated
     #[arg(long, value_name = "MODE")]
     pub(crate) eliminate: Vec<String>,
-    /// Samples over one period (128), over the window of a direct run (4000) or after a quench (1200)
+    /// Number of trajectories of the stochastic level
+    #[arg(long, value_name = "N", default_value_t = NonZero::new(1000).unwrap())]
+    pub(crate) trajectories: NonZero<u64>,
+    /// Largest step of trajectories of nonlinear models; without it a tenth of the inverse of the fastest rate
+    #[arg(long, value_name = "H", allow_hyphen_values = true)]
+    pub(crate) step: Option<String>,
+    /// Meaning of the variables of trajectories
+    #[arg(long, value_enum, default_value_t = Ordering::Wigner)]
+    pub(crate) ordering: Ordering,
+    /// Stepper of trajectories of nonlinear models
+    #[arg(long, value_enum, default_value_t = Stepper::Splitting)]
+    pub(crate) stepper: Stepper,
+    /// Where trajectories start
+    #[arg(long, value_enum, default_value_t = StartAt::Model)]
+    pub(crate) start: StartAt,
+    /// Do not run part of the ensemble again with twice the step
+    #[arg(long)]
+    pub(crate) no_step_error: bool,
+    /// Samples over one period (128), over the window of a direct run (4000; of trajectories 400) or after a quench (1200)
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<usize>,
     /// Time given to the orbit to settle before the first search for a cycle; doubled if it is too short
@@ -103,10 +121,10 @@ pub(crate) struct Method {
     /// Treat a ring by the full matrix instead of wave by wave
     #[arg(long)]
     pub(crate) no_bloch: bool,
-    /// Seed of the random starts
+    /// Seed of the random starts and of the trajectories
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Number of threads; a sweep takes all cores unless told otherwise, a single run takes one
+    /// Number of threads; a sweep and an ensemble of trajectories take all cores unless told otherwise, another run takes one
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
     /// Say nothing but errors
@@ -119,6 +137,7 @@ pub(crate) struct Method {
 Examples:
   huygens run optomechanical-pair
   huygens run optomechanical-pair --until 200*2*pi --window 100*2*pi:200*2*pi
+  huygens run optomechanical-pair -s g=0.25 -s drive=0.96 --level stochastic --trajectories 2000 --start attractor --until 300
   huygens run optomechanical-ring -s N=40 -m 'complete_sync(b[1],b[*])' --format csv
   huygens run my-model.toml --out results --quiet && python plot.py results/record.npz
 
@@ -397,6 +416,8 @@ pub(crate) enum Level {
     MeanField,
     /// Linearised quantum fluctuations around it
     Gaussian,
+    /// Trajectories: truncated Wigner or classical Langevin equations, up to --until
+    Stochastic,
 }
 
 impl From<Level> for huygens::experiment::Level {
@@ -404,6 +425,64 @@ impl From<Level> for huygens::experiment::Level {
         match level {
             Level::MeanField => Self::MeanField,
             Level::Gaussian => Self::Gaussian,
+            Level::Stochastic => Self::Stochastic,
+        }
+    }
+}
+
+/// Orderings of phase-space variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ordering {
+    /// Weyl order: truncated Wigner, with the noise of the vacuum
+    Wigner,
+    /// Classical Langevin equations: thermal and pump noise alone
+    Classical,
+}
+
+impl From<Ordering> for huygens::levels::stochastic::langevin::Ordering {
+    fn from(ordering: Ordering) -> Self {
+        match ordering {
+            Ordering::Wigner => Self::Wigner,
+            Ordering::Classical => Self::Classical,
+        }
+    }
+}
+
+/// Steppers of nonlinear Langevin equations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stepper {
+    /// Runge-Kutta 4 between kicks of noise
+    Splitting,
+    /// Stochastic Heun
+    Heun,
+    /// Euler-Maruyama
+    Euler,
+}
+
+impl From<Stepper> for huygens::levels::stochastic::stepper::Method {
+    fn from(stepper: Stepper) -> Self {
+        match stepper {
+            Stepper::Splitting => Self::Splitting,
+            Stepper::Heun => Self::Heun,
+            Stepper::Euler => Self::EulerMaruyama,
+        }
+    }
+}
+
+/// Where trajectories start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StartAt {
+    /// The start of the model file; at rest where it names none
+    Model,
+    /// A point of the mean-field attractor
+    Attractor,
+}
+
+impl From<StartAt> for huygens::experiment::StartAt {
+    fn from(start: StartAt) -> Self {
+        match start {
+            StartAt::Model => Self::Model,
+            StartAt::Attractor => Self::Attractor,
         }
     }
 }

@@ -10,11 +10,12 @@ pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod sweep;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use huygens::experiment::Options;
+use huygens::experiment::{Level, Options, Trajectories};
 use huygens_lab::file::{self, LoadedModel};
 use huygens_lab::record::portable_command;
 use huygens_lab::runs::{self, RunError};
@@ -64,6 +65,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         }
         options.search.transient = Some(transient);
     }
+    options.trajectories = trajectories(loaded, method)?;
     options.eliminate.clone_from(&method.eliminate);
     if !method.quench.is_empty() {
         options.quench = Some(runs::quench(
@@ -76,8 +78,16 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         return Ok(options);
     }
     let direct = method.until.is_some() || method.window.is_some();
-    let samples = method.samples.unwrap_or(if direct { 4000 } else { options.samples });
+    let samples = method.samples.unwrap_or(match (options.level, direct) {
+        (Level::Stochastic, _) => 400,
+        (_, true) => 4000,
+        (_, false) => options.samples,
+    });
     options.window = runs::window(loaded, method.until.as_deref(), method.window.as_deref(), samples)?;
+    if options.level == Level::Stochastic && !direct {
+        let help = "give --until T, such as --until 200*2*pi, and where to average, such as --window 100*2*pi:200*2*pi";
+        return Err(RunError::input("the stochastic level follows trajectories in time", help));
+    }
     if !direct {
         if !(8..=65536).contains(&samples) {
             return Err(RunError::input(format!("{samples} samples over a period"), "give between 8 and 65536"));
@@ -85,6 +95,24 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         options.samples = samples;
     }
     Ok(options)
+}
+
+/// How trajectories are run.
+fn trajectories(loaded: &LoadedModel, method: &Method) -> Result<Trajectories, RunError> {
+    let step = method.step.as_ref().map(|text| runs::value(loaded, "--step", text)).transpose()?;
+    if let Some(step) = step.filter(|h| !(*h > 0.0 && h.is_finite())) {
+        return Err(RunError::input(format!("--step {step} is not positive"), "give a time, such as --step 0.05"));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Ok(Trajectories {
+        count: method.trajectories.get(),
+        step,
+        ordering: method.ordering.into(),
+        method: method.stepper.into(),
+        start: method.start.into(),
+        threads: method.threads.map_or(cores, NonZero::get),
+        step_error: !method.no_step_error,
+    })
 }
 
 /// The command as the provenance keeps it.

@@ -161,7 +161,7 @@ pub fn examine(problem: &Problem) -> String {
     );
     let fluctuations =
         if derived.linear() { "exact, the equations are linear" } else { "linearised around the mean field" };
-    let _ = writeln!(out, "  levels: mean_field, gaussian ({fluctuations})");
+    let _ = writeln!(out, "  levels: mean_field, gaussian ({fluctuations}), stochastic");
     if derived.driven() {
         let _ = writeln!(out, "  driven: coefficients depend on the time");
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use huygens::algebra::{ModeId, Names, Operator, Polynomial, Scalar, commutator, heisenberg};
 use huygens::experiment::Level;
 use huygens::levels::equations::{Entry, Equations};
+use huygens::levels::stochastic::langevin::{Langevin, Ordering};
 use huygens::model::Model;
 
 /// How equations are written.
@@ -42,13 +43,25 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         writer.section(&mut out, "Quantum Langevin equations", &lines);
         writer.remark(&mut out, &writer.noise_remark());
     }
+    let langevin = (level == Level::Stochastic).then(|| Langevin::derive(model, Ordering::Wigner));
+    let (flow, title) = match &langevin {
+        Some(langevin) => {
+            (&langevin.ito, "Truncated Wigner: drift of the Langevin equations, Weyl order, in the sense of Itô")
+        }
+        None => (&derived.flow, "Mean field, ⟨a⟩ for each mode (normal ordering, coherent-state substitution)"),
+    };
     let lines: Vec<String> = (0..shown)
         .map(|k| {
             let mode = ModeId(k as u32);
-            writer.line(&writer.dot_amplitude(mode), &writer.polynomial(&derived.flow[k], Some(mode)))
+            writer.line(&writer.dot_amplitude(mode), &writer.polynomial(&flow[k], Some(mode)))
         })
         .collect();
-    writer.section(&mut out, "Mean field, ⟨a⟩ for each mode (normal ordering, coherent-state substitution)", &lines);
+    writer.section(&mut out, title, &lines);
+    if let Some(langevin) = &langevin {
+        for text in &langevin.neglected {
+            writer.remark(&mut out, &format!("Left out: {text}."));
+        }
+    }
     if level == Level::Gaussian {
         let lines: Vec<String> = (0..shown).map(|k| writer.fluctuation(k, &derived)).collect();
         let title = if derived.linear() {
@@ -57,6 +70,8 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
             "Fluctuations (drift: the exact Jacobian of the mean field)"
         };
         writer.section(&mut out, title, &lines);
+    }
+    if level != Level::MeanField {
         let mut lines = Vec::new();
         for (entries, conj) in [(&derived.diffusion, true), (&derived.diffusion_anomalous, false)] {
             for entry in entries.iter().filter(|e| e.row <= e.column && e.row < shown && e.column < shown) {

@@ -55,7 +55,14 @@ impl SweepPoints {
     /// # Errors
     /// A name that is no parameter (the nearest is offered), a parameter that was also given a value, values of a size that
     /// are not whole, and what [`Problem::new`] refuses.
-    pub fn new(loaded: LoadedModel, asked: &[String], options: Options, axes: &mut [Axis]) -> Result<Self, RunError> {
+    pub fn new(
+        loaded: LoadedModel,
+        asked: &[String],
+        mut options: Options,
+        axes: &mut [Axis],
+    ) -> Result<Self, RunError> {
+        // The points run side by side; an ensemble at each of them has one thread.
+        options.trajectories.threads = 1;
         let mut ids = Vec::with_capacity(axes.len());
         let mut structural = Vec::new();
         for (k, axis) in axes.iter_mut().enumerate() {

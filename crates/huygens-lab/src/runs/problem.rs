@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use huygens::algebra::parse::{self, Symbol, Symbols};
-use huygens::experiment::{Experiment, ExperimentError, Options, Quench, Window};
+use huygens::experiment::{Experiment, ExperimentError, Level, Options, Quench, Window};
 use huygens::measures::{self, MeasureError};
 use huygens::model::{Binding, Model};
 use huygens::report::Report;
@@ -138,6 +138,15 @@ impl Problem {
                 let before: Vec<String> = quench.before.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 format!("quench at t = 0 from the steady state at {}", before.join(", "))
             }
+            (None, Some(w)) if options.level == Level::Stochastic => format!(
+                "ensemble of {} trajectories ({}, {} stepper), averaged over {} samples of [{}, {}]",
+                options.trajectories.count,
+                options.trajectories.ordering.name(),
+                options.trajectories.method.name(),
+                w.samples,
+                w.from,
+                w.to
+            ),
             (None, Some(w)) => format!(
                 "direct run from the start and the vacuum, averaged over {} samples of [{}, {}]",
                 w.samples, w.from, w.to
@@ -148,7 +157,10 @@ impl Problem {
             command: command.into(),
             model_hash: text_hash(&self.loaded.identity()),
             level: options.level.name().into(),
-            ordering: "normal (coherent-state substitution)".into(),
+            ordering: match options.level {
+                Level::Stochastic => options.trajectories.ordering.name().into(),
+                _ => "normal (coherent-state substitution)".into(),
+            },
             frame: model.frame.clone(),
             baths: "Markovian: Lindblad jumps with the rates and occupations of the model file".into(),
             method,

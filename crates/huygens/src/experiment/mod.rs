@@ -7,6 +7,7 @@ mod direct;
 mod quench;
 mod search;
 mod steady;
+mod stochastic;
 mod summary;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::costs::{Contacts, CostError};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
+use crate::levels::stochastic::ensemble::Watch;
 use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report};
@@ -25,6 +27,7 @@ use crate::report::{Check, Report};
 pub use quench::Quench;
 pub use search::Coexisting;
 pub use steady::SteadySolver;
+pub use stochastic::{StartAt, Trajectories};
 
 /// Level of description of an experiment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,17 +37,21 @@ pub enum Level {
     /// Linearised quantum fluctuations around it.
     #[default]
     Gaussian,
+    /// Ensembles of trajectories: truncated Wigner, or classical Langevin equations.
+    Stochastic,
 }
 
 impl Level {
     /// All levels, by the names of the command line.
-    pub const ALL: [(&'static str, Level); 2] = [("mean_field", Level::MeanField), ("gaussian", Level::Gaussian)];
+    pub const ALL: [(&'static str, Level); 3] =
+        [("mean_field", Level::MeanField), ("gaussian", Level::Gaussian), ("stochastic", Level::Stochastic)];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Level::MeanField => "mean_field",
             Level::Gaussian => "gaussian",
+            Level::Stochastic => "stochastic",
         }
     }
 }
@@ -85,6 +92,8 @@ pub struct Options {
     pub bloch: bool,
     /// The search for the attractor.
     pub search: SearchOptions,
+    /// The ensemble of the stochastic level.
+    pub trajectories: Trajectories,
 }
 
 impl Default for Options {
@@ -101,6 +110,7 @@ impl Default for Options {
             eliminate: Vec::new(),
             bloch: true,
             search: SearchOptions::default(),
+            trajectories: Trajectories::default(),
         }
     }
 }
@@ -301,6 +311,17 @@ impl Experiment {
     /// # Errors
     /// Only for values that the model cannot take; whatever the dynamics does is a report with its verdict.
     pub fn run(&self, binding: &Binding) -> Result<Report, ExperimentError> {
+        self.run_watched(binding, Watch::default())
+    }
+
+    /// The same; an ensemble of trajectories can be watched and stopped.
+    ///
+    /// # Errors
+    /// As [`Experiment::run`]; [`ExperimentError::Options`] when stopped.
+    pub fn run_watched(&self, binding: &Binding, watch: Watch<'_>) -> Result<Report, ExperimentError> {
+        if self.options.level == Level::Stochastic {
+            return self.run_stochastic(binding, watch);
+        }
         if let Some(quench) = &self.options.quench {
             return self.run_quench(binding, quench);
         }

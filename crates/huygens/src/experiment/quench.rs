@@ -25,13 +25,7 @@ pub struct Quench {
 impl Experiment {
     /// The steady state at the values before, followed at those after; the measures at each time.
     pub(super) fn run_quench(&self, binding: &Binding, quench: &Quench) -> Result<Report, ExperimentError> {
-        let mut earlier = binding.clone();
-        for (name, value) in &quench.before {
-            let id = self.model.parameters.find(name)?;
-            self.model.parameters.set(&mut earlier, id, *value)?;
-        }
-        self.model.validate(&earlier)?;
-        let (mean, initial) = self.steady(&earlier)?;
+        let (mean, initial) = self.steady(&self.earlier(binding, quench)?)?;
         let bound = self.bind(binding)?;
         let linear = self.linear && !self.kernel.driven();
         let mut report = self.blank();
@@ -129,6 +123,23 @@ impl Experiment {
             report.quantities.push(quantity);
         }
         Ok(report)
+    }
+
+    /// The values before the quench.
+    fn earlier(&self, binding: &Binding, quench: &Quench) -> Result<Binding, ExperimentError> {
+        let mut earlier = binding.clone();
+        for (name, value) in &quench.before {
+            let id = self.model.parameters.find(name)?;
+            self.model.parameters.set(&mut earlier, id, *value)?;
+        }
+        self.model.validate(&earlier)?;
+        Ok(earlier)
+    }
+
+    /// Mean and covariance of the steady state before the quench.
+    pub(super) fn before(&self, binding: &Binding, quench: &Quench) -> Result<(Vec<c64>, RMatrix), ExperimentError> {
+        let (mean, state) = self.steady(&self.earlier(binding, quench)?)?;
+        Ok((mean, state.covariance()))
     }
 
     /// Mean and covariance of the steady state at these values.

@@ -1,6 +1,6 @@
 //! What belongs to the attractor and not to a state; the mean-field and gaussian levels compute it.
 
-use super::{AttractorMeasure, Average, Collective, Definition, Evaluate, FLUCTUATIONS, MEANS, Signature};
+use super::{ATTRACTOR, AttractorMeasure, Average, Collective, Definition, Evaluate, LINEARISED, Signature};
 
 const BASE: Definition = Definition {
     name: "",
@@ -8,7 +8,7 @@ const BASE: Definition = Definition {
     formula: "",
     range: "",
     unit: "1",
-    levels: MEANS,
+    levels: ATTRACTOR,
     source: "",
     collective: Collective::Blind,
     average: Average::Mean,
@@ -54,7 +54,7 @@ pub(super) const PHASE_DIFFUSION: Definition = Definition {
               u·v = 1, v the velocity along the cycle in (q, p)",
     range: "[0, ∞); only on a limit cycle of an autonomous system",
     unit: "1/time",
-    levels: FLUCTUATIONS,
+    levels: LINEARISED,
     source: "Demir, Mehrotra and Roychowdhury, IEEE Trans. Circuits Syst. I 47, 655 (2000)",
     evaluate: Evaluate::Attractor(AttractorMeasure::PhaseDiffusion),
     ..BASE

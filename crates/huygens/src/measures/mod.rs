@@ -43,9 +43,13 @@ pub use stationary::{Reading, Stationary};
 pub use transient::Relaxing;
 
 /// Levels that give measures of the means alone.
-const MEANS: &[&str] = &["mean_field", "gaussian"];
+const MEANS: &[&str] = &["mean_field", "gaussian", "stochastic"];
 /// Levels that give measures of fluctuations.
-const FLUCTUATIONS: &[&str] = &["gaussian"];
+const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic"];
+/// Levels that give properties of the attractor of the flow.
+const ATTRACTOR: &[&str] = &["mean_field", "gaussian"];
+/// Levels that give properties of linearised fluctuations about it.
+const LINEARISED: &[&str] = &["gaussian"];
 
 /// First and second moments of a state, mode by mode.
 pub trait Moments {

@@ -4,7 +4,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
 
 use super::clocks::deviation::{accuracy_of_crossings, accuracy_of_phase};
-use super::{Average, Collective, Definition, Evaluate, FLUCTUATIONS, Signature};
+use super::{Average, Collective, Definition, Evaluate, LINEARISED, Signature};
 use crate::costs::Contact;
 use crate::levels::gaussian::linear::{NormalMode, normal_modes_of};
 
@@ -44,7 +44,7 @@ const NARROW: Definition = Definition {
     formula: "γ₊ = −2 Re λ of the least damped normal mode of the oscillators; λ eigenvalue of the drift",
     range: "(0, ∞) where stable",
     unit: "rad/time",
-    levels: FLUCTUATIONS,
+    levels: LINEARISED,
     source: "Yang, Sheng and Wu, text before Fig. 2; Agudo-Canalejo et al., PRL 127, 208103 (2021)",
     collective: Collective::Blind,
     average: Average::Mean,

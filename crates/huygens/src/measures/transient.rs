@@ -4,7 +4,7 @@ use huygens_numerics::linalg::RMatrix;
 use huygens_numerics::roots;
 
 use super::stationary::Reading;
-use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Signature};
+use super::{Argument, Average, Collective, Definition, Evaluate, LINEARISED, Signature};
 use crate::costs::Contact;
 use crate::levels::gaussian::linear::Transient;
 
@@ -27,7 +27,7 @@ pub(super) const TRANSIENT_TIME: Definition = Definition {
               at twice the carrier left out). The list has every maximum with its value",
     range: "(0, ∞); none where R never overshoots its final value",
     unit: "time",
-    levels: FLUCTUATIONS,
+    levels: LINEARISED,
     source: "Yang, Sheng and Wu, Fig. 4c",
     collective: Collective::Blind,
     average: Average::Mean,

@@ -15,6 +15,7 @@ pub mod linear;
 pub mod moments;
 pub mod record;
 pub mod stepper;
+pub mod ticks;
 
 #[cfg(test)]
 pub(crate) mod tests;
