@@ -1,6 +1,7 @@
 //! `huygens list`.
 
 use huygens::measures::registry;
+use huygens_lab::clocks::MEASURES;
 use huygens_lab::file::BUILTINS;
 use huygens_lab::papers::{self, Paper};
 use huygens_lab::runs::RunError;
@@ -12,11 +13,17 @@ use crate::output::print;
 pub(crate) fn list(what: Listed) -> Result<Outcome, RunError> {
     let text = match what {
         Listed::Models => models(),
-        Listed::Measures => registry().iter().map(|d| format!("{}\n\n", d.explain())).collect(),
+        Listed::Measures => measures(),
         Listed::Papers => papers(),
     };
     print(&text)?;
     Ok(Outcome::Fine)
+}
+
+fn measures() -> String {
+    let of_models = registry().iter().map(|d| format!("{}\n\n", d.explain()));
+    let of_records = MEASURES.iter().map(|m| format!("{}\n\n", m.explain()));
+    of_models.chain(["Of recorded clocks (huygens clocks):\n\n".to_owned()]).chain(of_records).collect()
 }
 
 fn models() -> String {

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use huygens::measures::clocks::accuracy::accuracy;
+use huygens::measures::clocks::allan;
 use huygens::measures::clocks::ticks::{self, Peaks, Ticks};
 use huygens::measures::phases::{EventPhase, Orbit, PhaseError, PhaseTransform, Rate, Winding, mean_rate};
 use huygens::report::{Check, Quantity, Series, Status};
-use huygens_numerics::special::chi_squared_quantile;
 
 use super::clock::{Clock, Source};
 use super::{ClocksError, Definition, Options};
@@ -36,6 +36,8 @@ pub(super) struct Stability {
     pub(super) value: f64,
     pub(super) low: f64,
     pub(super) high: f64,
+    /// Exponent α of the noise, S_y ∝ f^α, that the interval is for.
+    noise: Option<i32>,
 }
 
 /// A sampled signal with its phases.
@@ -249,8 +251,14 @@ impl Prepared {
         };
         let mut quantity = Quantity::new(name, point.value, "1");
         quantity.alternatives = vec![("low".into(), point.low), ("high".into(), point.high)];
+        let noise = match point.noise {
+            Some(2 | 1) => "phase noise",
+            Some(-1) => "flicker frequency noise",
+            Some(n) if n < -1 => "random-walk frequency noise",
+            _ => "white frequency noise",
+        };
         quantity.note = Some(format!(
-            "overlapping, averaged over {} {unit}; 95 % interval {} to {} for white frequency noise",
+            "overlapping, averaged over {} {unit}; 95 % interval {} to {} for {noise}",
             digits(point.tau),
             digits(point.low),
             digits(point.high)
@@ -359,30 +367,23 @@ pub(super) fn plural(n: i64, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
-/// The overlapping Allan deviation of the fractional frequency over m ticks,
-/// σ_y²(τ) = Σ (x_{k+2m} − 2x_{k+m} + x_k)²/(2τ²(N − 2m)) with x the times of the ticks and τ = m⟨t⟩, for m from 1 to a third of
-/// the record (W. Riley, NIST SP 1065 (2008), Eq. 11). The interval of 95 % is that of χ² with the degrees of freedom of white
-/// frequency noise, which is what phase diffusion gives (ibid., Table 5).
+/// The overlapping Allan deviation of the times of ticks, five averaging times a decade; without points where it cannot be had (even
+/// ticks, too few of them).
 fn stability(ticks: &[f64]) -> Vec<Stability> {
-    let n = ticks.len();
-    let mean = (ticks[n - 1] - ticks[0]) / (n - 1) as f64;
-    let mut out = Vec::new();
-    let mut m = 1;
-    while 3 * m < n {
-        let tau = m as f64 * mean;
-        let count = n - 2 * m;
-        let sum: f64 = (0..count).map(|k| (ticks[k + 2 * m] - 2.0 * ticks[k + m] + ticks[k]).powi(2)).sum();
-        let value = (sum / (2.0 * tau * tau * count as f64)).sqrt();
-        let (nf, mf) = (n as f64, m as f64);
-        let freedom = (3.0 * (nf - 1.0) / (2.0 * mf) - 2.0 * (nf - 2.0) / nf) * 4.0 * mf * mf / (4.0 * mf * mf + 5.0);
-        let freedom = freedom.max(1.0);
-        let bound = |p: f64| value * (freedom / chi_squared_quantile(p, freedom)).sqrt();
-        if value > 0.0 {
-            out.push(Stability { tau, value, low: bound(0.975), high: bound(0.025) });
-        }
-        m = (m + 1).max((m as f64 * 1.5) as usize);
-    }
-    out
+    let series = Ticks::from_times(ticks).and_then(|ticks| allan::Series::from_ticks(&ticks));
+    let found = series.and_then(|s| {
+        allan::stability(&s, allan::Statistic::Oadev, &allan::Taus::PerDecade(5), &allan::Options::default())
+    });
+    let span = ticks[ticks.len() - 1] - ticks[0];
+    // below the rounding of the times there is nothing to see
+    let least = |tau: f64| 8.0 * f64::EPSILON * (ticks[0].abs() + span) / tau;
+    let point = |p: allan::Point| {
+        let [low, high] = p.interval.unwrap_or([p.value; 2]);
+        (p.value > least(p.tau)).then_some(Stability { tau: p.tau, value: p.value, low, high, noise: p.noise })
+    };
+    // a point with a single degree of freedom says nothing
+    let known = |p: &allan::Point| p.freedom.is_none_or(|f| f >= 2.0);
+    found.map(|f| f.points.into_iter().filter(known).filter_map(point).collect()).unwrap_or_default()
 }
 
 /// Three significant digits.
@@ -399,20 +400,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_allan_deviation_of_published_points() {
-        // NIST SP 1065, Table 30 and 31: nine frequencies, phase by summing them; overlapping deviations at m = 1 and 2
+    fn the_allan_deviation_of_ticks() {
+        // NIST SP 1065, Tables 30 and 31: nine frequencies, their overlapping deviations at m = 1 and 2, here in parts per million
         let y = [892.0, 809.0, 823.0, 798.0, 671.0, 644.0, 883.0, 903.0, 677.0];
-        let mut x = vec![0.0];
+        let mut ticks = vec![0.0];
         for v in y {
-            x.push(x[x.len() - 1] + v);
+            ticks.push(ticks[ticks.len() - 1] + 1.0 + 1e-6 * v);
         }
-        // ticks at t_k = k + x_k/10⁶: mean interval 1 + ⟨y⟩/10⁶
-        let ticks: Vec<f64> = x.iter().enumerate().map(|(k, x)| k as f64 + 1e-6 * x).collect();
-        let mean = 1.0 + 1e-6 * y.iter().sum::<f64>() / 9.0;
+        let mean = ticks[9] / 9.0;
         let found = stability(&ticks);
-        assert!((found[0].value * mean * 1e6 - 91.22945).abs() < 1e-3, "{}", found[0].value * mean * 1e6);
-        assert!((found[1].value * mean * 1e6 - 85.95287).abs() < 1e-3, "{}", found[1].value * mean * 1e6);
-        assert!(found[0].low < found[0].value && found[0].value < found[0].high);
+        assert!((found[0].value * mean * 1e6 - 91.22945).abs() < 1e-3, "{found:?}");
+        assert!((found[1].value * mean * 1e6 - 85.95287).abs() < 1e-3, "{found:?}");
+        assert!(found.iter().all(|p| p.low < p.value && p.value < p.high));
+        let even: Vec<f64> = (0..50).map(f64::from).collect();
+        assert!(stability(&even).is_empty());
     }
 
     #[test]

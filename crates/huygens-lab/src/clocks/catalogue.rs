@@ -16,6 +16,18 @@ pub struct Measure {
     pub text: &'static str,
 }
 
+impl Measure {
+    /// How to write it, such as `slips(a, b)`, and what it is: two lines.
+    pub fn explain(&self) -> String {
+        let arguments = match self.clocks {
+            0 => "",
+            1 => "(a)",
+            _ => "(a, b)",
+        };
+        format!("{}{arguments}\n  {}", self.name, self.text)
+    }
+}
+
 const fn measure(name: &'static str, clocks: usize, text: &'static str) -> Measure {
     Measure { name, clocks, text }
 }

@@ -3,6 +3,7 @@
 use crate::file::signals::{self, Channel, Recording, Uniform};
 use crate::runs::RunError;
 
+use super::alone::plural;
 use super::{Clock, ClocksError};
 
 /// Most samples in a row that are filled in by a straight line; longer gaps divide a record.
@@ -66,7 +67,7 @@ fn sampled(recording: &Recording) -> Result<Recorded, RunError> {
     }
     let filled: usize = channels.iter_mut().map(|c| fill(&mut c.values)).sum();
     if filled > 0 {
-        notes.push(format!("{filled} missing samples were filled in by straight lines"));
+        notes.push(format!("filled in by straight lines: {}", plural(filled as i64, "missing sample")));
     }
     let stretch = longest(&channels);
     let all = channels.first().map_or(0, |c| c.values.len());

@@ -146,8 +146,14 @@ impl Pair {
         let strongest = scan(&phases[0], &phases[1], &ratios);
         let null = common.null(options, number)?;
         let p = (options.surrogates > 0).then(|| p_value(strongest[0].index, &null.strongest));
-        // Without significance the simplest ratio is the one to speak of.
-        let ratio = if p.is_some_and(|p| p <= 0.05) { strongest[0].ratio } else { ratios[0] };
+        // Without significance the ratio to speak of is the one that fits the rates best, small numbers before large ones.
+        let misfit = |r: &Ratio| {
+            let (n, m) = (f64::from(r.n), f64::from(r.m));
+            (n * rates[0].abs() - m * rates[1].abs()).abs() * (n + m)
+        };
+        let fitting = ratios.iter().copied().min_by(|a, b| misfit(a).total_cmp(&misfit(b)));
+        let significant = p.is_some_and(|p| p <= 0.05);
+        let ratio = fitting.filter(|_| !significant).unwrap_or(strongest[0].ratio);
 
         let name = |measure: &str| format!("{measure}({},{})", a.name, b.name);
         let delta = difference(&phases[0], &phases[1], ratio);
@@ -436,7 +442,11 @@ fn direction(
         (true, true) => format!("each acts on the other; 1 would be {a} on {b} alone"),
         (true, false) => format!("{a} acts on {b}; no influence of {b} on {a} is shown"),
         (false, true) => format!("{b} acts on {a}; no influence of {a} on {b} is shown"),
-        (false, false) => "neither influence is above that of time-shifted records: the index says nothing".into(),
+        (false, false) => {
+            quantity.value = None;
+            quantity.error = None;
+            "no direction: neither influence is above that of time-shifted records".into()
+        }
     };
     quantity.note = Some(format!("{acts} ({} shifted surrogates)", on_second.len()));
     quantity

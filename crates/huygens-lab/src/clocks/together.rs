@@ -1,5 +1,6 @@
 //! Asynchronies of tick lists.
 
+use huygens::measures::clocks::asynchrony as clocks;
 use huygens::measures::phases::p_value;
 use huygens::report::{Quantity, Series};
 
@@ -7,35 +8,10 @@ use super::Options;
 use super::alone::{Prepared, digits};
 use super::significance::{ASYNCHRONY_STREAM, stream};
 
-/// Asynchronies of two lists: times of the ticks of the first that have a partner, and how much later the partner ticks.
-pub(super) fn asynchronies(first: &[f64], second: &[f64], window: f64) -> (Vec<f64>, Vec<f64>) {
-    let nearest = |list: &[f64], t: f64| -> usize {
-        let k = list.partition_point(|x| *x < t);
-        if k == 0 {
-            0
-        } else if k == list.len() || t - list[k - 1] <= list[k] - t {
-            k - 1
-        } else {
-            k
-        }
-    };
-    let mut out = (Vec::new(), Vec::new());
-    for (k, &t) in first.iter().enumerate() {
-        let j = nearest(second, t);
-        let d = second[j] - t;
-        // each is the other's nearest
-        if d.abs() <= window && nearest(first, second[j]) == k {
-            out.0.push(t);
-            out.1.push(d);
-        }
-    }
-    out
-}
-
-fn spread(d: &[f64]) -> (f64, f64) {
-    let n = d.len() as f64;
-    let mean = d.iter().sum::<f64>() / n;
-    (mean, (d.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt())
+/// The ticks of two lists that belong together, where there are at least three pairs of them.
+fn asynchronies(first: &[f64], second: &[f64], window: f64) -> Option<clocks::Pair> {
+    let found = clocks::asynchrony(&[first.to_vec(), second.to_vec()], Some(window)).ok()?;
+    found.pairs.into_iter().next().filter(|p| p.differences.len() > 2)
 }
 
 /// The interval that a tenth of the intervals of a list are below: its finest subdivision, whatever is left out.
@@ -57,21 +33,21 @@ pub(super) struct Together {
 pub(super) fn together(a: &Prepared, b: &Prepared, number: usize, options: &Options) -> Together {
     let name = |measure: &str| format!("{measure}({},{})", a.name, b.name);
     let window = 0.5 * finest(&a.ticks).min(finest(&b.ticks));
-    let (times, found) = asynchronies(&a.ticks, &b.ticks, window);
     let unit = &options.unit;
-    if found.len() < 3 {
-        let why = format!("{} pairs of ticks within {} {unit} of one another: too few", found.len(), digits(window));
+    let pair = asynchronies(&a.ticks, &b.ticks, window);
+    let Some((pair, mean, sd)) = pair.and_then(|p| Some((p.mean?, p.deviation?, p))).map(|(m, d, p)| (p, -m, d)) else {
+        let why = format!("fewer than three pairs of ticks within {} {unit} of one another", digits(window));
         let missing = |m: &str| Quantity::missing(name(m), unit.as_str(), why.clone());
         return Together {
             quantities: vec![missing("asynchrony"), missing("asynchrony_spread")],
             series: None,
             found: None,
         };
-    }
-    let (mean, sd) = spread(&found);
+    };
+    let found: Vec<f64> = pair.differences.iter().map(|d| -d).collect();
     let n = found.len() as f64;
     let mut first = Quantity::new(name("asynchrony"), mean, unit.as_str());
-    first.error = Some(sd / n.sqrt());
+    first.error = pair.error.or(Some(sd / n.sqrt()));
     first.min = found.iter().copied().reduce(f64::min);
     first.max = found.iter().copied().reduce(f64::max);
     first.note = Some(format!(
@@ -94,8 +70,9 @@ pub(super) fn together(a: &Prepared, b: &Prepared, number: usize, options: &Opti
                 let shift = span * (0.05 + 0.9 * random.uniform());
                 let mut moved: Vec<f64> = b.ticks.iter().map(|t| from + (t - from + shift).rem_euclid(span)).collect();
                 moved.sort_by(f64::total_cmp);
-                let found = asynchronies(&a.ticks, &moved, window).1;
-                if found.len() < 3 { f64::NEG_INFINITY } else { -spread(&found).1 }
+                moved.dedup();
+                let deviation = asynchronies(&a.ticks, &moved, window).and_then(|p| p.deviation);
+                deviation.map_or(f64::NEG_INFINITY, |d| -d)
             })
             .collect();
         p = Some(p_value(-sd, &closeness));
@@ -106,6 +83,6 @@ pub(super) fn together(a: &Prepared, b: &Prepared, number: usize, options: &Opti
         ));
         quantities.push(quantity);
     }
-    let series = Series { name: name("asynchrony"), unit: unit.clone(), times, values: found };
+    let series = Series { name: name("asynchrony"), unit: unit.clone(), times: pair.times, values: found };
     Together { quantities, series: Some(series), found: Some((mean, sd, n as usize, p)) }
 }
