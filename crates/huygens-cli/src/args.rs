@@ -11,6 +11,7 @@ Examples:
   huygens run optomechanical-pair -s mu=0.03 -s n_b=2      the same with other parameters
   huygens run my-model.toml -m 'complete_sync(a,b)' --format json
   huygens sweep optomechanical-pair --over mu=0:0.2:401    a store for xarray, and a figure
+  huygens optimize optomechanical-pair --over mu=0.005:0.06 --maximize 'complete_sync(b1,b2)'
   huygens continue optomechanical-pair --in mu=0.02:0.2    where the locked state is born and where it ends
   huygens reproduce mari2013                               a paper's figures and claims, with verdicts
   huygens clocks pair.csv                                  two recorded clocks: are they locked, and is it significant?
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run a model over a grid of parameters, on all cores, into a Zarr store
     Sweep(Sweep),
+    /// Find the parameters at which a measure is best, or at which a wanted value is had most cheaply
+    Optimize(Optimize),
     /// Follow a limit cycle through a parameter and locate its bifurcations
     Continue(Continue),
     /// Compute the figures and the claims of a paper again, with verdicts
@@ -206,6 +209,59 @@ pub(crate) struct Sweep {
     #[arg(long)]
     pub(crate) control: bool,
     /// Say how far the sweep is even where standard error is no terminal: a line every five seconds
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  huygens optimize optomechanical-pair --over mu=0.005:0.06 --maximize 'complete_sync(b1,b2)'
+  huygens optimize optomechanical-pair --over mu=0.005:0.06 --minimize mu --subject 'complete_sync(b1,b2) >= 0.2'
+  huygens optimize membranes --over g=0.001:0.1:log --minimize entropy_production --subject 'pearson(q(b1),q(b2)) >= 0.5'
+  huygens optimize membranes --over g=0.001:0.1:log --maximize 'pearson(q(b1),q(b2))' --per entropy_production
+  huygens optimize van-der-pol-pair --over Delta=0:0.1 --over V=0.01:0.3 --maximize order_parameter --format json
+
+The goal, a cost and what a constraint bounds are measures (see `huygens list measures`) or parameters of the model. A first look
+at the whole range is refined to the best point; what shows at none of its points is not found. Points with a failed check, or
+without a value, do not count. The exit code is 1 where no point meets the constraints, or a check fails at the best one.")]
+pub(crate) struct Optimize {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// A parameter and the range to search, `:log` in its logarithm; expressions will do. Repeated for several, 6 at most
+    #[arg(long, value_name = "NAME=START:STOP[:log]", allow_hyphen_values = true)]
+    pub(crate) over: Vec<String>,
+    /// The measure or parameter whose largest value is wanted
+    #[arg(long, value_name = "M")]
+    pub(crate) maximize: Option<String>,
+    /// The measure or parameter whose smallest value is wanted
+    #[arg(long, value_name = "M")]
+    pub(crate) minimize: Option<String>,
+    /// Divide the goal by this cost, which must be positive: the most of the one per the other
+    #[arg(long, value_name = "M")]
+    pub(crate) per: Option<String>,
+    /// Only where this holds: 'M >= VALUE' or 'M <= VALUE'. May be repeated
+    #[arg(long, value_name = "CONSTRAINT", allow_hyphen_values = true)]
+    pub(crate) subject: Vec<String>,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    /// Points of the first look: 201 along one parameter, 576 over two, 1000 over more
+    #[arg(long, value_name = "N")]
+    pub(crate) points: Option<usize>,
+    /// Folder for the result (JSON, CSV) and its figure; without it huygens-out/MODEL-NAMES-optimum, or nothing with --format
+    /// json or csv
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object, or the points of the first look as CSV, on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Random starts at the best point that look for coexisting attractors; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) starts: usize,
+    /// Leave out the comparison of the best point with the uncoupled system
+    #[arg(long)]
+    pub(crate) no_control: bool,
+    /// Say how far the search is even where standard error is no terminal: a line every five seconds
     #[arg(long)]
     pub(crate) progress: bool,
 }

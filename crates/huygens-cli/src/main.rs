@@ -65,6 +65,7 @@ fn dispatch(command: Command) -> Result<Outcome, RunError> {
     match command {
         Command::Run(a) => commands::run::run(&a),
         Command::Sweep(a) => commands::sweep::sweep(&a),
+        Command::Optimize(a) => commands::optimize::optimize(&a),
         Command::Continue(a) => commands::continuation::follow(&a),
         Command::Reproduce(a) => commands::reproduce::reproduce(&a),
         Command::Equations(a) => commands::equations::equations(&a),

@@ -137,6 +137,29 @@ fn values_sizes_and_ranges_are_checked() {
 }
 
 #[test]
+fn searches_that_mean_nothing_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let tell = |arguments: &[&str], words: &[&str]| {
+        refused(at, &[&["optimize", "optomechanical-pair"], arguments].concat(), words);
+    };
+    tell(&["--maximize", "period"], &["nothing to search over", "--over NAME=START:STOP"]);
+    tell(&["--over", "mu=0.01:0.05"], &["no goal", "--maximize"]);
+    tell(&["--over", "mu=0.01:0.05", "--maximize", "perod"], &["unknown measure `perod`", "`period`", "^"]);
+    tell(&["--over", "mu=0.05:0.01", "--maximize", "period"], &["START must be less than STOP"]);
+    tell(&["--over", "nu=0:1", "--maximize", "period"], &["parameter named `nu`", "did you mean `mu`?"]);
+    tell(&["--over", "mu=0:1:5", "--maximize", "period"], &["COUNT", "^"]);
+    tell(&["--over", "mu=0:1", "--maximize", "period", "--minimize", "mu"], &["two goals"]);
+    tell(&["--over", "mu=0:1", "--minimize", "mu", "--subject", "period"], &["`>=`", "^"]);
+    tell(&["--over", "mu=0:1", "--minimize", "mu", "--subject", "n(b3) >= 2"], &["unknown mode `b3`", "^"]);
+    tell(&["--over", "mu=0:1", "--maximize", "period", "-m", "nothing"], &["unknown measure `nothing`"]);
+    tell(&["--over", "mu=0:1", "--maximize", "period", "--points", "2"], &["at least 3"]);
+    tell(&["--over", "mu=0:1", "--maximize", "period", "-s", "mu=2"], &["also given a value"]);
+    tell(&["--over", "mu=0:1", "--maximize", "discord(b1,b2)", "--level", "mean_field"], &["gaussian"]);
+    assert_eq!(std::fs::read_dir(at).expect("the folder").count(), 0);
+}
+
+#[test]
 fn places_that_cannot_be_written_are_found_before_the_computation() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();

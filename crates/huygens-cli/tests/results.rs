@@ -108,6 +108,52 @@ fn a_table_goes_to_the_reader_and_its_files_to_a_folder() {
 }
 
 #[test]
+fn the_best_point_is_found_told_and_drawn() {
+    let folder = with_cheap();
+    // |<a>|² = F²/(ω² + γ²/4) at ω = 1 and occupation ½: n = 1 where F² = 1.01/2.
+    let search =
+        ["optimize", "cheap.toml", "--over", "F=0:2", "--minimize", "F", "--subject", "n(a) >= 1", "--points", "21"];
+    let output = huygens(folder.path(), &[&search[..], &["--format", "json", "-m", "radius(a)"]].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let object: Value = serde_json::from_str(&out(&output)).expect("one JSON object and nothing else");
+    let force = object["optimum"]["at"]["F"]["value"].as_f64().expect("a number");
+    assert!((force - 0.505f64.sqrt()).abs() < 1e-12, "{force}");
+    assert!(object["objective"]["value"] == object["parameters"]["F"] && object["constraints"][0]["active"] == true);
+    assert!(object["values"]["radius(a)"]["value"].is_number());
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1, "nothing is written");
+    let output = huygens(folder.path(), &search);
+    assert!(code(&output) == 0 && out(&output).is_empty());
+    assert!(err(&output).contains("smallest F = 0.7106335202 where n(a) >= 1"), "{}", err(&output));
+    for file in ["optimum.json", "curve.csv", "optimum.png", "optimum.svg"] {
+        assert!(folder.path().join("huygens-out/cheap-F-optimum").join(file).exists(), "{file}");
+    }
+    let none = [
+        "optimize",
+        "cheap.toml",
+        "--over",
+        "F=0:2",
+        "--minimize",
+        "F",
+        "--subject",
+        "n(a) >= 100",
+        "--format",
+        "json",
+    ];
+    let output = huygens(folder.path(), &none);
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    let object: Value = serde_json::from_str(&out(&output)).expect("JSON");
+    assert!(object["objective"]["value"].is_null() && object["optimum"]["at"]["F"]["value"] == 2.0);
+    let csv = huygens(folder.path(), &[&search[..], &["--format", "csv"]].concat());
+    let rows = out(&csv);
+    let rows: Vec<&str> = rows.lines().filter(|l| !l.starts_with('#')).collect();
+    assert!(rows[0] == "F,n(a),feasible,front,status,message" && rows.len() == 22, "{rows:?}");
+    assert!(
+        rows[1].starts_with("0,0.") && rows[1].ends_with(",0,1,pass,") && rows[21].ends_with(",1,1,pass,"),
+        "{rows:?}"
+    );
+}
+
+#[test]
 fn a_diverging_model_ends_in_a_verdict() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = CHEAP.replace("[[bath]]\non = \"a\"\nrate = 0.2\noccupation = 0.5", "[[jump]]\nL = \"dag(a)\"");

@@ -187,9 +187,19 @@ fn edges_and_kinks_in_several_coordinates() {
     let kink = search(&square, 0, &kink, &Options::default()).unwrap();
     let (best, _) = found(&kink);
     assert!((best.x[0] - 0.31).abs() < 1e-4 && (best.x[1] - 0.77).abs() < 1e-4 && best.kind == Kind::Rough, "{best:?}");
+    // Stationary right at the end of a range.
+    let even = |x: &[f64]| sample(-(2.0 * x[0]).cos() * (1.0 + x[1]), &[]);
+    let even = search(&square, 0, &even, &Options::default()).unwrap();
+    let (best, _) = found(&even);
+    assert!(best.ends == [Some(End::Start), Some(End::Stop)] && best.kind == Kind::Corner, "{best:?}");
     let flat = |_: &[f64]| sample(0.0, &[]);
     let flat = search(&square, 0, &flat, &Options::default()).unwrap();
     assert_eq!(found(&flat).0.kind, Kind::Plateau);
+    // A whole line of optima is one of them.
+    let line = |x: &[f64]| sample(-x[0], &[x[1] - 0.3]);
+    let line = search(&square, 1, &line, &Options::default()).unwrap();
+    let (best, others) = found(&line);
+    assert!(best.kind == Kind::Plateau && best.x[0] == 1.0 && best.x[1] >= 0.3 && others.is_empty(), "{line:?}");
 }
 
 #[test]

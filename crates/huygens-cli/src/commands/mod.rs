@@ -5,6 +5,7 @@ pub(crate) mod clocks;
 pub(crate) mod continuation;
 pub(crate) mod equations;
 pub(crate) mod list;
+pub(crate) mod optimize;
 pub(crate) mod reproduce;
 pub(crate) mod run;
 pub(crate) mod show;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{PointStatus, Record, RecordError, Result, SweepData, finite};
 
 /// A field, in quotes where it needs them.
-fn field(text: &str) -> Cow<'_, str> {
+pub(crate) fn field(text: &str) -> Cow<'_, str> {
     if text.contains([',', '"', '\n', '\r', '#']) || text.trim() != text {
         Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
     } else {
@@ -19,14 +19,14 @@ fn field(text: &str) -> Cow<'_, str> {
 }
 
 /// The shortest digits that read back as the same number, nothing where there is no finite number.
-fn number(x: Option<f64>) -> String {
+pub(crate) fn number(x: Option<f64>) -> String {
     finite(x).map_or_else(String::new, |x| {
         if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) { format!("{x:e}") } else { format!("{x}") }
     })
 }
 
 /// Comment lines that say what the numbers are.
-fn header(entries: impl IntoIterator<Item = (String, String)>) -> String {
+pub(crate) fn header(entries: impl IntoIterator<Item = (String, String)>) -> String {
     let mut out = String::new();
     for (key, text) in entries {
         for line in text.lines() {
@@ -36,7 +36,7 @@ fn header(entries: impl IntoIterator<Item = (String, String)>) -> String {
     out
 }
 
-fn attributes(object: &Value) -> Vec<(String, String)> {
+pub(crate) fn attributes(object: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), String::from);
     object.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
 }

@@ -47,10 +47,12 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 pub use axis::{Axis, AxisError, Grid, MAX_POINTS, Shard, ShardError, Spacing};
+pub(crate) use csv::{attributes, field, header, number};
 pub use layout::{ChunkData, Column, ColumnKind, Counts, Layout, PointStatus};
 pub use npz::Npz;
 pub use reader::{StoredAxis, SweepData, SweepStore};
 pub use table::Style;
+pub(crate) use table::significant;
 pub use writer::StoreWriter;
 
 /// What can go wrong with files of results.

@@ -42,7 +42,7 @@ const GREEN: &str = "32";
 const YELLOW: &str = "33";
 
 /// `x` with `digits` significant digits; trailing zeros are dropped.
-fn significant(x: f64, digits: usize) -> String {
+pub(crate) fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 {
         return "0".into();
     }

@@ -2,7 +2,7 @@
 //!
 //! This room connects the others. A [`Problem`] is a model file with the measures asked of it, ready to run; its
 //! [`Problem::record`] is one run with its provenance. [`SweepPoints`] asks the same at each point of a sweep, and rebuilds
-//! the model where a swept parameter fixes its size. A [`Branch`] follows a limit
+//! the model where a swept parameter fixes its size. An [`Optimum`] is where a measure is best, found by a [`Quest`]. A [`Branch`] follows a limit
 //! cycle through a parameter. [`run_figures`] and [`sweep_figure`] draw the results, [`equations`] writes the equations of a model,
 //! [`describe`] the model itself.
 //!
@@ -22,6 +22,7 @@ mod describe;
 mod equations;
 mod error;
 mod labels;
+mod optimum;
 mod pictures;
 mod points;
 mod problem;
@@ -31,6 +32,7 @@ pub use describe::{describe, examine};
 pub use equations::{Notation, equations};
 pub use error::RunError;
 pub use labels::{measure_label, name_label, unit_label};
+pub use optimum::{Optimum, Quest, Wish};
 pub use pictures::{MAX_DRAWN_POINTS, run_figures, sweep_figure};
 pub use points::{ATTRACTORS, SweepPoints};
 pub use problem::{MAX_SAMPLES, Problem, quench, value, window};

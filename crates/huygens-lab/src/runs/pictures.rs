@@ -476,7 +476,7 @@ fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &Stored
 }
 
 /// Four to eight round levels within a range.
-fn levels(lo: f64, hi: f64) -> Vec<f64> {
+pub(super) fn levels(lo: f64, hi: f64) -> Vec<f64> {
     let spread = hi - lo;
     if !spread.is_finite() || spread <= 1e-9 * hi.abs().max(lo.abs()) {
         return Vec::new();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use huygens::algebra::ParamId;
 use huygens::experiment::{Options, SteadySolver};
-use huygens::model::Model;
+use huygens::model::{Binding, Model};
 use huygens::report::Report;
 
 use super::error::RunError;
@@ -107,6 +107,22 @@ impl SweepPoints {
         &self.base
     }
 
+    /// All parameters of `model` at a point.
+    ///
+    /// # Errors
+    /// Values that the model does not accept, in words.
+    pub(super) fn binding(&self, model: &Model, point: &[f64]) -> Result<Binding, String> {
+        let text = |e: huygens::model::ModelError| e.to_string();
+        let mut binding = model.parameters.defaults();
+        for (k, (&id, &value)) in self.ids.iter().zip(point).enumerate() {
+            if !self.structural.contains(&k) {
+                model.parameters.set(&mut binding, id, value).map_err(text)?;
+            }
+        }
+        model.validate(&binding).map_err(text)?;
+        Ok(binding)
+    }
+
     /// The problem with the sizes of this point.
     fn at(&self, point: &[f64]) -> Result<Arc<Problem>, String> {
         if self.structural.is_empty() {
@@ -166,15 +182,7 @@ impl PointEvaluator for SweepPoints {
 
     fn evaluate(&self, point: Point<'_>) -> Result<Evaluation, String> {
         let problem = self.at(point.values)?;
-        let model: &Model = problem.model();
-        let text = |e: huygens::model::ModelError| e.to_string();
-        let mut binding = model.parameters.defaults();
-        for (k, (&id, &value)) in self.ids.iter().zip(point.values).enumerate() {
-            if !self.structural.contains(&k) {
-                model.parameters.set(&mut binding, id, value).map_err(text)?;
-            }
-        }
-        model.validate(&binding).map_err(text)?;
+        let binding = self.binding(problem.model(), point.values)?;
         let report = problem.experiment().run(&binding).map_err(|e| e.to_string())?;
         let mut evaluation = self.columns.evaluation(&report);
         evaluation.values.push(attractor(&report));

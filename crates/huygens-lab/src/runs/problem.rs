@@ -1,7 +1,9 @@
 //! A model with the measures asked of it, ready to run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use huygens::algebra::ParamId;
 use huygens::algebra::parse::{self, Symbol, Symbols};
 use huygens::experiment::{Experiment, ExperimentError, Level, Options, Quench, Window};
 use huygens::measures::{self, MeasureError};
@@ -32,7 +34,13 @@ impl Problem {
         let mut texts = Vec::new();
         let own = asked.is_empty();
         for (k, text) in if own { &loaded.model.measures } else { asked }.iter().enumerate() {
-            let wrong = |error: MeasureError| measure_error(&loaded, own.then_some(k), text, &error);
+            let wrong = |error: MeasureError| match own.then(|| loaded.source.measures.get(k)).flatten() {
+                Some(source) => {
+                    let help = error.help();
+                    loaded.point(&source.place, Some(error.span()), &error.to_string(), help.as_deref()).into()
+                }
+                None => measure_error("-m", text, 0, &error),
+            };
             for text in measures::expand(text, &modes).map_err(wrong)? {
                 let request = measures::resolve(&text, &modes, &oscillators).map_err(wrong)?;
                 if request.definition.levels.contains(&level) {
@@ -87,7 +95,15 @@ impl Problem {
     /// # Errors
     /// Values that the model does not accept.
     pub fn run(&self) -> Result<Report, RunError> {
-        let mut report = self.experiment.run(&self.binding()?).map_err(|e| self.error(e))?;
+        self.run_at(&self.binding()?)
+    }
+
+    /// Runs the experiment at other values.
+    ///
+    /// # Errors
+    /// Values that the model does not accept.
+    pub fn run_at(&self, binding: &Binding) -> Result<Report, RunError> {
+        let mut report = self.experiment.run(binding).map_err(|e| self.error(e))?;
         for quantity in &mut report.quantities {
             quantity.unit = self.unit(&quantity.unit);
         }
@@ -119,8 +135,22 @@ impl Problem {
     /// # Errors
     /// As [`Problem::run`].
     pub fn record(&self, command: &str) -> Result<Record, RunError> {
-        let report = self.run()?;
-        Ok(Record::new(self.model().name.clone(), report, self.provenance(command, &[])))
+        self.record_at(&self.binding()?, command)
+    }
+
+    /// The same at other values.
+    ///
+    /// # Errors
+    /// As [`Problem::run_at`].
+    pub fn record_at(&self, binding: &Binding, command: &str) -> Result<Record, RunError> {
+        let report = self.run_at(binding)?;
+        let mut provenance = self.provenance(command, &[]);
+        for parameter in &mut provenance.parameters {
+            if let Some(id) = self.model().parameters.id(&parameter.name) {
+                parameter.value = binding.value(id);
+            }
+        }
+        Ok(Record::new(self.model().name.clone(), report, provenance))
     }
 
     /// What another person needs to compute the same again; the parameters named in `swept`, and those that follow them, are
@@ -182,22 +212,17 @@ impl Problem {
     }
 }
 
-/// A measure that cannot be resolved, with a caret into the model file or into the `-m` that asked for it.
-fn measure_error(loaded: &LoadedModel, own: Option<usize>, text: &str, error: &MeasureError) -> RunError {
+/// A measure that cannot be resolved, with a caret into the option that asked for it, in whose text it begins at `from`.
+pub(super) fn measure_error(option: &str, text: &str, from: usize, error: &MeasureError) -> RunError {
     let span = error.span();
-    let help = error.help();
-    let diagnostic = match own.and_then(|k| loaded.source.measures.get(k)) {
-        Some(source) => loaded.point(&source.place, Some(span), &error.to_string(), help.as_deref()),
-        None => {
-            let pointer = Pointer { path: "-m".into(), text: text.into(), span, label: String::new() };
-            let diagnostic = Diagnostic::error(error.to_string()).with_pointer(pointer);
-            match help {
-                Some(help) => diagnostic.with_help(help),
-                None => diagnostic,
-            }
-        }
-    };
-    diagnostic.into()
+    let span = span.start + from..span.end + from;
+    let pointer = Pointer { path: option.into(), text: text.into(), span, label: String::new() };
+    let diagnostic = Diagnostic::error(error.to_string()).with_pointer(pointer);
+    match error.help() {
+        Some(help) => diagnostic.with_help(help),
+        None => diagnostic,
+    }
+    .into()
 }
 
 /// The value of an expression in the parameters of a model, such as `200*2*pi/omega1`; `option` names where it was given.
@@ -205,6 +230,11 @@ fn measure_error(loaded: &LoadedModel, own: Option<usize>, text: &str, error: &M
 /// # Errors
 /// [`RunError::File`] with a caret into the expression.
 pub fn value(loaded: &LoadedModel, option: &str, text: &str) -> Result<f64, RunError> {
+    Ok(value_of(loaded, option, text)?.0)
+}
+
+/// The same with the parameters that the expression uses.
+pub(super) fn value_of(loaded: &LoadedModel, option: &str, text: &str) -> Result<(f64, BTreeSet<ParamId>), RunError> {
     let pointer = |span| Pointer { path: option.into(), text: text.into(), span, label: String::new() };
     let mut symbols = Symbols::new();
     for (id, parameter) in loaded.model.parameters.iter() {
@@ -228,7 +258,7 @@ pub fn value(loaded: &LoadedModel, option: &str, text: &str) -> Result<f64, RunE
     if z.im != 0.0 || !z.re.is_finite() {
         return Err(Diagnostic::error(format!("{option} must be a real, finite number")).with_pointer(whole()).into());
     }
-    Ok(z.re)
+    Ok((z.re, scalar.params()))
 }
 
 /// The window of a direct run from the texts of `--until T`, `--window FROM:TO` and the number of samples.

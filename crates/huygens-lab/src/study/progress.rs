@@ -13,6 +13,8 @@ pub trait Progress: Sync {
     fn start(&self, total: u64, done: u64);
     /// One more point is done.
     fn advance(&self);
+    /// `more` points are to be done beside those announced at the start.
+    fn extend(&self, _more: u64) {}
     /// The sweep ends, or is interrupted.
     fn finish(&self, interrupted: bool);
 }
@@ -60,6 +62,10 @@ impl Progress for Bar {
 
     fn advance(&self) {
         self.bar.inc(1);
+    }
+
+    fn extend(&self, more: u64) {
+        self.bar.inc_length(more);
     }
 
     fn finish(&self, interrupted: bool) {
@@ -164,6 +170,10 @@ impl<W: Write + Send> Progress for Lines<W> {
                 s.last = Instant::now();
             }
         });
+    }
+
+    fn extend(&self, more: u64) {
+        self.with(|s| s.total += more);
     }
 
     fn finish(&self, interrupted: bool) {

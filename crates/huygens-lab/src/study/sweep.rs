@@ -41,6 +41,9 @@ pub enum StudyError {
         /// Number of values given.
         given: usize,
     },
+    /// A search that cannot be made.
+    #[error(transparent)]
+    Search(#[from] huygens_numerics::optimize::OptimizeError),
     /// The machine gives no more threads.
     #[error("cannot start {threads} threads: {source}; use fewer (--threads)")]
     Threads {
@@ -405,7 +408,7 @@ impl Sweep {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -590,7 +593,7 @@ impl Work<'_> {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = (panic.downcast_ref::<&str>().copied()).or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the program failed here (please report it): {}", text.unwrap_or("no message"))
 }

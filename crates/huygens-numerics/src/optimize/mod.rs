@@ -183,6 +183,21 @@ pub struct Options {
     pub seed: u64,
 }
 
+impl Options {
+    /// Number of points of the first look over this many coordinates.
+    ///
+    /// # Errors
+    /// [`OptimizeError::Coordinates`], [`OptimizeError::Points`].
+    pub fn points_over(&self, coordinates: usize) -> Result<usize, OptimizeError> {
+        if !(1..=MAX_COORDINATES).contains(&coordinates) {
+            return Err(OptimizeError::Coordinates { count: coordinates });
+        }
+        let points = self.points.unwrap_or([201, 576, 1000][coordinates.min(3) - 1]);
+        let least = if coordinates == 1 { 3 } else { 9 };
+        if points < least { Err(OptimizeError::Points { points, least }) } else { Ok(points) }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self { points: None, starts: 12, seed: 1 }
@@ -281,14 +296,7 @@ pub fn search(
     options: &Options,
 ) -> Result<Search, OptimizeError> {
     let n = ranges.len();
-    if !(1..=MAX_COORDINATES).contains(&n) {
-        return Err(OptimizeError::Coordinates { count: n });
-    }
-    let points = options.points.unwrap_or([201, 576, 1000][n.min(3) - 1]);
-    let least = if n == 1 { 3 } else { 9 };
-    if points < least {
-        return Err(OptimizeError::Points { points, least });
-    }
+    let points = options.points_over(n)?;
     let (grid, shape) = first_look(n, points, options.seed);
     let mut ground = Ground {
         ranges,

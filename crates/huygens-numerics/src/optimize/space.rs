@@ -95,7 +95,10 @@ pub(super) fn search(ground: &Ground<'_>, looked: Vec<Looked>, shape: &[usize], 
             Ok(optimum) => {
                 let same = |other: &Optimum| {
                     let pairs = other.x.iter().zip(&optimum.x).zip(ground.ranges);
-                    pairs.into_iter().all(|((a, b), r)| (a - b).abs() <= 1e-6 * (r.stop() - r.start()))
+                    let near = pairs.into_iter().all(|((a, b), r)| (a - b).abs() <= 1e-6 * (r.stop() - r.start()));
+                    // Points of one plateau are one optimum.
+                    let level = (other.sample.objective - optimum.sample.objective).abs() <= 1e-12 * ground.size;
+                    near || (level && (other.kind == Kind::Plateau || optimum.kind == Kind::Plateau))
                 };
                 match found.iter_mut().find(|o| same(o)) {
                     Some(other) if optimum.sample.objective < other.sample.objective => *other = optimum,
@@ -320,12 +323,26 @@ impl Space<'_> {
         {
             return Ok(optimum);
         }
-        let kind = if at.edge { Kind::Edge } else { Kind::Rough };
+        let kind = match &at.model {
+            Some(model) if self.flat(&at.spot, model) => Kind::Plateau,
+            _ if at.edge => Kind::Edge,
+            _ => Kind::Rough,
+        };
         let error = vec![at.radius.max(SMALLEST); self.n];
         // Without Newton's last steps a broken constraint is not repaired: take what met all of them.
         let spot = if at.spot.violation() <= 0.0 { at.spot } else { at.met.ok_or(at.spot)? };
         let active = (0..self.ground.constraints).filter(|&k| spot.scaled[k + 1] < MET).collect();
         Ok(self.ground.optimum(&spot.u, &error, spot.sample, active, kind))
+    }
+
+    /// Whether the objective is the same along every coordinate that is not at an end of its range.
+    fn flat(&self, spot: &Spot, model: &Model) -> bool {
+        let free: Vec<usize> = (0..self.n).filter(|&i| spot.u[i] > 0.0 && spot.u[i] < 1.0).collect();
+        let along = |i: usize| {
+            let bends = free.iter().map(|&j| model.hessians[0][(i, j)].abs());
+            model.gradients[0][i].abs() < 1e-10 && bends.fold(0.0, f64::max) < 1e-6
+        };
+        free.iter().all(|&i| along(i))
     }
 
     /// Newton's method on the optimality conditions, with the constraints and ends of ranges that the descent ended on.
@@ -343,17 +360,17 @@ impl Space<'_> {
             u if u >= 1.0 => pull(i) <= 0.0,
             _ => false,
         };
-        let free: Vec<usize> = (0..n).filter(|&i| !held(i)).collect();
+        let mut free: Vec<usize> = (0..n).filter(|&i| !held(i)).collect();
         if active.len() > free.len() {
             return None;
         }
-        let (m, size) = (free.len(), free.len() + active.len());
         let mut spot = at.spot.clone();
         let mut multipliers = at.multipliers.clone();
         let mut widths = vec![0.1; n];
         let (mut error, mut last) = (vec![0.0; n], f64::INFINITY);
-        if size > 0 {
-            for round in 0..12 {
+        if !free.is_empty() {
+            for round in 0..16 {
+                let (m, size) = (free.len(), free.len() + active.len());
                 let (gradients, uncertain) = self.gradients(&spot, &free, &active, &mut widths, round == 0)?;
                 let h = model.curvature(&multipliers);
                 let mut kkt = RMatrix::zeros(size, size);
@@ -392,10 +409,27 @@ impl Space<'_> {
                 }
                 let mut u = spot.u.clone();
                 free.iter().zip(&right).for_each(|(&i, s)| u[i] += s);
-                if u.iter().any(|u| !(0.0..=1.0).contains(u)) {
+                if u.iter().any(|u| !(-1e-3..=1.001).contains(u)) {
                     return None;
                 }
+                // What a step carries past an end of its range stays there.
+                let past = |i: &usize| !(1e-12..=1.0 - 1e-12).contains(&u[*i]);
+                let held: Vec<usize> = free.iter().copied().filter(past).collect();
+                held.iter().for_each(|&i| u[i] = u[i].round());
                 spot = self.at(&u)?;
+                if !held.is_empty() {
+                    free.retain(|i| !held.contains(i));
+                    held.iter().for_each(|&i| error[i] = 0.0);
+                    if free.len() < active.len() {
+                        return None;
+                    }
+                    last = f64::INFINITY;
+                    if free.is_empty() {
+                        last = 0.0;
+                        break;
+                    }
+                    continue;
+                }
                 active.iter().zip(&right[m..]).for_each(|(&k, l)| multipliers[k] = *l);
                 last = step;
                 if step <= smallest.max(4.0 * f64::EPSILON) {
