@@ -1,4 +1,7 @@
-//! How long one steady state of `membranes` with its measures takes in a sweep, one core: `cargo run --release --example steady_speed`.
+//! How long one steady state of `membranes` with its measures takes in a sweep, one core:
+//! `cargo run --release -p huygens-lab --example steady_speed`.
+
+#![allow(clippy::print_stderr)]
 
 use std::sync::Arc;
 use std::time::Instant;
