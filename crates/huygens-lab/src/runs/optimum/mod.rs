@@ -206,7 +206,8 @@ impl Optimum {
             Kind::Rough => {
                 Some(format!("the goal has a kink or a jump here, or is noisy; values can be told apart to {errors}"))
             }
-            Kind::Plateau => Some(format!("the goal is the same all around, up to rounding: {errors}")),
+            Kind::Plateau if best.x.len() == 1 => Some(format!("the goal is the same up to rounding over {errors}")),
+            Kind::Plateau => Some("one of many points at which the goal is the same, up to rounding".into()),
             _ => None,
         };
         if let Some(note) = remark {
