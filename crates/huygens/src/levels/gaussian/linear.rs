@@ -2,6 +2,7 @@
 //!
 //! * [`Transient`]: V(t) = V∞ + e^{At}(V₀ − V∞)e^{Aᵀt} in closed form from one eigendecomposition, its slow envelope, and the
 //!   integral of the deviation from one more Lyapunov equation.
+//! * [`spectral_density`]: power and cross spectra at any frequency.
 //! * [`normal_modes`]: frequencies and linewidths of the drift, with their share in each mode.
 //! * [`eliminate`]: fast modes replaced by their response at one frequency, to all orders in the coupling.
 
@@ -9,6 +10,22 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, CMatrix, LinalgError, RMatrix};
 
 use super::orbit::{Deviation, deviation};
+
+/// Power and cross spectra of the stationary state, exact at any frequency:
+///
+/// S(ω) = ∫ ½⟨{r(t + τ), rᵀ(t)}⟩ e^{iωτ} dτ = (−iω − A)⁻¹ D (−iω − A)⁻†, with ∫ S dω/2π = V
+///
+/// (C. W. Gardiner, Stochastic Methods (2009), sec. 4.4.6). Hermitian; the diagonal is even in ω only as a whole, S(−ω) = S(ω)ᵀ.
+///
+/// # Errors
+/// When iω is an eigenvalue of the drift A: an undamped motion has a line, no density.
+pub fn spectral_density(drift: &RMatrix, diffusion: &RMatrix, omega: f64) -> Result<CMatrix, LinalgError> {
+    let n = drift.rows();
+    let response = CMatrix::from_fn(n, n, |i, j| c64::new(-drift[(i, j)], if i == j { -omega } else { 0.0 }));
+    // X = R⁻¹D, then S = X R⁻† = (R⁻¹X†)†.
+    let half = linalg::solve(&response, &diffusion.to_complex())?;
+    Ok(linalg::solve(&response, &half.adjoint())?.adjoint())
+}
 
 /// A normal mode: an eigenvalue pair λ = −γ/2 ∓ iω of the drift.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,5 +276,66 @@ impl Deviation {
             v[(i, i)] += self.thermal[i / 2];
         }
         v
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f64::consts::{PI, TAU};
+
+    /// Two oscillators, one of them fast and broad, coupled.
+    fn pair() -> (RMatrix, RMatrix) {
+        let drift = RMatrix::from_rows(&[
+            &[-0.1, 1.0, 0.0, 0.0],
+            &[-1.0, -0.1, 0.3, 0.0],
+            &[0.0, 0.0, -0.8, 2.0],
+            &[0.3, 0.0, -2.0, -0.8],
+        ]);
+        (drift, RMatrix::from_diagonal(&[0.0, 3.0, 0.8, 0.8]))
+    }
+
+    #[test]
+    fn spectra_integrate_to_the_covariance() {
+        let (drift, diffusion) = pair();
+        let v = linalg::lyapunov(&drift, &diffusion).unwrap();
+        // ω = tan(θ/2) turns the line into a circle, where equal steps converge geometrically.
+        let n = 4000;
+        let mut sum = CMatrix::zeros(4, 4);
+        for k in 0..n {
+            let omega = (0.5 * (TAU * (k as f64 + 0.5) / f64::from(n) - PI)).tan();
+            let s = spectral_density(&drift, &diffusion, omega).unwrap();
+            for i in 0..4 {
+                for j in 0..4 {
+                    sum[(i, j)] += s[(i, j)] * (0.5 * (1.0 + omega * omega) / f64::from(n));
+                }
+            }
+        }
+        for i in 0..4 {
+            for j in 0..4 {
+                let off = (sum[(i, j)] - v[(i, j)]).norm();
+                assert!(off < 1e-12 * v.norm_max(), "{i} {j}: {} against {}", sum[(i, j)], v[(i, j)]);
+            }
+        }
+        let (one, other) =
+            (spectral_density(&drift, &diffusion, 0.9).unwrap(), spectral_density(&drift, &diffusion, -0.9).unwrap());
+        for i in 0..4 {
+            for j in 0..4 {
+                assert!((one[(i, j)] - other[(j, i)]).norm() < 1e-13 * one.norm_max());
+                assert!((one[(i, j)] - one[(j, i)].conj()).norm() < 1e-13 * one.norm_max());
+            }
+        }
+    }
+
+    #[test]
+    fn a_damped_oscillator_has_its_lorentzian() {
+        let (omega, gamma, d) = (3.0, 0.02, 0.5);
+        let drift = RMatrix::from_rows(&[&[-0.5 * gamma, omega], &[-omega, -0.5 * gamma]]);
+        let s = spectral_density(&drift, &RMatrix::from_diagonal(&[d, d]), 2.97).unwrap();
+        let line = |w: f64| 1.0 / ((w - omega).powi(2) + 0.25 * gamma * gamma);
+        let exact = 0.5 * d * (line(2.97) + line(-2.97));
+        assert!((s[(0, 0)].re / exact - 1.0).abs() < 1e-13, "{} {exact}", s[(0, 0)]);
+        let undamped = RMatrix::from_rows(&[&[0.0, 1.0], &[-1.0, 0.0]]);
+        assert!(spectral_density(&undamped, &RMatrix::identity(2), 1.0).is_err());
     }
 }
