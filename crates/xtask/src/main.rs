@@ -80,7 +80,7 @@ fn docs() -> Result<(), Failure> {
 }
 
 /// The figures of the README and of the gallery: the beginning of their names in docs/figures, and the command that draws them.
-const FIGURES: [(&str, &[&str]); 5] = [
+const FIGURES: [(&str, &[&str]); 6] = [
     ("optomechanical-pair", &["run", "optomechanical-pair"]),
     (
         "optomechanical-pair-mu",
@@ -110,6 +110,7 @@ const FIGURES: [(&str, &[&str]); 5] = [
     ),
     ("optomechanical-pair-branch", &["continue", "optomechanical-pair", "--in", "mu=0.02:0.2"]),
     ("mari2013", &["reproduce", "mari2013"]),
+    ("yang2024", &["reproduce", "yang2024"]),
 ];
 
 fn figures() -> Result<(), Failure> {

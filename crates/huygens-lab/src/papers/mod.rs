@@ -20,6 +20,7 @@ mod drawing;
 mod watch;
 
 pub mod mari2013;
+pub mod yang2024;
 
 pub use claim::{Claim, Verdict, claims_json, claims_table};
 pub use drawing::{Number, PaperFigure, Table, TableColumn};
@@ -137,7 +138,7 @@ struct Chapter {
     audit: fn(&Watch<'_>) -> Result<Vec<Claim>, PaperError>,
 }
 
-static PAPERS: [&Paper; 1] = [&mari2013::PAPER];
+static PAPERS: [&Paper; 2] = [&mari2013::PAPER, &yang2024::PAPER];
 
 /// All audited papers.
 pub fn list() -> &'static [&'static Paper] {
