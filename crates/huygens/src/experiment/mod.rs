@@ -22,7 +22,7 @@ use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as Se
 use crate::levels::stochastic::ensemble::Watch;
 use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
-use crate::report::{Check, Report};
+use crate::report::{Check, Report, Status};
 
 pub use quench::Quench;
 pub use search::Coexisting;
@@ -335,7 +335,10 @@ impl Experiment {
             report.checks.extend(self.control(binding, &report, &found.attractor)?);
         }
         if self.options.starts > 0 {
-            report.checks.push(if self.model.modes.len() <= LARGEST_SEARCH {
+            report.checks.push(if self.linear && matches!(found.attractor, Attractor::FixedPoint(_)) {
+                let note = "the model is linear: every start ends here".into();
+                Check { name: "coexisting attractors".into(), status: Status::Pass, value: None, limit: None, note }
+            } else if self.model.modes.len() <= LARGEST_SEARCH {
                 self.coexisting(&prepared, period, &found)?.check()
             } else {
                 let note = format!("not looked for: more than {LARGEST_SEARCH} modes make each random start costly");
