@@ -79,9 +79,12 @@ fn within(runs: &[Run], reference: f64) -> Option<&Run> {
 pub(crate) fn bench() -> Result<(), Failure> {
     let python = environment()?;
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "speed"]))?);
-    let script = crate::root().join("crates/xtask/bench/peers.py");
-    let peers = Table::parse(&output(Command::new(&python).arg(&script))?);
-    let text = report(&ours, &peers, &python)?;
+    let scripts = crate::root().join("crates/xtask/bench");
+    let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("peers.py")))?);
+    let mut text = report(&ours, &peers, &python)?;
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "trajectories"]))?);
+    let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("trajectories.py")))?);
+    text.push_str(&trajectories(&ours, &peers));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
@@ -203,4 +206,61 @@ fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failu
         );
     }
     Ok(out)
+}
+
+/// The stochastic level.
+fn trajectories(ours: &Table, peers: &Table) -> String {
+    let mut out = String::from("\n## Trajectories\n\nCPU times on one thread; two free cores need half of them.\n\n");
+    for row in ours.rows("normals") {
+        let _ =
+            writeln!(out, "* A normally distributed number (Philox4x32-10, Box–Muller): **{:.2} ns**.", 1e9 * row[0]);
+    }
+    for row in ours.rows("exact").filter(|r| r.len() == 3) {
+        let _ = writeln!(
+            out,
+            "* {} trajectories × {} exact samples of two membranes and their cavity, with means and covariances: **{:.1} ms**.",
+            row[0],
+            row[1],
+            1e3 * row[2]
+        );
+    }
+    for row in ours.rows("ticks").filter(|r| r.len() == 3) {
+        let _ = writeln!(
+            out,
+            "* One simulated second of ticks of both membranes ({:.0} ticks of the first, 16 exact samples a period): **{:.2} s**.",
+            row[0], row[1]
+        );
+    }
+    let peer = peers.rows("wigner_numba").find(|r| r.len() == 3);
+    for row in ours.rows("wigner").filter(|r| r.len() == 3) {
+        let _ = write!(
+            out,
+            "* Truncated Wigner of the optomechanical pair, 4000 trajectories to t = 1000 in steps of {}: **{:.2} s** (S_c at the end {:.4})",
+            row[0], row[1], row[2]
+        );
+        match peer.filter(|p| p[0] == row[0]) {
+            Some(p) => {
+                let _ = writeln!(
+                    out,
+                    "; the same scheme in a Numba loop over trajectories {:.2} s (S_c {:.4}): **{:.1} times** faster.",
+                    p[1],
+                    p[2],
+                    p[1] / row[1]
+                );
+            }
+            None => out.push_str(".\n"),
+        }
+    }
+    let memory: Vec<&[f64]> = ours.rows("ensemble_memory").filter(|r| r.len() == 2).collect();
+    if let [short, .., long] = memory.as_slice() {
+        let _ = writeln!(
+            out,
+            "* Largest resident memory of an ensemble: {:.1} MB for {} trajectories, {:.1} MB for {}.",
+            short[1] / 1e6,
+            short[0],
+            long[1] / 1e6,
+            long[0]
+        );
+    }
+    out
 }
