@@ -248,13 +248,13 @@ impl<const L: usize> Lanes<L> {
                 pairs(self.key, &places, &trajectories, &mut cosines, &mut sines);
                 if L <= CHUNK {
                     for row in 0..pairs_wanted {
-                        even.copy_from_slice(&cosines[row * L..(row + 1) * L]);
-                        odd.copy_from_slice(&sines[row * L..(row + 1) * L]);
-                        rest[2 * row] = even;
-                        match rest.get_mut(2 * row + 1) {
-                            Some(slot) => *slot = odd,
-                            None => self.spare = Some(odd),
-                        }
+                        let range = row * L..(row + 1) * L;
+                        rest[2 * row].copy_from_slice(&cosines[range.clone()]);
+                        let slot = match rest.get_mut(2 * row + 1) {
+                            Some(slot) => slot,
+                            None => self.spare.insert([0.0; L]),
+                        };
+                        slot.copy_from_slice(&sines[range]);
                     }
                 } else {
                     let end = (start + CHUNK).min(L);

@@ -231,24 +231,22 @@ fn trajectories(ours: &Table, peers: &Table) -> String {
             row[0], row[1]
         );
     }
-    let peer = peers.rows("wigner_numba").find(|r| r.len() == 3);
     for row in ours.rows("wigner").filter(|r| r.len() == 3) {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "* Truncated Wigner of the optomechanical pair, 4000 trajectories to t = 1000 in steps of {}: **{:.2} s** (S_c at the end {:.4})",
+            "* Truncated Wigner of the optomechanical pair, 4000 trajectories to t = 1000 in steps of {}: **{:.2} s** (S_c at the end {:.3}).",
             row[0], row[1], row[2]
         );
-        match peer.filter(|p| p[0] == row[0]) {
-            Some(p) => {
+        for (name, what) in [("wigner_numba", "Numba"), ("wigner_numba_fastmath", "Numba with fastmath")] {
+            for p in peers.rows(name).filter(|p| p.len() == 3 && p[0] == row[0]) {
                 let _ = writeln!(
                     out,
-                    "; the same scheme in a Numba loop over trajectories {:.2} s (S_c {:.4}): **{:.1} times** faster.",
+                    "  * The same scheme and step in a loop over trajectories, {what}: {:.2} s (S_c {:.3}); **{:.1} times** faster.",
                     p[1],
                     p[2],
                     p[1] / row[1]
                 );
             }
-            None => out.push_str(".\n"),
         }
     }
     let memory: Vec<&[f64]> = ours.rows("ensemble_memory").filter(|r| r.len() == 2).collect();

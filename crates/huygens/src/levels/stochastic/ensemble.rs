@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use huygens_numerics::random::{Lanes, Streams};
 
 /// Trajectories that run side by side.
-pub const LANES: usize = 16;
+pub const LANES: usize = 32;
 
 /// One variable of all trajectories that run side by side.
 pub type Lane = [f64; LANES];

@@ -269,6 +269,12 @@ impl SparseRows {
         rows
     }
 
+    /// The same times a number.
+    pub(crate) fn scaled(&self, factor: f64) -> Self {
+        let entries = self.entries.iter().map(|(j, x)| (*j, factor * x)).collect();
+        Self { starts: self.starts.clone(), entries }
+    }
+
     #[inline(always)]
     fn row(&self, i: usize) -> &[(u32, f64)] {
         &self.entries[self.starts[i] as usize..self.starts[i + 1] as usize]
@@ -302,6 +308,19 @@ pub(crate) fn times(matrix: &SparseRows, x: &[Lane], out: &mut [Lane]) {
             }
         }
         *target = sum;
+    }
+}
+
+/// `out += M x` for all lanes.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn add_times(matrix: &SparseRows, x: &[Lane], out: &mut [Lane]) {
+    for (i, target) in out.iter_mut().enumerate() {
+        for &(j, value) in matrix.row(i) {
+            let source = &x[j as usize];
+            for l in 0..LANES {
+                target[l] += value * source[l];
+            }
+        }
     }
 }
 

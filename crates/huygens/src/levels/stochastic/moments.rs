@@ -170,7 +170,7 @@ fn total(x: &Lane) -> f64 {
     // A fixed tree: the order of the additions does not depend on the processor.
     let mut a = [0.0; 8];
     for l in 0..8 {
-        a[l] = x[l] + x[l + 8];
+        a[l] = (x[l] + x[l + 8]) + (x[l + 16] + x[l + 24]);
     }
     let b = [a[0] + a[4], a[1] + a[5], a[2] + a[6], a[3] + a[7]];
     (b[0] + b[2]) + (b[1] + b[3])

@@ -18,7 +18,7 @@ use multiversion::multiversion;
 
 use super::ensemble::{Dynamics, LANES, Lane, Sampling};
 use super::langevin::{BoundLangevin, Clock, Program};
-use super::linear::{GaussianStart, SparseRows};
+use super::linear::{GaussianStart, SparseRows, add_times};
 
 /// How a step is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,8 @@ pub struct Stepped {
     sampling: Sampling,
     stepping: Stepping,
     legs: [(usize, f64); 2],
+    /// √h G of both legs, h one increment.
+    kicks: [SparseRows; 2],
 }
 
 /// Scratch space of [`Stepped`].
@@ -115,7 +117,7 @@ pub struct SteppedWork {
 }
 
 /// Increments drawn at once, in numbers of noises.
-const AHEAD: usize = 8;
+const AHEAD: usize = 2;
 
 impl Stepped {
     /// Prepares the run. A quench is a `start` that belongs to other parameters. `stepping.refine` divides the steps of
@@ -126,7 +128,8 @@ impl Stepped {
             let whole = count.next_multiple_of(stepping.refine);
             (whole, t / whole as f64)
         });
-        Self { langevin, start, sampling, stepping, legs }
+        let kicks = legs.map(|(_, increment)| langevin.constant.scaled(increment.sqrt()));
+        Self { langevin, start, sampling, stepping, legs, kicks }
     }
 
     /// The longest step made.
@@ -139,6 +142,23 @@ impl Stepped {
         match self.stepping.method {
             Method::EulerMaruyama => &self.langevin.ito,
             _ => &self.langevin.stratonovich,
+        }
+    }
+
+    /// Additive noise of one step, straight into the state.
+    fn kick(&self, leg: usize, noise: &mut Lanes<LANES>, state: &mut [Lane], work: &mut SteppedWork) {
+        let count = self.langevin.constant_count;
+        if count == 0 {
+            return;
+        }
+        for _ in 0..self.stepping.refine {
+            if work.used == work.draws.len() {
+                work.draws.resize(AHEAD * count, [0.0; LANES]);
+                noise.fill_normals(&mut work.draws);
+                work.used = 0;
+            }
+            add_times(&self.kicks[leg], &work.draws[work.used..work.used + count], state);
+            work.used += count;
         }
     }
 
@@ -197,7 +217,7 @@ impl Stepped {
         }
     }
 
-    /// The flow of Σ V_j ΔW_j for a unit of time: exact for additive noise, Runge–Kutta of order 4 otherwise.
+    /// The flow of Σ V_j ΔW_j for a unit of time, by Runge–Kutta of order 4.
     fn shake(&self, t: f64, state: &mut [Lane], work: &mut SteppedWork) {
         let SteppedWork { kick, field_words, fields, slope, sum, stage, field_clock, field_coefficients, .. } = work;
         let coefficients = match field_clock {
@@ -209,10 +229,6 @@ impl Stepped {
         };
         let mut noise = |x: &[Lane], out: &mut [Lane]| self.noise_at(x, kick, field_words, fields, coefficients, out);
         noise(state, slope);
-        if self.langevin.field_count == 0 {
-            add_scaled(slope, 1.0, state);
-            return;
-        }
         sum.copy_from_slice(state);
         add_scaled(slope, 1.0 / 6.0, sum);
         for (weight, share) in [(0.5, 1.0 / 3.0), (0.5, 1.0 / 3.0), (1.0, 1.0 / 6.0)] {
@@ -322,8 +338,12 @@ impl Dynamics for Stepped {
         self.runge_kutta(begin, 0.5 * h, state, work);
         for step in 0..steps {
             let middle = begin + (step as f64 + 0.5) * h;
-            self.draw(increment, noise, work);
-            self.shake(middle, state, work);
+            if self.langevin.field_count == 0 {
+                self.kick(usize::from(sample > 0), noise, state, work);
+            } else {
+                self.draw(increment, noise, work);
+                self.shake(middle, state, work);
+            }
             let rest = if step + 1 == steps { 0.5 * h } else { h };
             self.runge_kutta(middle, rest, state, work);
         }
@@ -341,20 +361,30 @@ impl Dynamics for Stepped {
 fn products(program: &Program, words: &mut [Lane]) {
     let base = words.len() - program.products.len();
     for (k, &(i, j)) in program.products.iter().enumerate() {
-        let (a, b) = (words[i as usize], words[j as usize]);
-        let target = &mut words[base + k];
+        let (done, rest) = words.split_at_mut(base + k);
+        let (a, b, target) = (&done[i as usize], &done[j as usize], &mut rest[0]);
         for l in 0..LANES {
             target[l] = a[l] * b[l];
         }
     }
 }
 
-/// One row: Σ c w over its entries.
+/// One row: Σ c w over its entries; a constant, the word 0, comes first.
 #[inline(always)]
 fn row(program: &Program, coefficients: &[f64], words: &[Lane], i: usize) -> Lane {
     let range = program.starts[i] as usize..program.starts[i + 1] as usize;
-    let mut sum = [0.0; LANES];
-    for (&w, &c) in program.words[range.clone()].iter().zip(&coefficients[range]) {
+    let (indices, numbers) = (&program.words[range.clone()], &coefficients[range]);
+    let (Some((&w, indices)), Some((&c, numbers))) = (indices.split_first(), numbers.split_first()) else {
+        return [0.0; LANES];
+    };
+    let mut sum = [c; LANES];
+    if w != 0 {
+        let word = &words[w as usize];
+        for l in 0..LANES {
+            sum[l] = c * word[l];
+        }
+    }
+    for (&w, &c) in indices.iter().zip(numbers) {
         let word = &words[w as usize];
         for l in 0..LANES {
             sum[l] += c * word[l];
@@ -396,21 +426,27 @@ fn runge_kutta(
     words[0] = [1.0; LANES];
     words[1..=n].copy_from_slice(state);
     sum.copy_from_slice(state);
-    // (time, length of the way to the next stage, weight of the slope)
-    let stages = [(0, 0.5 * h, h / 6.0), (1, 0.5 * h, h / 3.0), (1, h, h / 3.0), (2, 0.0, h / 6.0)];
-    for (at, way, weight) in stages {
+    // Time, way to the next stage, weight of the slope.
+    for (at, way, weight) in [(0, 0.5 * h, h / 6.0), (1, 0.5 * h, h / 3.0), (1, h, h / 3.0)] {
         products(program, words);
-        for i in 0..n {
-            let k = row(program, coefficients[at], words, i);
-            let (total, next, from) = (&mut sum[i], &mut slope[i], &state[i]);
+        for (i, slope) in slope.iter_mut().enumerate() {
+            *slope = row(program, coefficients[at], words, i);
+        }
+        for (((k, total), next), from) in slope.iter().zip(sum.iter_mut()).zip(&mut words[1..=n]).zip(state.iter()) {
             for l in 0..LANES {
                 total[l] += weight * k[l];
                 next[l] = from[l] + way * k[l];
             }
         }
-        words[1..=n].copy_from_slice(slope);
     }
-    state.copy_from_slice(sum);
+    products(program, words);
+    let weight = h / 6.0;
+    for (i, (x, total)) in state.iter_mut().zip(sum.iter()).enumerate() {
+        let k = row(program, coefficients[2], words, i);
+        for l in 0..LANES {
+            x[l] = total[l] + weight * k[l];
+        }
+    }
 }
 
 /// `out += a x`.

@@ -163,16 +163,16 @@ impl<D: Dynamics> Observer for TickObserver<'_, D> {
             if let Some(before) = self.previous {
                 let (y0, d0) = self.last[c];
                 // One bit a lane: most samples hold no tick.
-                let mut hits = 0u32;
+                let mut hits = 0u64;
                 match tick {
                     Tick::Upward(level) => {
                         for l in 0..LANES {
-                            hits |= u32::from(y0[l] < level && value[l] >= level) << l;
+                            hits |= u64::from(y0[l] < level && value[l] >= level) << l;
                         }
                     }
                     Tick::Peak => {
                         for l in 0..LANES {
-                            hits |= u32::from(d0[l] > 0.0 && slope[l] <= 0.0) << l;
+                            hits |= u64::from(d0[l] > 0.0 && slope[l] <= 0.0) << l;
                         }
                     }
                 }
