@@ -170,7 +170,7 @@ pub struct Extremum {
 /// ```
 /// use huygens_numerics::roots::extremum;
 /// let top = extremum(|x: f64| x * (-x).exp(), 0.6, 1.5, 20).unwrap();
-/// assert!((top.x - 1.0).abs() < 1e-14);
+/// assert!((top.x - 1.0).abs() < 1e-12);
 /// ```
 ///
 /// # Errors
