@@ -91,7 +91,9 @@ pub(crate) fn sweep(a: &Sweep) -> Result<Outcome, RunError> {
             (None, Some(store)) if grid.len() <= MAX_DRAWN_POINTS => Some(beside(store)),
             _ => None,
         };
-        if let (Some((folder, stem)), Some(picture)) = (target, sweep_figure(points.problem(), d, &provenance.command))
+        // Drawing follows the branch to mark its bifurcations: nothing of it where no figure is wanted.
+        if let Some((folder, stem)) = target
+            && let Some(picture) = sweep_figure(points.problem(), d, &provenance.command)
         {
             written.extend(picture.save(&folder, &stem)?);
         }
