@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huygens::model::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource,
-    Text, nearest,
+    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, StartSource,
+    TermSource, Text, nearest,
 };
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -18,7 +18,7 @@ use super::places::{Places, Token};
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const TOP: [&str; 14] = [
+const TOP: [&str; 15] = [
     "name",
     "description",
     "reference",
@@ -30,6 +30,7 @@ const TOP: [&str; 14] = [
     "parameters",
     "networks",
     "hamiltonian",
+    "antihermitian",
     "jump",
     "bath",
     "start",
@@ -281,18 +282,17 @@ impl Reader<'_> {
                 "modes" => self.modes(value),
                 "parameters" => self.parameters(value),
                 "networks" => self.networks(value),
-                "hamiltonian" => self.hamiltonian(value),
+                "hamiltonian" => {
+                    self.document.source.hamiltonian =
+                        self.terms("hamiltonian", value, "[hamiltonian] H = \"omega*n(b1)\"")
+                }
+                "antihermitian" => {
+                    self.document.source.antihermitian =
+                        self.terms("antihermitian", value, "[antihermitian] Hc = \"k/2*(dag(a1)*a2 + h.c.)\"")
+                }
                 "jump" => self.jumps(value),
                 "bath" => self.baths(value),
-                "start" => {
-                    for (key, value) in self.table("start", value, "[start] b1 = \"1 + 0.5*i\"") {
-                        let path = format!("start.{}", key.get_ref());
-                        let name = self.key(&format!("{path} (name)"), key);
-                        if let Some(text) = self.expression(&path, value, "a number or an expression in quotes") {
-                            self.document.source.start.push((name, text));
-                        }
-                    }
-                }
+                "start" => self.start(value),
                 "uncoupled" => {
                     for (key, value) in self.table("uncoupled", value, "[uncoupled] mu = 0") {
                         let path = format!("uncoupled.{}", key.get_ref());
@@ -534,13 +534,46 @@ impl Reader<'_> {
         }
     }
 
-    fn hamiltonian(&mut self, value: &Value<'_>) {
-        for (key, value) in self.table("hamiltonian", value, "[hamiltonian] H = \"omega*n(b1)\"") {
-            let path = format!("hamiltonian.{}", key.get_ref());
+    fn terms(&mut self, table: &str, value: &Value<'_>, example: &str) -> Vec<TermSource> {
+        let mut terms = Vec::new();
+        for (key, value) in self.table(table, value, example) {
+            let path = format!("{table}.{}", key.get_ref());
             let name = self.key(&format!("{path} (name)"), key);
             if let Some(expression) = self.expression(&path, value, "an expression in quotes") {
-                self.document.source.hamiltonian.push(TermSource { name, expression });
+                terms.push(TermSource { name, expression });
             }
+        }
+        terms
+    }
+
+    /// An amplitude, or a table of amplitude, occupation, squeezing and angle, for each mode.
+    fn start(&mut self, value: &Value<'_>) {
+        const NUMBER: &str = "a number or an expression in quotes";
+        for (key, value) in self.table("start", value, "[start] b1 = \"1 + 0.5*i\"") {
+            let path = format!("start.{}", key.get_ref());
+            let mode = self.key(&format!("{path} (name)"), key);
+            let mut start = StartSource { mode, amplitude: None, occupation: None, squeezing: None, angle: None };
+            if let DeValue::Table(table) = value.get_ref() {
+                for (inner, value) in entries(table) {
+                    let field = inner.get_ref().as_ref();
+                    let place = format!("{path}.{field}");
+                    let target = match field {
+                        "amplitude" => &mut start.amplitude,
+                        "occupation" => &mut start.occupation,
+                        "squeezing" => &mut start.squeezing,
+                        "angle" => &mut start.angle,
+                        _ => {
+                            self.unknown_key(inner, "a start", &["amplitude", "occupation", "squeezing", "angle"]);
+                            continue;
+                        }
+                    };
+                    *target = self.expression(&place, value, NUMBER);
+                }
+            } else {
+                start.amplitude =
+                    self.expression(&path, value, "a number, an expression in quotes or { occupation = … }");
+            }
+            self.document.source.start.push(start);
         }
     }
 

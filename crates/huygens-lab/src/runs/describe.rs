@@ -90,6 +90,10 @@ pub fn describe(model: &Model) -> String {
     } else {
         wrapped(&mut out, "  ", &format!("H = {}", text(&model.hamiltonian)));
     }
+    if !model.antihermitian.is_zero() {
+        out.push_str("\nanti-Hermitian part, {H_c, ρ} − 2⟨H_c⟩ρ\n");
+        wrapped(&mut out, "  ", &format!("H_c = {}", text(&model.antihermitian)));
+    }
     if !model.baths.is_empty() {
         out.push_str("\nthermal baths (energy rates)\n");
         for bath in model.baths.iter().take(most) {

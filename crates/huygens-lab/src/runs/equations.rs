@@ -34,6 +34,10 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     let mut out = String::new();
     writer.heading(&mut out, &format!("{}: {}", model.name, one_sentence(&model.description)));
     writer.section(&mut out, "Hamiltonian", &[writer.line("H", &writer.operator(&model.hamiltonian, None))]);
+    if !model.antihermitian.is_zero() {
+        let line = writer.line("H_c", &writer.operator(&model.antihermitian, None));
+        writer.section(&mut out, "Anti-Hermitian part, {H_c, ρ} − 2⟨H_c⟩ρ", &[line]);
+    }
     let jumps: Vec<String> = writer.jumps(shown);
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);

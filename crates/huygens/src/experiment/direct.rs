@@ -1,4 +1,4 @@
-//! Direct runs from the model's start and the vacuum, and the uncoupled control.
+//! Direct runs from the model's start, and the uncoupled control.
 
 use huygens_numerics::c64;
 
@@ -28,7 +28,7 @@ impl Window {
 }
 
 impl Experiment {
-    /// Mean and covariance from the model's start and the vacuum; measures averaged over the window.
+    /// Mean and covariance from the model's start; measures averaged over the window.
     pub(super) fn run_window(&self, binding: &Binding, window: &Window) -> Result<Report, ExperimentError> {
         let mut report = self.blank();
         let times = window.times();
@@ -121,7 +121,7 @@ impl Experiment {
         Ok(report)
     }
 
-    /// Integrates from `start` and the vacuum and shows every state; the inner result says where it broke off.
+    /// Integrates from `start` and the covariance of the model and shows every state; the inner result says where it broke off.
     fn follow(
         &self,
         binding: &Binding,
@@ -131,8 +131,8 @@ impl Experiment {
         mut look: impl FnMut(&dyn Moments),
     ) -> Result<Result<usize, Stop>, ExperimentError> {
         let bound = self.bind(binding)?;
-        let vacuum = direct::vacuum(start.len());
-        Ok(direct::run(&bound, start, &vacuum, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| look(state)))
+        let covariance = self.model.start_covariance(binding)?;
+        Ok(direct::run(&bound, start, &covariance, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| look(state)))
     }
 
     /// The measures with and without coupling: what coupling really does. Two fixed points are compared as they are; anything

@@ -56,7 +56,7 @@ impl Level {
     }
 }
 
-/// A window of a direct run from the model's start and the vacuum.
+/// A window of a direct run from the model's start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// First time averaged over.
@@ -204,6 +204,14 @@ impl Experiment {
             }
             requests.push(request);
         }
+        if !model.antihermitian.is_zero() {
+            let text = format!(
+                "`{}` has an anti-Hermitian part, which weighs the whole state and not only its means: the {} level cannot treat it; run it at --level fock",
+                model.name,
+                options.level.name()
+            );
+            return Err(ExperimentError::Options(text));
+        }
         let equations = Equations::derive(&model);
         let kernel = Arc::new(Kernel::new(&equations));
         let ring = Ring::of(&model).filter(|_| options.bloch).and_then(|ring| {
@@ -211,7 +219,7 @@ impl Experiment {
             Some((ring, Arc::new(Kernel::new(&cell))))
         });
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
-        let charges = algebra::charges(model.modes.len(), &model.hamiltonian, &jumps);
+        let charges = algebra::charges(model.modes.len(), &model.whole_hamiltonian(), &jumps);
         let contacts = Contacts::of(&model);
         let mut fast = Vec::new();
         for name in &options.eliminate {
@@ -297,8 +305,7 @@ impl Experiment {
         if !self.kernel.driven() {
             return Ok(None);
         }
-        let jumps = self.model.jumps.iter().map(|j| &j.operator);
-        match algebra::drive_period(jumps.chain([&self.model.hamiltonian]), &binding.values) {
+        match algebra::drive_period(self.model.operators(), &binding.values) {
             Some(period) => Ok(Some(period)),
             None => Err(ExperimentError::Options(
                 "the drives of this model have no common period: write them as sin and cos of a multiple of one frequency times t, or ask for a direct run with --until".into(),

@@ -188,7 +188,10 @@ impl Experiment {
         } else {
             let start = self.model.start_values(binding)?;
             match asked.start {
-                StartAt::Model => (start, quiet, "the model's start".to_owned()),
+                StartAt::Model => {
+                    let spread = &self.model.start_covariance(binding)? - &direct::vacuum(modes);
+                    (start, &quiet + &spread, "the model's start".to_owned())
+                }
                 StartAt::Attractor => {
                     (self.attractor_point(binding, &start)?, quiet, "a point of the attractor".to_owned())
                 }

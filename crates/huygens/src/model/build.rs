@@ -13,8 +13,8 @@ use super::error::{Fault, ModelError};
 use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
-use super::source::{LinksSource, ModelSource, Place, Text};
-use super::{Bath, Jump, MAX_MODES, Mode, ModeKind, Model};
+use super::source::{LinksSource, ModelSource, Place, StartSource, TermSource, Text};
+use super::{Bath, Jump, MAX_MODES, Mode, ModeKind, Model, Start};
 
 /// Most jumps or baths that a `for` may write out.
 const MAX_COPIES: u64 = 4_000_000;
@@ -173,6 +173,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         modes,
         parameters,
         hamiltonian: Operator::zero(),
+        antihermitian: Operator::zero(),
         jumps: Vec::new(),
         baths: Vec::new(),
         networks,
@@ -182,26 +183,23 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         measures: source.measures.iter().map(|m| m.text.clone()).collect(),
         warnings: Vec::new(),
         terms: Vec::new(),
-        start_places: Vec::new(),
         coefficients: Compiled::default(),
     };
     let mut errors = Errors::new();
     hamiltonian(&mut model, source, &texts, &symbols, &mut errors);
+    antihermitian(&mut model, source, &texts, &symbols, &mut errors);
     jumps(&mut model, source, &texts, &symbols, &mut errors);
     baths(&mut model, source, &texts, &symbols, &mut errors);
     oscillators(&mut model, source, &symbols, &mut errors);
     start(&mut model, source, &texts, &symbols, &mut errors);
     uncoupled(&mut model, source, &mut uses, &mut errors);
-    if errors.is_empty() && model.hamiltonian.is_zero() && model.jumps.is_empty() {
+    if errors.is_empty() && model.whole_hamiltonian().is_zero() && model.jumps.is_empty() {
         errors.push(ModelError::nowhere(Fault::NothingMoves));
     }
     if !errors.is_empty() {
         return Err(errors);
     }
-    let coefficients: BTreeSet<&Scalar> = std::iter::once(&model.hamiltonian)
-        .chain(model.jumps.iter().map(|j| &j.operator))
-        .flat_map(|o| o.iter().map(|(_, c)| c))
-        .collect();
+    let coefficients: BTreeSet<&Scalar> = model.operators().flat_map(|o| o.iter().map(|(_, c)| c)).collect();
     model.coefficients = Compiled::new(&coefficients.into_iter().cloned().collect::<Vec<_>>());
     values(&model, source)?;
     warnings(&mut model, source, &uses);
@@ -213,9 +211,10 @@ struct Texts<'a> {
     modes: Vec<ModeName>,
     networks: Vec<Option<Expr>>,
     terms: Vec<Expr>,
+    antihermitian: Vec<Expr>,
     jumps: Vec<(Repeated<'a>, Expr)>,
     baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
-    start: Vec<(Expr, Expr, Option<String>)>,
+    start: Vec<(Expr, [Option<Expr>; 4], Option<String>)>,
     uses: Uses,
 }
 
@@ -227,6 +226,7 @@ impl<'a> Texts<'a> {
             modes: Vec::new(),
             networks: Vec::new(),
             terms: Vec::new(),
+            antihermitian: Vec::new(),
             jumps: Vec::new(),
             baths: Vec::new(),
             start: Vec::new(),
@@ -287,13 +287,17 @@ impl<'a> Texts<'a> {
                 LinksSource::List { .. } => texts.networks.push(None),
             }
         }
-        for term in &source.hamiltonian {
-            match parsed(&term.expression, read(&term.expression.text)) {
-                Ok(expr) => {
-                    uses.expression(&expr, &[]);
-                    texts.terms.push(expr);
+        for (terms, list) in
+            [(&source.hamiltonian, &mut texts.terms), (&source.antihermitian, &mut texts.antihermitian)]
+        {
+            for term in terms {
+                match parsed(&term.expression, read(&term.expression.text)) {
+                    Ok(expr) => {
+                        uses.expression(&expr, &[]);
+                        list.push(expr);
+                    }
+                    Err(error) => errors.push(error),
                 }
-                Err(error) => errors.push(error),
             }
         }
         for jump in &source.jumps {
@@ -329,10 +333,9 @@ impl<'a> Texts<'a> {
             }
         }
         let declared = |name: &str| source.parameters.iter().any(|p| p.name.text == name);
-        for (name, value) in &source.start {
+        for start in &source.start {
             let mut one = || -> Result<_, ModelError> {
-                let key = parsed(name, read(&name.text))?;
-                let expr = parsed(value, read(&value.text))?;
+                let key = parsed(&start.mode, read(&start.mode.text))?;
                 // `b[j]` with a j that is no parameter stands for all members of the array.
                 let index = match &key.node {
                     Node::Index { indices, .. } => match indices.as_slice() {
@@ -342,8 +345,15 @@ impl<'a> Texts<'a> {
                     _ => None,
                 };
                 uses.expression(&key, index.as_slice());
-                uses.expression(&expr, index.as_slice());
-                Ok((key, expr, index))
+                let mut values = [None, None, None, None];
+                for (value, text) in values.iter_mut().zip(start_texts(start)) {
+                    if let Some(text) = text {
+                        let expr = parsed(text, read(&text.text))?;
+                        uses.expression(&expr, index.as_slice());
+                        *value = Some(expr);
+                    }
+                }
+                Ok((key, values, index))
             };
             match one() {
                 Ok(all) => texts.start.push(all),
@@ -548,6 +558,10 @@ fn rule(name: &str, text: &Text, expr: &Expr, symbols: &Symbols) -> Result<Netwo
     made.map_err(|e| ModelError::at(&text.place, e.into()))
 }
 
+fn start_texts(start: &StartSource) -> [Option<&Text>; 4] {
+    [&start.amplitude, &start.occupation, &start.squeezing, &start.angle].map(Option::as_ref)
+}
+
 fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
     let before = errors.len();
     for (term, expr) in source.hamiltonian.iter().zip(&texts.terms) {
@@ -559,10 +573,34 @@ fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbo
             Err(error) => errors.push(wrong(&term.expression, error)),
         }
     }
-    if errors.len() > before {
-        return;
+    if errors.len() == before {
+        hermitian(model, &model.hamiltonian, &source.hamiltonian, &texts.terms, symbols, errors);
     }
-    let excess = model.hamiltonian.antihermitian_part();
+}
+
+fn antihermitian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    let before = errors.len();
+    for (term, expr) in source.antihermitian.iter().zip(&texts.antihermitian) {
+        match parse::operator(expr, symbols) {
+            Ok(operator) => model.antihermitian.add_assign(&operator),
+            Err(error) => errors.push(wrong(&term.expression, error)),
+        }
+    }
+    if errors.len() == before {
+        hermitian(model, &model.antihermitian, &source.antihermitian, &texts.antihermitian, symbols, errors);
+    }
+}
+
+/// An error at the summand to blame where the sum of the terms is not Hermitian.
+fn hermitian(
+    model: &Model,
+    operator: &Operator,
+    source: &[TermSource],
+    trees: &[Expr],
+    symbols: &Symbols,
+    errors: &mut Errors,
+) {
+    let excess = operator.antihermitian_part();
     if excess.is_zero() {
         return;
     }
@@ -575,7 +613,7 @@ fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbo
     // The summand to blame: the first that contains the first term of the excess and is not Hermitian itself.
     let culprit = excess.iter().next().map(|(m, _)| m.clone());
     let mut found = None;
-    for (term, expr) in source.hamiltonian.iter().zip(&texts.terms) {
+    for (term, expr) in source.iter().zip(trees) {
         let parts: Vec<&Expr> = match &expr.node {
             Node::Sum(list) => list.iter().map(|(_, e)| e).filter(|e| e.node != Node::HermitianConjugate).collect(),
             _ => vec![expr],
@@ -592,7 +630,7 @@ fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbo
             break;
         }
     }
-    errors.push(found.unwrap_or_else(|| match source.hamiltonian.first() {
+    errors.push(found.unwrap_or_else(|| match source.first() {
         Some(term) => ModelError::at(&term.expression.place, fault),
         None => ModelError::nowhere(fault),
     }));
@@ -742,9 +780,8 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
     if source.start.is_empty() {
         return;
     }
-    let mut values: Vec<Option<Scalar>> = vec![None; model.modes.len()];
-    let mut places: Vec<Option<Place>> = vec![None; model.modes.len()];
-    for ((name, value), (key, expr, index)) in source.start.iter().zip(&texts.start) {
+    let mut values: Vec<Option<Start>> = vec![None; model.modes.len()];
+    for (start, (key, exprs, index)) in source.start.iter().zip(&texts.start) {
         let mut one = || -> Result<(), ModelError> {
             // Which modes, and the value of the index for each.
             let array = match &key.node {
@@ -762,21 +799,28 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                     .enumerate()
                     .map(|(k, &m)| (m, index.map(|i| (i.clone(), k as i64 + 1)).into_iter().collect()))
                     .collect(),
-                None => vec![(parse::mode(key, symbols).map_err(|e| wrong(name, e))?, Vec::new())],
+                None => vec![(parse::mode(key, symbols).map_err(|e| wrong(&start.mode, e))?, Vec::new())],
             };
             for (mode, given) in targets {
                 let inner = WithIndices { scope: symbols, indices: &given };
-                let scalar = parse::scalar(expr, &inner).map_err(|e| wrong(value, e))?;
+                let mut scalars = [Scalar::zero(), Scalar::zero(), Scalar::zero(), Scalar::zero()];
+                let mut places = [None, None, None, None];
+                for (j, (text, expr)) in start_texts(start).into_iter().zip(exprs).enumerate() {
+                    if let (Some(text), Some(expr)) = (text, expr) {
+                        scalars[j] = parse::scalar(expr, &inner).map_err(|e| wrong(text, e))?;
+                        places[j] = Some(text.place.clone());
+                    }
+                }
+                let [amplitude, occupation, squeezing, angle] = scalars;
                 let k = mode.0 as usize;
                 if values[k].is_some() {
                     let name_of = model.modes[k].name.clone();
                     return Err(ModelError::at(
-                        &name.place,
+                        &start.mode.place,
                         Fault::Duplicate { name: name_of, first: "a start", second: "a start" },
                     ));
                 }
-                values[k] = Some(scalar);
-                places[k] = Some(value.place.clone());
+                values[k] = Some(Start { amplitude, occupation, squeezing, angle, places });
             }
             Ok(())
         };
@@ -784,8 +828,7 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
             errors.push(error);
         }
     }
-    model.start = Some(values.into_iter().map(|v| v.unwrap_or_else(Scalar::zero)).collect());
-    model.start_places = places;
+    model.start = Some(values.into_iter().map(Option::unwrap_or_default).collect());
 }
 
 fn uncoupled(model: &mut Model, source: &ModelSource, uses: &mut Uses, errors: &mut Errors) {
@@ -838,7 +881,7 @@ fn uncoupled(model: &mut Model, source: &ModelSource, uses: &mut Uses, errors: &
 fn values(model: &Model, source: &ModelSource) -> Result<(), Errors> {
     let defaults = model.parameters.defaults();
     model.validate(&defaults).map_err(|e| vec![e])?;
-    model.start_values(&defaults).map_err(|e| vec![e])?;
+    model.start_covariance(&defaults).map_err(|e| vec![e])?;
     let control = model.uncoupled_binding(&defaults).and_then(|control| match control {
         Some(control) => model.validate(&control),
         None => Ok(()),
@@ -861,7 +904,7 @@ fn warnings(model: &mut Model, source: &ModelSource, uses: &Uses) {
         }
     }
     let mut acted = vec![false; model.modes.len()];
-    for operator in std::iter::once(&model.hamiltonian).chain(model.jumps.iter().map(|j| &j.operator)) {
+    for operator in model.operators() {
         for mode in operator.modes() {
             acted[mode.0 as usize] = true;
         }

@@ -2,9 +2,9 @@
 //!
 //! A [`Model`] is the immutable description of one open system,
 //!
-//! ρ̇ = −i\[H, ρ\] + Σ_k ( L_k ρ L_k† − ½{L_k†L_k, ρ} ),
+//! ρ̇ = −i\[H, ρ\] + {H_c, ρ} − 2⟨H_c⟩ρ + Σ_k ( L_k ρ L_k† − ½{L_k†L_k, ρ} ),
 //!
-//! with H and L_k as operator polynomials whose coefficients are expressions in named parameters. Its structure is worked out
+//! with H, H_c and L_k as operator polynomials whose coefficients are expressions in named parameters. Its structure is worked out
 //! once by [`Model::build`]; parameters are bound to numbers as often as wanted by [`Model::bind`] and [`Parameters::set`].
 
 mod build;
@@ -18,13 +18,15 @@ pub use error::{Fault, ModelError};
 pub use network::{Network, NetworkError, NetworkKind};
 pub use parameters::{Binding, Parameter, Parameters};
 pub use source::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, TermSource,
-    Text,
+    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, StartSource,
+    TermSource, Text,
 };
 
 pub use crate::algebra::parse::nearest;
 
 use num_complex::Complex64 as c64;
+
+use huygens_numerics::linalg::RMatrix;
 
 use crate::algebra::{Compiled, ModeId, Names, Operator, ParamId, Scalar};
 
@@ -84,6 +86,35 @@ pub struct Bath {
     pub(crate) momentum_place: Place,
 }
 
+/// The initial state of one mode: a displaced, squeezed thermal state,
+///
+/// ⟨a⟩ = `amplitude`, and R(θ) diag(e^{−2r}, e^{2r}) R(θ)ᵀ (n̄ + ½) as the covariance of (q, p).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Start {
+    /// ⟨a⟩.
+    pub amplitude: Scalar,
+    /// Thermal occupation n̄ ≥ 0.
+    pub occupation: Scalar,
+    /// Squeezing parameter r.
+    pub squeezing: Scalar,
+    /// Angle θ of the quadrature that is squeezed for r > 0.
+    pub angle: Scalar,
+    pub(crate) places: [Option<Place>; 4],
+}
+
+impl Start {
+    /// The four scalars with their names.
+    fn parts(&self) -> [(&'static str, &Scalar, &Option<Place>); 4] {
+        let [amplitude, occupation, squeezing, angle] = &self.places;
+        [
+            ("start", &self.amplitude, amplitude),
+            ("initial occupation", &self.occupation, occupation),
+            ("initial squeezing", &self.squeezing, squeezing),
+            ("angle of the initial squeezing", &self.angle, angle),
+        ]
+    }
+}
+
 /// One open system, ready for every level of description. Immutable and `Sync`; see [`Model::build`].
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -103,6 +134,9 @@ pub struct Model {
     pub parameters: Parameters,
     /// H, Hermitian.
     pub hamiltonian: Operator,
+    /// H_c, Hermitian: the anti-Hermitian part iH_c of the whole Hamiltonian H + iH_c, which moves the state by
+    /// {H_c, ρ} − 2⟨H_c⟩ρ (Brody and Graefe, Phys. Rev. Lett. 109, 230405 (2012)). Zero for an ordinary open system.
+    pub antihermitian: Operator,
     /// All jumps: those written as such and those of the baths. Jumps that vanish identically are left out.
     pub jumps: Vec<Jump>,
     /// Thermal baths.
@@ -113,14 +147,13 @@ pub struct Model {
     pub oscillators: Vec<ModeId>,
     /// Parameter values that switch the coupling off; empty where the model names none.
     pub uncoupled: Vec<(ParamId, f64)>,
-    /// Initial mean field ⟨a_k⟩, one for each mode; `None` where the model says nothing (rest).
-    pub start: Option<Vec<Scalar>>,
+    /// Initial Gaussian state, one product factor for each mode; `None` where the model says nothing (the vacuum).
+    pub start: Option<Vec<Start>>,
     /// Measures reported where none are asked for.
     pub measures: Vec<String>,
     /// What the reader should know although the model can be used.
     pub warnings: Vec<ModelError>,
     pub(crate) terms: Vec<(Place, Operator)>,
-    pub(crate) start_places: Vec<Option<Place>>,
     pub(crate) coefficients: Compiled,
 }
 
@@ -171,7 +204,17 @@ impl Model {
 
     /// Whether H or a jump depends on the time.
     pub fn depends_on_time(&self) -> bool {
-        self.hamiltonian.depends_on_time() || self.jumps.iter().any(|j| j.operator.depends_on_time())
+        self.operators().any(Operator::depends_on_time)
+    }
+
+    /// H, H_c and all jumps.
+    pub fn operators(&self) -> impl Iterator<Item = &Operator> {
+        [&self.hamiltonian, &self.antihermitian].into_iter().chain(self.jumps.iter().map(|j| &j.operator))
+    }
+
+    /// H + iH_c, whose terms have the symmetries of both parts.
+    pub fn whole_hamiltonian(&self) -> Operator {
+        self.hamiltonian.add(&self.antihermitian.scale(&Scalar::number(c64::new(0.0, 1.0))))
     }
 
     /// All parameters bound to numbers, some of them given; the values are checked by [`validate`](Self::validate).
@@ -242,6 +285,9 @@ impl Model {
                 return Err(ModelError::at(place, fault));
             }
         }
+        if let Some(fault) = fault("the anti-Hermitian part", &self.antihermitian) {
+            return Err(ModelError::nowhere(fault));
+        }
         for jump in &self.jumps {
             if let Some(fault) = fault(&format!("the jump `{}`", jump.label), &jump.operator) {
                 return Err(ModelError::at(&jump.place, fault));
@@ -271,21 +317,64 @@ impl Model {
     /// # Errors
     /// An expression without a value.
     pub fn start_values(&self, binding: &Binding) -> Result<Vec<c64>, ModelError> {
-        let Some(start) = &self.start else {
-            return Ok(vec![c64::new(0.0, 0.0); self.modes.len()]);
-        };
-        start
-            .iter()
-            .enumerate()
-            .map(|(k, scalar)| {
-                scalar.eval(&binding.values, 0.0).map_err(|e| {
-                    let what = format!("the start of `{}`", self.modes[k].name);
-                    let fault = Fault::Evaluation { what, message: e.message(&self.names()) };
-                    match self.start_places.get(k).and_then(Option::as_ref) {
+        self.starts(binding, |values| Ok(values[0]))
+    }
+
+    /// The covariance of the initial state, 2n×2n in the order (q₁, p₁, q₂, p₂, …); ½ on the diagonal where the model says
+    /// nothing.
+    ///
+    /// # Errors
+    /// An expression without a value, or a negative occupation.
+    pub fn start_covariance(&self, binding: &Binding) -> Result<RMatrix, ModelError> {
+        let mut covariance = RMatrix::zeros(2 * self.len(), 2 * self.len());
+        for (k, [occupation, squeezing, angle]) in self.start_spreads(binding)?.into_iter().enumerate() {
+            let (small, large) =
+                ((-2.0 * squeezing).exp() * (occupation + 0.5), (2.0 * squeezing).exp() * (occupation + 0.5));
+            let (sin, cos) = angle.sin_cos();
+            covariance[(2 * k, 2 * k)] = small * cos * cos + large * sin * sin;
+            covariance[(2 * k + 1, 2 * k + 1)] = small * sin * sin + large * cos * cos;
+            covariance[(2 * k, 2 * k + 1)] = (small - large) * sin * cos;
+            covariance[(2 * k + 1, 2 * k)] = covariance[(2 * k, 2 * k + 1)];
+        }
+        Ok(covariance)
+    }
+
+    /// Occupation n̄, squeezing r and its angle of the initial state of each mode; zeros where the model says nothing.
+    ///
+    /// # Errors
+    /// As [`Model::start_covariance`].
+    pub fn start_spreads(&self, binding: &Binding) -> Result<Vec<[f64; 3]>, ModelError> {
+        self.starts(binding, |values| Ok([values[1].re, values[2].re, values[3].re]))
+    }
+
+    fn starts<T>(
+        &self,
+        binding: &Binding,
+        take: impl Fn([c64; 4]) -> Result<T, ModelError>,
+    ) -> Result<Vec<T>, ModelError> {
+        let vacuum = Start::default();
+        (0..self.len())
+            .map(|k| {
+                let start = self.start.as_ref().map_or(&vacuum, |list| &list[k]);
+                let mut values = [c64::new(0.0, 0.0); 4];
+                for (j, (word, scalar, place)) in start.parts().into_iter().enumerate() {
+                    let what = || format!("the {word} of `{}`", self.modes[k].name);
+                    let fault = |fault: Fault| match place {
                         Some(place) => ModelError::at(place, fault),
                         None => ModelError::nowhere(fault),
+                    };
+                    let value = scalar
+                        .eval(&binding.values, 0.0)
+                        .map_err(|e| fault(Fault::Evaluation { what: what(), message: e.message(&self.names()) }))?;
+                    if j > 0 && value.im.abs() > 1e-12 * value.re.abs() {
+                        return Err(fault(Fault::NotReal { what: what(), re: value.re, im: value.im }));
                     }
-                })
+                    if j == 1 && value.re < 0.0 {
+                        return Err(fault(Fault::Negative { what: what(), value: value.re }));
+                    }
+                    values[j] = value;
+                }
+                take(values)
             })
             .collect()
     }

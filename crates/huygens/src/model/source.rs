@@ -121,6 +121,28 @@ pub struct BathSource {
     pub label: String,
 }
 
+/// The initial Gaussian state of a mode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartSource {
+    /// The mode: `b1`, `b[3]`, or `b[j]` for the whole array.
+    pub mode: Text,
+    /// Mean field ⟨a⟩; none stands for 0.
+    pub amplitude: Option<Text>,
+    /// Thermal occupation n̄; none stands for 0.
+    pub occupation: Option<Text>,
+    /// Squeezing parameter r; none stands for 0.
+    pub squeezing: Option<Text>,
+    /// Angle of the squeezed quadrature; none stands for 0.
+    pub angle: Option<Text>,
+}
+
+impl StartSource {
+    /// A coherent state of the amplitude ⟨a⟩.
+    pub fn coherent(mode: Text, amplitude: Text) -> Self {
+        Self { mode, amplitude: Some(amplitude), occupation: None, squeezing: None, angle: None }
+    }
+}
+
 /// A whole model as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelSource {
@@ -142,14 +164,16 @@ pub struct ModelSource {
     pub networks: Vec<NetworkSource>,
     /// Terms of the Hamiltonian.
     pub hamiltonian: Vec<TermSource>,
+    /// Terms of the anti-Hermitian part.
+    pub antihermitian: Vec<TermSource>,
     /// Jump operators.
     pub jumps: Vec<JumpSource>,
     /// Thermal baths.
     pub baths: Vec<BathSource>,
     /// The modes that are the clocks; empty means all modes.
     pub oscillators: Vec<Text>,
-    /// Initial mean field ⟨a⟩ by mode (`b1`, `b[3]`, or `b[j]` for the whole array); modes that are not named start at 0.
-    pub start: Vec<(Text, Text)>,
+    /// Initial state by mode; modes that are not named start in the vacuum.
+    pub start: Vec<StartSource>,
     /// Parameter values that switch the coupling off: the control.
     pub uncoupled: Vec<(Text, Text)>,
     /// Measures that a run reports where none are asked for.
