@@ -94,7 +94,7 @@ pub(crate) struct Method {
     /// Number of trajectories of the stochastic level
     #[arg(long, value_name = "N", default_value_t = NonZero::new(1000).unwrap())]
     pub(crate) trajectories: NonZero<u64>,
-    /// Largest step of trajectories of nonlinear models; without it a tenth of the inverse of the fastest rate
+    /// Largest step of trajectories of nonlinear models; without it one whose error is below half the statistical error
     #[arg(long, value_name = "H", allow_hyphen_values = true)]
     pub(crate) step: Option<String>,
     /// Meaning of the variables of trajectories
@@ -106,7 +106,7 @@ pub(crate) struct Method {
     /// Where trajectories start
     #[arg(long, value_enum, default_value_t = StartAt::Model)]
     pub(crate) start: StartAt,
-    /// Do not run part of the ensemble again with twice the step
+    /// Do not measure the error by the step with a pilot ensemble; without --step the rates of the mean field decide
     #[arg(long)]
     pub(crate) no_step_error: bool,
     /// Samples over one period (128), over the window of a direct run (4000; of trajectories 400) or after a quench (1200)

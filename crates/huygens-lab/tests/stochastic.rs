@@ -55,12 +55,42 @@ fn weakly_coupled_pair_agrees_with_the_gaussian_level() {
 fn strongly_coupled_pair_departs_from_linearisation() {
     let mut options = over(200.0 * TAU, 300.0 * TAU, 100, 2000);
     options.trajectories.start = StartAt::Attractor;
-    options.trajectories.step_error = false;
     let values = [("g", "0.25"), ("drive", "0.96")];
     let report = ensemble("optomechanical-pair", &values, &["complete_sync(b1,b2)"], options);
     let s = report.quantity("complete_sync(b1,b2)").unwrap();
     let (value, error) = (s.value.unwrap(), s.error.unwrap());
     assert!((value - 0.154_440_966_309_922_16).abs() < 0.05 * 0.154_441 + 2.0 * error, "{value} ± {error}");
+    let step = report.checks.iter().find(|c| c.name == "step error").unwrap();
+    assert_eq!(step.status, Status::Pass, "{step:?}");
+}
+
+/// The cavities of the pair turn six times as fast on the cycle as at rest, and the radius of a large orbit is known to 2·10⁻⁵: the
+/// step is chosen for that. Too long a step of one's own is a failure, not a remark, and is told apart from the noise.
+#[test]
+fn the_step_follows_from_its_error() {
+    let radius = |step: Option<f64>, step_error| {
+        let mut options = over(40.0 * TAU, 50.0 * TAU, 20, 600);
+        options.trajectories.step = step;
+        options.trajectories.step_error = step_error;
+        ensemble("optomechanical-pair", &[], &["radius(b1)"], options)
+    };
+    let check = |report: &Report| report.checks.iter().find(|c| c.name == "step error").cloned();
+    let value = |report: &Report| {
+        let q = report.quantity("radius(b1)").unwrap();
+        (q.value.unwrap(), q.error.unwrap())
+    };
+    let (fine, chosen, by_rates) = (radius(Some(0.01), false), radius(None, true), radius(None, false));
+    assert_eq!(check(&fine), None);
+    assert_eq!(check(&chosen).unwrap().status, Status::Pass, "{:?}", chosen.checks);
+    let (want, error) = value(&fine);
+    for report in [&chosen, &by_rates] {
+        let (found, other) = value(report);
+        assert!((found - want).abs() < 4.0 * error.hypot(other), "{found} ± {other} against {want} ± {error}");
+    }
+    let coarse = radius(Some(0.15), true);
+    let check = check(&coarse).unwrap();
+    assert!(check.status == Status::Fail && check.value.unwrap() > 5.0 && check.note.contains("--step"), "{check:?}");
+    assert!((value(&coarse).0 - want).abs() > 10.0 * error);
 }
 
 /// Linear models are stepped exactly: the quench of the membranes against its closed form.

@@ -7,6 +7,7 @@ mod direct;
 mod quench;
 mod search;
 mod steady;
+mod stepping;
 mod stochastic;
 mod summary;
 

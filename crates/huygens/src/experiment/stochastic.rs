@@ -1,22 +1,24 @@
 //! Ensembles of trajectories: measures with standard errors over a window, from a start or a quench.
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{RMatrix, eigenvalues};
+use huygens_numerics::linalg::RMatrix;
 
+use super::stepping::{Pilot, StepChoice};
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError, Window};
 use crate::checks;
+use crate::costs::Contact;
 use crate::levels::gaussian::direct;
 use crate::levels::mean_field::attractor::{self, Attractor};
 use crate::levels::stochastic::ensemble::{self, Dynamics, Plan, Sampling, Watch};
 use crate::levels::stochastic::langevin::{Langevin, LangevinKernel, Ordering};
 use crate::levels::stochastic::linear::{Exact, GaussianStart, LinearModel};
-use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments, Estimate};
+use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments};
 use crate::levels::stochastic::stepper::{Method, Stepped, Stepping};
 use crate::measures::correlations::symplectic;
 use crate::measures::{Evaluate, Moments};
 use crate::model::Binding;
-use crate::report::{Check, Orbit, Quantity, Report, Series, Status};
+use crate::report::{Check, Orbit, Quantity, Report, Series};
 
 /// Where trajectories start; the quantum noise of a coherent state comes on top in Weyl order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +40,7 @@ impl StartAt {
 pub struct Trajectories {
     /// Number of trajectories.
     pub count: u64,
-    /// Largest step of the nonlinear steppers; `None`: a tenth of the inverse of the fastest rate at the start.
+    /// Largest step of the nonlinear steppers; `None`: chosen so that its error is below the statistical one.
     pub step: Option<f64>,
     /// The ordering.
     pub ordering: Ordering,
@@ -48,7 +50,8 @@ pub struct Trajectories {
     pub start: StartAt,
     /// Number of threads; no result depends on it.
     pub threads: usize,
-    /// Whether an eighth of the ensemble is run again with twice the step on the same noise.
+    /// Whether a pilot ensemble at the step and at twice the step on the same noise measures the error by the step; without it a
+    /// step that is not given follows from the rates of the mean field alone.
     pub step_error: bool,
 }
 
@@ -69,11 +72,11 @@ impl Default for Trajectories {
 /// The most memory that the sums of an ensemble may take, in bytes.
 const MEMORY: usize = 4 << 30;
 
-/// The ensembles of one report: at the step asked, and on some blocks with twice that step.
+/// The ensemble of one report.
 struct Ensembles {
     fine: EnsembleMoments,
-    /// The same blocks of the fine and of the coarse run, and how many times smaller the error of the fine one is, less one.
-    twice: Option<(EnsembleMoments, EnsembleMoments, f64)>,
+    /// What the step does to it; `None` for exact steps, or where it was not asked.
+    pilot: Option<Pilot>,
     diverged: u64,
     method: String,
 }
@@ -111,24 +114,21 @@ impl Experiment {
             let model = LinearModel::of(&self.bind(binding)?).map_err(options)?;
             let dynamics = Exact::new(model, start, &sampling).map_err(options)?;
             let method = format!("exact steps of {:.6} (linear model)", sampling.every);
-            self.ensembles(&plan, watch, method, &dynamics, None::<(&Exact, f64)>)?
+            ensembles(&plan, watch, method, &dynamics, None)?
         } else {
             let equations = Langevin::derive(&self.model, asked.ordering);
             neglected.clone_from(&equations.neglected);
             let multiplicative = equations.multiplicative();
             let bound = LangevinKernel::new(&equations).bind(&binding.values).map_err(options)?;
-            let step = match asked.step {
-                Some(step) => step,
-                None => self.default_step(binding)?,
-            };
-            let run = |refine| {
+            let make = |step, refine| {
                 let stepping = Stepping { method: asked.method, step, refine };
                 Stepped::new(bound.clone(), start.clone(), sampling, stepping)
             };
-            let (once, twice) = (run(1), run(2));
-            let gain = 2f64.powi(asked.method.weak_order(multiplicative)) - 1.0;
-            let method = format!("{}, steps of {:.6}", asked.method.describe(multiplicative), once.longest());
-            self.ensembles(&plan, watch, method, &once, asked.step_error.then_some((&twice, gain)))?
+            let StepChoice { step, pilot } =
+                self.choose_step(binding, start.mean(), &plan, watch, multiplicative, make)?;
+            let dynamics = make(step, 1);
+            let method = format!("{}, steps of {:.6}", asked.method.describe(multiplicative), dynamics.longest());
+            ensembles(&plan, watch, method, &dynamics, pilot)?
         };
         report.method =
             format!("{}, {} trajectories in {} blocks", ensembles.method, asked.count, ensembles.fine.blocks());
@@ -219,43 +219,6 @@ impl Experiment {
         }
     }
 
-    /// A tenth of the inverse of the fastest rate at the start: for an oscillator, about 60 steps a period.
-    fn default_step(&self, binding: &Binding) -> Result<f64, ExperimentError> {
-        let start = self.model.start_values(binding)?;
-        let drift = self.bind(binding)?.drift_matrix(0.0, &start);
-        let rates = eigenvalues(&drift).map_err(options)?;
-        let fastest = rates.iter().map(|r| r.norm()).fold(0.0, f64::max);
-        Ok(if fastest > 0.0 { 0.1 / fastest } else { f64::INFINITY })
-    }
-
-    fn ensembles<D: Dynamics, E: Dynamics>(
-        &self,
-        plan: &Plan,
-        watch: Watch<'_>,
-        method: String,
-        dynamics: &D,
-        twice: Option<(&E, f64)>,
-    ) -> Result<Ensembles, ExperimentError> {
-        let samples = plan.sampling.count;
-        let n = dynamics.dimension();
-        let block = |_| BlockMoments::new(n, samples);
-        let blocks = ensemble::run(dynamics, plan, watch, block).map_err(options)?;
-        let twice = match twice {
-            None => None,
-            Some((coarse, gain)) => {
-                // An eighth of the blocks on the same noise tells the bias; the difference is far less noisy than the values.
-                let mut part = plan.clone();
-                part.shard = 0..plan.blocks().div_ceil(8);
-                let again = ensemble::run(coarse, &part, watch, block).map_err(options)?;
-                let same = EnsembleMoments::new(blocks[..again.len()].to_vec(), samples);
-                Some((same, EnsembleMoments::new(again, samples), gain))
-            }
-        };
-        let fine = EnsembleMoments::new(blocks, samples);
-        let diverged = plan.trajectories - fine.finite();
-        Ok(Ensembles { fine, twice, diverged, method })
-    }
-
     fn ensemble_checks(&self, report: &mut Report, ensembles: &Ensembles, neglected: &[String]) {
         let asked = &self.options.trajectories;
         report.checks.push(if ensembles.diverged == 0 {
@@ -290,42 +253,38 @@ impl Experiment {
         }
     }
 
-    /// The measures that are functions of the moments, by their place among the requests.
-    fn values(
+    /// Values of the measures that are functions of the moments, by their place among the requests; NaN for the others.
+    pub(super) fn measure_moments(
         &self,
-        moments: &EnsembleMoments,
-        contacts: &Result<Vec<crate::costs::Contact>, String>,
-    ) -> Vec<(Vec<f64>, Estimate)> {
-        let measure = |state: &dyn Moments, out: &mut [f64]| {
-            for (value, request) in out.iter_mut().zip(&self.requests) {
-                *value = match request.definition.evaluate {
-                    Evaluate::Moments(f) => f(state, &request.arguments),
-                    Evaluate::Thermal(f) => {
-                        contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN)
-                    }
-                    _ => f64::NAN,
-                };
-            }
-        };
-        let reduce = |k: usize, series: &[f64]| {
-            window_mean("", "", self.requests[k].definition.average, series).value.unwrap_or(f64::NAN)
-        };
-        moments.estimate(self.requests.len(), measure, reduce)
+        state: &dyn Moments,
+        contacts: &Result<Vec<Contact>, String>,
+        out: &mut [f64],
+    ) {
+        for (value, request) in out.iter_mut().zip(&self.requests) {
+            *value = match request.definition.evaluate {
+                Evaluate::Moments(f) => f(state, &request.arguments),
+                Evaluate::Thermal(f) => {
+                    contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN)
+                }
+                _ => f64::NAN,
+            };
+        }
+    }
+
+    /// The mean of a series of measure `k` over the window.
+    pub(super) fn over_window(&self, k: usize, series: &[f64]) -> f64 {
+        window_mean("", "", self.requests[k].definition.average, series).value.unwrap_or(f64::NAN)
     }
 
     fn ensemble_measures(&self, report: &mut Report, binding: &Binding, ensembles: &Ensembles) {
         let contacts = self.contacts(binding);
         let times = report.times.clone();
-        let estimates = self.values(&ensembles.fine, &contacts);
-        let pairs = ensembles.twice.as_ref().map(|(fine, coarse, gain)| {
-            let difference = |k: usize, a: &[(Vec<f64>, Estimate)], b: &[(Vec<f64>, Estimate)]| {
-                (a[k].1.value - b[k].1.value).abs() / gain
-            };
-            let (a, b) = (self.values(fine, &contacts), self.values(coarse, &contacts));
-            (0..a.len()).map(|k| difference(k, &a, &b)).collect::<Vec<f64>>()
-        });
-        let mut worst: Option<(f64, String)> = None;
-        for (k, (request, (series, estimate))) in self.requests.iter().zip(estimates).enumerate() {
+        let measure = |state: &dyn Moments, out: &mut [f64]| self.measure_moments(state, &contacts, out);
+        let estimates = ensembles.fine.estimate(self.requests.len(), measure, |k, series| self.over_window(k, series));
+        if let Some(pilot) = &ensembles.pilot {
+            report.checks.push(pilot.check(&self.requests, estimates.iter().map(|(_, e)| *e)));
+        }
+        for (request, (series, estimate)) in self.requests.iter().zip(estimates) {
             let definition = request.definition;
             let mut quantity = match (&definition.evaluate, &contacts) {
                 (Evaluate::Thermal(_), Err(reason)) => {
@@ -338,18 +297,11 @@ impl Experiment {
                     quantity.error = Some(estimate.error);
                     quantity.note = Some(format!("error: standard error from {} blocks", ensembles.fine.blocks()));
                 }
-                if let Some(shift) = pairs.as_ref().map(|p| p[k]).filter(|s| s.is_finite()) {
-                    let ratio = shift / estimate.error.max(1e-9 * estimate.value.abs()).max(f64::MIN_POSITIVE);
-                    if worst.as_ref().is_none_or(|(r, _)| ratio > *r) {
-                        worst = Some((ratio, request.text.clone()));
-                    }
-                }
-                let values = series;
                 report.series.push(Series {
                     name: request.text.clone(),
                     unit: definition.unit.into(),
                     times: times.clone(),
-                    values,
+                    values: series,
                 });
             }
             if definition.name == "complete_sync"
@@ -360,23 +312,6 @@ impl Experiment {
                 report.checks.push(checks::bounded_by_one(&request.text, value - 5.0 * error));
             }
             report.quantities.push(quantity);
-        }
-        if let Some((ratio, name)) = worst {
-            let mut check = Check::at_most(
-                "step error",
-                ratio,
-                1.0,
-                format!(
-                    "largest error by the step, in standard errors (of {name}); from twice the step on the same noise"
-                ),
-            );
-            if check.status == Status::Fail {
-                check.status = Status::Note;
-                check
-                    .note
-                    .push_str(": the step, not the number of trajectories, limits the result; take a shorter --step");
-            }
-            report.checks.push(check);
         }
     }
 
@@ -394,6 +329,29 @@ impl Experiment {
     }
 }
 
-fn options(error: impl std::fmt::Display) -> ExperimentError {
+fn ensembles<D: Dynamics>(
+    plan: &Plan,
+    watch: Watch<'_>,
+    method: String,
+    dynamics: &D,
+    pilot: Option<Pilot>,
+) -> Result<Ensembles, ExperimentError> {
+    let fine = moments(plan, watch, dynamics)?;
+    let diverged = plan.trajectories - fine.finite();
+    Ok(Ensembles { fine, pilot, diverged, method })
+}
+
+/// Means and covariances of an ensemble at every sample.
+pub(super) fn moments<D: Dynamics>(
+    plan: &Plan,
+    watch: Watch<'_>,
+    dynamics: &D,
+) -> Result<EnsembleMoments, ExperimentError> {
+    let (n, samples) = (dynamics.dimension(), plan.sampling.count);
+    let blocks = ensemble::run(dynamics, plan, watch, |_| BlockMoments::new(n, samples)).map_err(options)?;
+    Ok(EnsembleMoments::new(blocks, samples))
+}
+
+pub(super) fn options(error: impl std::fmt::Display) -> ExperimentError {
     ExperimentError::Options(error.to_string())
 }

@@ -238,6 +238,11 @@ impl GaussianStart {
         Ok(Self { mean, rows, noises: factor.cols() })
     }
 
+    /// The mean.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
     /// Draws states.
     pub(crate) fn draw(&self, noise: &mut Lanes<LANES>, state: &mut [Lane], scratch: &mut Vec<Lane>) {
         scratch.resize(self.noises, [0.0; LANES]);

@@ -13,6 +13,7 @@
 //! relative rate ω²h with Euler, ω⁴h³/4 with Heun, and loses it at ω⁶h⁵/72 with the splitting: at ωh = 0.1 that is 0.1, 2.5·10⁻⁴
 //! and 1.4·10⁻⁷ ω, to be compared with the damping rate.
 
+use huygens_numerics::c64;
 use huygens_numerics::random::Lanes;
 use multiversion::multiversion;
 
@@ -51,6 +52,19 @@ impl Method {
     /// Weak order.
     pub fn weak_order(self, multiplicative: bool) -> i32 {
         if multiplicative || self == Method::EulerMaruyama { 1 } else { 2 }
+    }
+
+    /// Growth rate ln|R(λh)|/h that a step of length h gives to a linear motion ẋ = λx, to be compared with Re λ; R is the
+    /// polynomial of the deterministic step.
+    pub fn damping(self, rate: c64, step: f64) -> f64 {
+        let order = match self {
+            Method::EulerMaruyama => 1,
+            Method::Heun => 2,
+            Method::Splitting => 4,
+        };
+        let z = rate * step;
+        let amplification = (1..=order).rev().fold(c64::new(1.0, 0.0), |sum, k| 1.0 + sum * z / f64::from(k));
+        amplification.norm().ln() / step
     }
 
     /// What it is and of which order, one line.

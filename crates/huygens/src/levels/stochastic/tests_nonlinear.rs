@@ -199,6 +199,21 @@ fn convergence_orders_are_as_stated() {
     }
 }
 
+/// What a step adds to the damping of an oscillator of frequency ω: ω²h/2, ω⁴h³/8 and −ω⁶h⁵/144 (half of what the energy
+/// gains); and an overdamped motion keeps its rate.
+#[test]
+fn damping_by_the_steps_is_what_the_polynomial_says() {
+    let (omega, h): (f64, f64) = (1.3, 0.05);
+    for (method, want) in [
+        (Method::EulerMaruyama, omega.powi(2) * h / 2.0),
+        (Method::Heun, omega.powi(4) * h.powi(3) / 8.0),
+        (Method::Splitting, -omega.powi(6) * h.powi(5) / 144.0),
+    ] {
+        assert_relative_eq!(method.damping(c64::new(0.0, omega), h), want, max_relative = 0.01);
+    }
+    assert_relative_eq!(Method::Splitting.damping(c64::new(-0.2, 0.0), h), -0.2, max_relative = 1e-9);
+}
+
 /// A weakly damped oscillator in its stationary state: Heun's steps heat it, those of the splitting do not.
 #[test]
 fn the_splitting_does_not_heat() {
