@@ -1,6 +1,10 @@
-//! What a state costs: Wigner entropy production and flux of a Gaussian state in contact with thermal baths.
+//! What a state costs.
 //!
-//! # Derivation
+//! * Wigner entropy production and flux of a Gaussian state in contact with thermal baths: [`entropy_balance`], derived below.
+//! * [`ergotropy`]: the distance of a state from the Gibbs states of its uncoupled oscillators, quantum and classical.
+//! * [`bounds`]: what a distance of oscillators costs at least in that currency, as printed and corrected.
+//!
+//! # Entropy production
 //! A thermal contact b damps one mode k with drift A_b = −(γ/2)·1 and diffusion D_b = D·1 on (q_k, p_k), where γ = r↓ − r↑ and
 //! D = (r↓ + r↑)/2 for the rates r↓ of a and r↑ of a†; a bath of rate γ and occupation n̄ has r↓ = γ(n̄+1), r↑ = γn̄, hence
 //! D = γ(n̄+½). The Wigner function W of a Gaussian state with mean r̄ and covariance V obeys
@@ -30,7 +34,9 @@
 //! the growth along the cycle ([`Moments::energy_covariance`]), which changes no energy. The mean of dS/dt over a period is then
 //! zero, and that of Π equals that of Φ.
 
+pub mod bounds;
 mod contacts;
+pub mod ergotropy;
 
 pub use contacts::{Contacts, contacts};
 
