@@ -9,9 +9,9 @@
 //! arithmetic that the compiler turns into vector instructions, the same bits on every processor. [`Lanes`] makes the numbers
 //! of several trajectories at once; lane k gives exactly those of stream k.
 
-#![allow(clippy::excessive_precision)] // the digits of the coefficients as published
-
 use multiversion::multiversion;
+
+use crate::elementary::{ln, turn};
 
 const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -51,57 +51,12 @@ fn one_to_two(word: u64) -> f64 {
     f64::from_bits((word >> 12) | 0x3FF0_0000_0000_0000)
 }
 
-/// ln x for positive normal x, good to 1e-16 relative: x = 2ᵏ(1 + f) with 1 + f in [√½, √2), s = f/(2 + f) and the odd series
-/// of ln((1 + s)/(1 − s)), as in fdlibm.
+/// A number in [0, 1) from the upper 53 bits.
 #[inline(always)]
-fn ln(x: f64) -> f64 {
-    let bits = x.to_bits();
-    let biased = bits.wrapping_add(0x0009_5F61_9980_C433) >> 52;
-    let f = f64::from_bits(bits.wrapping_sub(biased.wrapping_sub(1023) << 52)) - 1.0;
-    // The integer as a float without a conversion instruction.
-    let k = f64::from_bits(biased | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0);
-    let s = f / (2.0 + f);
-    let z = s * s;
-    let w = z * z;
-    let odd = z
-        * (0.666_666_666_666_673_513
-            + w * (0.285_714_287_436_623_915 + w * (0.181_835_721_616_180_501 + w * 0.147_981_986_051_165_86)));
-    let even = w * (0.399_999_999_994_094_190_8 + w * (0.222_221_984_321_497_839_6 + w * 0.153_138_376_992_093_733_2));
-    let half = 0.5 * f * f;
-    k * 0.693_147_180_369_123_816_49 - ((half - (s * (half + (odd + even)) + k * 1.908_214_929_270_587_700_02e-10)) - f)
-}
-
-/// (cos 2πu, sin 2πu) for u + 1 in [1, 2), good to 2e-16: the quarter turn taken out exactly, fdlibm's polynomials on the rest.
-#[inline(always)]
-fn turn(one_plus_u: f64) -> (f64, f64) {
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    let quarters = (one_plus_u - 1.0) * 4.0;
-    let shifted = quarters + ROUND;
-    let quadrant = shifted.to_bits();
-    let y = (quarters - (shifted - ROUND)) * std::f64::consts::FRAC_PI_2;
-    let z = y * y;
-    let sin = y + y
-        * z
-        * (-1.666_666_666_666_663_243_48e-1
-            + z * (8.333_333_333_322_489_461_24e-3
-                + z * (-1.984_126_982_985_794_931_34e-4
-                    + z * (2.755_731_370_707_006_767_89e-6
-                        + z * (-2.505_076_025_340_686_341_95e-8 + z * 1.589_690_995_211_550_102_21e-10)))));
-    let cos = 1.0
-        - (0.5 * z
-            - z * z
-                * (4.166_666_666_666_660_190_37e-2
-                    + z * (-1.388_888_888_887_410_957_49e-3
-                        + z * (2.480_158_728_947_672_941_78e-5
-                            + z * (-2.755_731_435_139_066_330_35e-7
-                                + z * (2.087_572_321_298_174_827_9e-9 + z * -1.135_964_755_778_819_482_65e-11))))));
-    // Odd quarters exchange the two; the signs are those of the quadrant.
-    let odd = 0u64.wrapping_sub(quadrant & 1);
-    let (s, c) = (sin.to_bits(), cos.to_bits());
-    let exchange = (s ^ c) & odd;
-    let sign_cos = ((quadrant ^ (quadrant << 1)) & 2) << 62;
-    let sign_sin = (quadrant & 2) << 62;
-    (f64::from_bits((c ^ exchange) ^ sign_cos), f64::from_bits((s ^ exchange) ^ sign_sin))
+fn zero_to_one(word: u64) -> f64 {
+    // Both halves as floats without a conversion instruction; every step is exact.
+    let float = |bits: u64| f64::from_bits(bits | 0x4330_0000_0000_0000) - 4_503_599_627_370_496.0;
+    (float(word >> 32) * 2_097_152.0 + float((word >> 11) & 0x1F_FFFF)) * (0.5 / 4_503_599_627_370_496.0)
 }
 
 /// Two independent normals from two words.
@@ -129,6 +84,15 @@ fn pairs(
     }
     for i in 0..CHUNK {
         (cosines[i], sines[i]) = box_muller(first[i], second[i]);
+    }
+}
+
+/// The two uniform numbers of one place for the trajectories `first`, `first` + 1, …
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn uniforms(key: [u32; 2], place: u64, first: u64, even: &mut [f64], odd: &mut [f64]) {
+    for (i, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
+        let (one, two) = words(place, first + i as u64, key);
+        (*even, *odd) = (zero_to_one(one), zero_to_one(two));
     }
 }
 
@@ -160,7 +124,7 @@ impl Streams {
 
     /// The trajectories `first`, `first` + 1, … `first` + L − 1 side by side, from the beginning.
     pub fn lanes<const L: usize>(self, first: u64) -> Lanes<L> {
-        Lanes { key: self.key(), first, place: 0, spare: None }
+        Lanes { key: self.key(), first, place: 0, spare: None, uniforms: 0 }
     }
 }
 
@@ -179,7 +143,7 @@ impl Stream {
         let (first, second) = words(self.uniforms / 2, self.index, self.key);
         let word = if self.uniforms.is_multiple_of(2) { first } else { second };
         self.uniforms += 1;
-        (word >> 11) as f64 * (0.5 / (1u64 << 52) as f64)
+        zero_to_one(word)
     }
 
     /// Normal with mean 0 and variance 1; at most 8.5 in modulus.
@@ -214,16 +178,39 @@ impl Stream {
     }
 }
 
-/// The normals of L trajectories side by side: lane k is the stream of trajectory `first` + k.
+/// The numbers of L trajectories side by side: lane k is the stream of trajectory `first` + k.
 #[derive(Clone, Debug)]
 pub struct Lanes<const L: usize> {
     key: [u32; 2],
     first: u64,
     place: u64,
     spare: Option<[f64; L]>,
+    uniforms: u64,
 }
 
 impl<const L: usize> Lanes<L> {
+    /// The next uniform numbers of every lane: `out[j][k]` is the j-th next one of trajectory `first` + k.
+    pub fn fill_uniforms(&mut self, out: &mut [[f64; L]]) {
+        let mut rest = out;
+        let mut unused = [0.0; L];
+        while !rest.is_empty() {
+            let place = self.uniforms / 2;
+            if self.uniforms % 2 == 1 {
+                uniforms(self.key, place, self.first, &mut unused, &mut rest[0]);
+                self.uniforms += 1;
+                rest = &mut rest[1..];
+            } else if let [even, odd, others @ ..] = rest {
+                uniforms(self.key, place, self.first, even, odd);
+                self.uniforms += 2;
+                rest = others;
+            } else {
+                uniforms(self.key, place, self.first, &mut rest[0], &mut unused);
+                self.uniforms += 1;
+                rest = &mut [];
+            }
+        }
+    }
+
     /// The next normals of every lane: `out[j][k]` is the j-th next normal of trajectory `first` + k.
     pub fn fill_normals(&mut self, out: &mut [[f64; L]]) {
         let mut rest = out;
@@ -355,6 +342,12 @@ mod tests {
                 let (mut a, mut b) = (vec![[0.0; L]; count], vec![[0.0; L]; count + 1]);
                 lanes.fill_normals(&mut a);
                 lanes.fill_normals(&mut b);
+                let lane: Vec<f64> = a.iter().chain(&b).map(|row| row[2]).collect();
+                assert_eq!(lane, single);
+                let mut one = streams.trajectory(11);
+                let single: Vec<f64> = (0..2 * count + 1).map(|_| one.uniform()).collect();
+                lanes.fill_uniforms(&mut a);
+                lanes.fill_uniforms(&mut b);
                 let lane: Vec<f64> = a.iter().chain(&b).map(|row| row[2]).collect();
                 assert_eq!(lane, single);
             }

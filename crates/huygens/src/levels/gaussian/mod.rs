@@ -6,3 +6,4 @@ pub mod direct;
 pub mod linear;
 pub mod neutral;
 pub mod orbit;
+pub mod random;
