@@ -5,5 +5,6 @@ pub mod bloch;
 pub mod direct;
 pub mod linear;
 pub mod neutral;
+pub mod nonhermitian;
 pub mod orbit;
 pub mod random;
