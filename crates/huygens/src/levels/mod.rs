@@ -1,6 +1,7 @@
 //! Levels of description. Each derives its own equations from the model.
 
 pub mod equations;
+pub mod fock;
 pub mod gaussian;
 pub mod kernel;
 pub mod mean_field;

@@ -1,0 +1,128 @@
+//! Operators in the number basis as shifted diagonals.
+
+use std::collections::BTreeMap;
+
+use huygens_numerics::c64;
+
+use super::space::Space;
+use crate::algebra::{EvalError, Monomial, Operator};
+
+/// An operator within a [`Space`]: for each shift s the table ⟨n + s|O|n⟩ over all states n, zero where n + s lies beyond the
+/// cut-off.
+#[derive(Clone, Debug, Default)]
+pub struct Shifted {
+    pub(super) parts: BTreeMap<Vec<i32>, Vec<c64>>,
+}
+
+impl Shifted {
+    /// The operator at parameter values `params` and time `t`. A normal-ordered monomial has exactly the elements of the
+    /// untruncated operator between the states that are kept.
+    ///
+    /// # Errors
+    /// A coefficient without a value.
+    pub fn new(space: &Space, operator: &Operator, params: &[f64], t: f64) -> Result<Self, EvalError> {
+        let mut sum = Self::default();
+        for (monomial, coefficient) in operator.iter() {
+            sum.add_scaled(coefficient.eval(params, t)?, &Self::monomial(space, monomial));
+        }
+        sum.trim();
+        Ok(sum)
+    }
+
+    /// Π_k a_k†^{m_k} a_k^{n_k}.
+    pub(super) fn monomial(space: &Space, monomial: &Monomial) -> Self {
+        let mut powers = vec![(0_i32, 0_i32); space.modes()];
+        for factor in monomial.factors() {
+            powers[factor.mode.0 as usize] = (i32::from(factor.word.dag), i32::from(factor.word.ann));
+        }
+        // One table for each mode: sqrt(n!/(n − ann)! · (n − ann + dag)!/(n − ann)!).
+        let tables: Vec<Vec<f64>> = powers
+            .iter()
+            .zip(space.top())
+            .map(|(&(dag, ann), &top)| {
+                (0..=top)
+                    .map(|n| {
+                        let low = n - ann;
+                        if low < 0 {
+                            return 0.0;
+                        }
+                        let falling = |from: i32, count: i32| (0..count).map(|j| f64::from(from - j)).product::<f64>();
+                        (falling(n, ann) * falling(low + dag, dag)).sqrt()
+                    })
+                    .collect()
+            })
+            .collect();
+        let shift: Vec<i32> = powers.iter().map(|(dag, ann)| dag - ann).collect();
+        let mut table = vec![c64::new(0.0, 0.0); space.len()];
+        let mut target = vec![0; shift.len()];
+        space.each(|at, n| {
+            target.iter_mut().zip(n).zip(&shift).for_each(|((t, n), s)| *t = n + s);
+            if space.index(&target).is_some() {
+                table[at] = n.iter().zip(&tables).map(|(n, table)| table[*n as usize]).product::<f64>().into();
+            }
+        });
+        Self { parts: BTreeMap::from([(shift, table)]) }
+    }
+
+    /// Adds a multiple of another operator of the same space.
+    pub fn add_scaled(&mut self, factor: c64, other: &Self) {
+        for (shift, table) in &other.parts {
+            match self.parts.get_mut(shift) {
+                Some(own) => own.iter_mut().zip(table).for_each(|(x, y)| *x += factor * y),
+                None => {
+                    self.parts.insert(shift.clone(), table.iter().map(|y| factor * y).collect());
+                }
+            }
+        }
+    }
+
+    /// Leaves out shifts whose table vanishes.
+    pub(super) fn trim(&mut self) {
+        self.parts.retain(|_, table| table.iter().any(|x| *x != c64::new(0.0, 0.0)));
+    }
+
+    /// The product as matrices of the truncated space: an intermediate state beyond the cut-off contributes nothing.
+    pub fn mul(&self, space: &Space, right: &Self) -> Self {
+        let mut product = Self::default();
+        for (s, first) in &right.parts {
+            for (u, second) in &self.parts {
+                let shift: Vec<i32> = s.iter().zip(u).map(|(a, b)| a + b).collect();
+                let table = product.parts.entry(shift).or_insert_with(|| vec![c64::new(0.0, 0.0); space.len()]);
+                let mut middle = vec![0; s.len()];
+                space.each(|at, n| {
+                    if first[at] == c64::new(0.0, 0.0) {
+                        return;
+                    }
+                    middle.iter_mut().zip(n).zip(s).for_each(|((m, n), s)| *m = n + s);
+                    if let Some(between) = space.index(&middle) {
+                        table[at] += second[between] * first[at];
+                    }
+                });
+            }
+        }
+        product.trim();
+        product
+    }
+
+    /// The adjoint.
+    pub fn adjoint(&self, space: &Space) -> Self {
+        let mut adjoint = Self::default();
+        let mut target = vec![0; space.modes()];
+        for (s, table) in &self.parts {
+            let mut turned = vec![c64::new(0.0, 0.0); space.len()];
+            space.each(|at, n| {
+                target.iter_mut().zip(n).zip(s).for_each(|((t, n), s)| *t = n + s);
+                if let Some(to) = space.index(&target) {
+                    turned[to] = table[at].conj();
+                }
+            });
+            adjoint.parts.insert(s.iter().map(|x| -x).collect(), turned);
+        }
+        adjoint
+    }
+
+    /// The shifts that occur.
+    pub fn shifts(&self) -> impl Iterator<Item = &[i32]> {
+        self.parts.keys().map(Vec::as_slice)
+    }
+}

@@ -1,0 +1,235 @@
+//! Number states up to a cut-off.
+
+use std::fmt;
+
+/// Which number states are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cutoff {
+    /// n_k < d_k for each mode by itself, as a tensor product of truncated modes has it.
+    Product(Vec<usize>),
+    /// Σ_k n_k ≤ K. The one that a U(1) symmetry of the total number asks for: its multiplets are kept whole.
+    Total(usize),
+}
+
+impl fmt::Display for Cutoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cutoff::Product(dims) => {
+                let dims: Vec<String> = dims.iter().map(ToString::to_string).collect();
+                write!(f, "product cut-off {}", dims.join(" x "))
+            }
+            Cutoff::Total(most) => write!(f, "total number up to {most}"),
+        }
+    }
+}
+
+/// All number states |n_1, …, n_M⟩ below a cut-off, in lexicographic order: the last mode runs fastest, and the states of one
+/// prefix (n_1, …, n_{M−1}) lie side by side.
+#[derive(Clone, Debug)]
+pub struct Space {
+    cutoff: Cutoff,
+    /// Largest number of each mode.
+    top: Vec<i32>,
+    /// First state and number of states of each prefix.
+    rows: Vec<(usize, i32)>,
+    /// The prefixes, M − 1 numbers each.
+    prefixes: Vec<i32>,
+    /// Row of a prefix by its mixed-radix number; `ABSENT` beyond the cut-off.
+    lookup: Vec<u32>,
+    states: usize,
+}
+
+const ABSENT: u32 = u32::MAX;
+
+/// Largest number of states a space may have.
+pub const MAX_STATES: usize = 1 << 24;
+
+/// A cut-off that gives no usable space.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpaceError {
+    /// Not one dimension for each mode.
+    #[error(
+        "the cut-off has {given} dimensions and the model {modes} modes: give one for each mode, or one total number"
+    )]
+    Dimensions {
+        /// Dimensions given.
+        given: usize,
+        /// Modes of the model.
+        modes: usize,
+    },
+    /// A mode without states.
+    #[error("a mode with a cut-off of {0} has no states: take at least 1")]
+    Empty(usize),
+    /// Too many states.
+    #[error("{cutoff} of {modes} modes has more than {MAX_STATES} number states: lower the cut-off")]
+    TooLarge {
+        /// The cut-off.
+        cutoff: Cutoff,
+        /// Modes of the model.
+        modes: usize,
+    },
+}
+
+impl Space {
+    /// The space of `modes` modes below a cut-off.
+    ///
+    /// # Errors
+    /// [`SpaceError`].
+    pub fn new(modes: usize, cutoff: Cutoff) -> Result<Self, SpaceError> {
+        let top: Vec<i32> = match &cutoff {
+            Cutoff::Product(dims) if dims.len() != modes => {
+                return Err(SpaceError::Dimensions { given: dims.len(), modes });
+            }
+            Cutoff::Product(dims) => match dims.iter().find(|d| **d == 0) {
+                Some(&empty) => return Err(SpaceError::Empty(empty)),
+                None => dims.iter().map(|d| (*d - 1).min(MAX_STATES) as i32).collect(),
+            },
+            Cutoff::Total(most) => vec![(*most).min(MAX_STATES) as i32; modes],
+        };
+        let too_large = || SpaceError::TooLarge { cutoff: cutoff.clone(), modes };
+        let last = modes - 1;
+        let radix = top[..last]
+            .iter()
+            .try_fold(1_usize, |size, t| size.checked_mul(*t as usize + 1).filter(|size| *size <= 4 * MAX_STATES));
+        let mut lookup = vec![ABSENT; radix.ok_or_else(too_large)?];
+        let (mut rows, mut prefixes, mut states) = (Vec::new(), Vec::new(), 0);
+        let mut prefix = vec![0_i32; last];
+        for entry in &mut lookup {
+            let room = match &cutoff {
+                Cutoff::Product(_) => top[last] + 1,
+                Cutoff::Total(most) => *most as i32 + 1 - prefix.iter().sum::<i32>(),
+            };
+            if room > 0 {
+                *entry = rows.len() as u32;
+                rows.push((states, room));
+                prefixes.extend_from_slice(&prefix);
+                states += room as usize;
+                if states > MAX_STATES {
+                    return Err(too_large());
+                }
+            }
+            for k in (0..last).rev() {
+                prefix[k] += 1;
+                if prefix[k] <= top[k] {
+                    break;
+                }
+                prefix[k] = 0;
+            }
+        }
+        Ok(Self { cutoff, top, rows, prefixes, lookup, states })
+    }
+
+    /// The cut-off.
+    pub fn cutoff(&self) -> &Cutoff {
+        &self.cutoff
+    }
+
+    /// Number of modes.
+    pub fn modes(&self) -> usize {
+        self.top.len()
+    }
+
+    /// Number of states.
+    pub fn len(&self) -> usize {
+        self.states
+    }
+
+    /// Whether there are no states (never).
+    pub fn is_empty(&self) -> bool {
+        self.states == 0
+    }
+
+    /// Largest number of each mode.
+    pub fn top(&self) -> &[i32] {
+        &self.top
+    }
+
+    /// Number of prefixes.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// First state and number of states of a row.
+    pub(super) fn row(&self, row: usize) -> (usize, i32) {
+        self.rows[row]
+    }
+
+    /// The prefix (n_1, …, n_{M−1}) of a row.
+    pub(super) fn prefix(&self, row: usize) -> &[i32] {
+        let width = self.top.len() - 1;
+        &self.prefixes[row * width..(row + 1) * width]
+    }
+
+    /// The row of a prefix.
+    pub(super) fn find_row(&self, prefix: impl Iterator<Item = i32>) -> Option<usize> {
+        let mut at = 0;
+        for (n, top) in prefix.zip(&self.top) {
+            if n < 0 || n > *top {
+                return None;
+            }
+            at = at * (*top as usize + 1) + n as usize;
+        }
+        let row = self.lookup[at];
+        (row != ABSENT).then_some(row as usize)
+    }
+
+    /// The place of a state; `None` beyond the cut-off.
+    pub fn index(&self, n: &[i32]) -> Option<usize> {
+        let last = self.top.len() - 1;
+        let row = self.find_row(n[..last].iter().copied())?;
+        let (start, length) = self.rows[row];
+        (0..length).contains(&n[last]).then(|| start + n[last] as usize)
+    }
+
+    /// Calls `look` with the place and the numbers of every state, in order.
+    pub fn each(&self, mut look: impl FnMut(usize, &[i32])) {
+        let last = self.top.len() - 1;
+        let mut n = vec![0; last + 1];
+        for (row, &(start, length)) in self.rows.iter().enumerate() {
+            n[..last].copy_from_slice(self.prefix(row));
+            for j in 0..length {
+                n[last] = j;
+                look(start + j as usize, &n);
+            }
+        }
+    }
+
+    /// Whether a state stands at the edge: one quantum more in some mode would leave the space.
+    pub fn at_edge(&self, n: &[i32]) -> bool {
+        match &self.cutoff {
+            Cutoff::Product(_) => n.iter().zip(&self.top).any(|(n, top)| n == top),
+            Cutoff::Total(most) => n.iter().sum::<i32>() == *most as i32,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_counted_and_found_again() {
+        for (cutoff, count) in [(Cutoff::Product(vec![3, 4, 2]), 24), (Cutoff::Total(4), 35), (Cutoff::Total(0), 1)] {
+            let space = Space::new(3, cutoff).unwrap();
+            assert_eq!(space.len(), count);
+            let mut next = 0;
+            space.each(|at, n| {
+                assert_eq!(at, next);
+                assert_eq!(space.index(n), Some(at));
+                next += 1;
+            });
+            assert_eq!(next, count);
+        }
+        let space = Space::new(2, Cutoff::Total(3)).unwrap();
+        assert_eq!((space.index(&[2, 2]), space.index(&[-1, 0]), space.index(&[0, 4])), (None, None, None));
+        assert!(space.at_edge(&[1, 2]) && !space.at_edge(&[1, 1]));
+    }
+
+    #[test]
+    fn cut_offs_without_a_space_are_refused() {
+        assert_eq!(Space::new(2, Cutoff::Product(vec![3])).unwrap_err(), SpaceError::Dimensions { given: 1, modes: 2 });
+        assert_eq!(Space::new(1, Cutoff::Product(vec![0])).unwrap_err(), SpaceError::Empty(0));
+        assert!(matches!(Space::new(8, Cutoff::Product(vec![50; 8])), Err(SpaceError::TooLarge { .. })));
+    }
+}
