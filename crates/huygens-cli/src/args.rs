@@ -73,9 +73,9 @@ pub(crate) struct Method {
     /// A measure, such as 'complete_sync(b1,b2)' (see `huygens list measures`). May be repeated; without it, those of the model file
     #[arg(short = 'm', long = "measure", value_name = "MEASURE")]
     pub(crate) measures: Vec<String>,
-    /// Level of description
-    #[arg(long, value_enum, default_value_t = Level::Gaussian)]
-    pub(crate) level: Level,
+    /// Level of description; without it gaussian, or fock for a model with an anti-Hermitian part
+    #[arg(long, value_enum)]
+    pub(crate) level: Option<Level>,
     /// Do not look for the attractor: run from the model's start and the vacuum up to time T, such as '200*2*pi'
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) until: Option<String>,
@@ -85,9 +85,20 @@ pub(crate) struct Method {
     /// Start from the steady state at this other value and let go at t = 0, such as g=0: the measures over time. May be repeated
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "window")]
     pub(crate) quench: Vec<String>,
-    /// Times after the quench, such as '1e-3,3e-3'; without it up to --until, or for six relaxation times
-    #[arg(long, value_name = "T,...", requires = "quench", conflicts_with = "until", allow_hyphen_values = true)]
+    /// Times after the quench, such as '1e-3,3e-3'; without it up to --until, or for six relaxation times. At the fock level
+    /// times to look at the state, of which the last is reported
+    #[arg(long, value_name = "T,...", conflicts_with = "until", allow_hyphen_values = true)]
     pub(crate) at: Option<String>,
+    /// Cut-off of the fock level: numbers below N in each mode (24, or 24,16), or their sum up to K (total:100); without it one
+    /// that grows until nothing changes
+    #[arg(long, value_name = "N|N,...|total:K")]
+    pub(crate) cutoff: Option<String>,
+    /// Most memory for a density matrix, in GB
+    #[arg(long, value_name = "GB", default_value_t = 0.25, allow_hyphen_values = true)]
+    pub(crate) memory: f64,
+    /// Do not compare with a larger cut-off and a disturbed start
+    #[arg(long)]
+    pub(crate) no_certificate: bool,
     /// Replace a fast mode by its response at the frequency of the slow ones (fixed points). May be repeated
     #[arg(long, value_name = "MODE")]
     pub(crate) eliminate: Vec<String>,
@@ -474,6 +485,8 @@ pub(crate) enum Level {
     Gaussian,
     /// Trajectories: truncated Wigner or classical Langevin equations, up to --until
     Stochastic,
+    /// The density matrix in number states, up to --until
+    Fock,
 }
 
 impl From<Level> for huygens::experiment::Level {
@@ -482,6 +495,7 @@ impl From<Level> for huygens::experiment::Level {
             Level::MeanField => Self::MeanField,
             Level::Gaussian => Self::Gaussian,
             Level::Stochastic => Self::Stochastic,
+            Level::Fock => Self::Fock,
         }
     }
 }

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use huygens::experiment::{Level, Options, Trajectories};
+use huygens::experiment::{Level, Options, Trajectories, Truncation};
+use huygens::levels::fock::{Cutoff, MAX_STATES};
 use huygens_lab::file::{self, LoadedModel};
 use huygens_lab::record::portable_command;
 use huygens_lab::runs::{self, RunError};
@@ -48,7 +49,11 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         ));
     }
     let mut options = Options {
-        level: method.level.into(),
+        level: match method.level {
+            Some(level) => level.into(),
+            None if !loaded.model.antihermitian.is_zero() => Level::Fock,
+            None => Level::Gaussian,
+        },
         tolerance: method.rtol,
         seed: method.seed,
         bloch: !method.no_bloch,
@@ -67,6 +72,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         options.search.transient = Some(transient);
     }
     options.trajectories = trajectories(loaded, method)?;
+    options.truncation = truncation(loaded, method, options.level == Level::Fock)?;
     options.eliminate.clone_from(&method.eliminate);
     if !method.quench.is_empty() {
         options.quench = Some(runs::quench(
@@ -81,6 +87,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
     let direct = method.until.is_some() || method.window.is_some();
     let samples = method.samples.unwrap_or(match (options.level, direct) {
         (Level::Stochastic, _) => 400,
+        (Level::Fock, _) => 100,
         (_, true) => 4000,
         (_, false) => options.samples,
     });
@@ -96,6 +103,56 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         options.samples = samples;
     }
     Ok(options)
+}
+
+/// How a density matrix is stored.
+fn truncation(loaded: &LoadedModel, method: &Method, fock: bool) -> Result<Truncation, RunError> {
+    let wrong = |text: &str| {
+        let help = "write --cutoff 24 for all modes, --cutoff 24,16 mode by mode, or --cutoff total:100 for their sum";
+        RunError::input(format!("--cutoff {text} is no cut-off"), help)
+    };
+    if !fock && let Some(text) = &method.cutoff {
+        let help = "number states belong to the density matrix: add --level fock";
+        return Err(RunError::input(format!("--cutoff {text} without the fock level"), help));
+    }
+    if !fock
+        && method.quench.is_empty()
+        && let Some(text) = &method.at
+    {
+        let help = "times belong to a relaxation (--quench NAME=VALUE) or to a density matrix (--level fock)";
+        return Err(RunError::input(format!("--at {text} without a quench"), help));
+    }
+    if !(method.memory > 0.0 && method.memory.is_finite()) {
+        let message = format!("--memory {} is not positive", method.memory);
+        return Err(RunError::input(message, "give gigabytes, such as --memory 2"));
+    }
+    let number =
+        |text: &str, least: usize| text.trim().parse::<usize>().ok().filter(|n| (least..=MAX_STATES).contains(n));
+    let cutoff = match &method.cutoff {
+        None => None,
+        Some(text) => Some(match text.split_once(':') {
+            Some(("total", most)) => Cutoff::Total(number(most, 0).ok_or_else(|| wrong(text))?),
+            Some(_) => return Err(wrong(text)),
+            None => {
+                let dims: Option<Vec<usize>> = text.split(',').map(|n| number(n, 1)).collect();
+                match dims.ok_or_else(|| wrong(text))?.as_slice() {
+                    [all] => Cutoff::Product(vec![*all; loaded.model.len()]),
+                    each => Cutoff::Product(each.to_vec()),
+                }
+            }
+        }),
+    };
+    let at = match (&method.at, fock) {
+        (Some(text), true) => runs::times(loaded, "--at", text)?,
+        _ => Vec::new(),
+    };
+    Ok(Truncation {
+        cutoff,
+        memory: 1e9 * method.memory,
+        tolerance: method.rtol.max(1e-13),
+        certify: !method.no_certificate,
+        at,
+    })
 }
 
 /// How trajectories are run.

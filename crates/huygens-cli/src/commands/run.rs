@@ -19,7 +19,18 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     let mut options = options(&loaded, &a.method)?;
     let direct = options.window.is_some();
     options.starts = if direct { 0 } else { a.starts };
-    options.control = !a.no_control && !direct && options.level == Level::Gaussian;
+    options.control = !a.no_control
+        && match options.level {
+            Level::Gaussian => !direct,
+            Level::Fock => true,
+            _ => false,
+        };
+    if options.level == Level::Fock
+        && let Some(threads) = a.method.threads
+    {
+        // Fails only where the pool exists already, and then it has its threads.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+    }
     let problem = Problem::new(loaded, &a.method.measures, options)?;
     let folder = match (&a.out, a.format) {
         (Some(out), _) => Some(make_folder(out)?),

@@ -26,6 +26,7 @@ builtins![
     "stuart-landau-network",
     "kerr-pair",
     "membranes",
+    "waveguide-dimer",
 ];
 
 /// The built-in model of this name.

@@ -42,6 +42,17 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
     }
+    if level == Level::Fock || !model.antihermitian.is_zero() {
+        let gain = if model.antihermitian.is_zero() { "" } else { " + {H_c, ρ} − 2⟨H_c⟩ρ" };
+        writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
+        if !model.antihermitian.is_zero() {
+            writer.remark(
+                &mut out,
+                "The anti-Hermitian part weighs the whole state: no equation of the means alone follows. Run it with --level fock.",
+            );
+        }
+        return out;
+    }
     if level == Level::Gaussian {
         let lines: Vec<String> = (0..shown).map(|k| writer.langevin(k)).collect();
         writer.section(&mut out, "Quantum Langevin equations", &lines);

@@ -35,4 +35,4 @@ pub use labels::{measure_label, name_label, unit_label};
 pub use optimum::{Optimum, Quest, Wish};
 pub use pictures::{MAX_DRAWN_POINTS, run_figures, sweep_figure};
 pub use points::{ATTRACTORS, SweepPoints};
-pub use problem::{MAX_SAMPLES, Problem, quench, value, window};
+pub use problem::{MAX_SAMPLES, Problem, quench, times, value, window};

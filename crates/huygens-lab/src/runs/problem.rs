@@ -177,6 +177,10 @@ impl Problem {
                 w.from,
                 w.to
             ),
+            _ if options.level == Level::Fock => format!(
+                "master equation in number states, {}, Faber series or Dormand-Prince 8(5,3)",
+                options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
+            ),
             (None, Some(w)) => format!(
                 "direct run from the start and the vacuum, averaged over {} samples of [{}, {}]",
                 w.samples, w.from, w.to
@@ -189,6 +193,7 @@ impl Problem {
             level: options.level.name().into(),
             ordering: match options.level {
                 Level::Stochastic => options.trajectories.ordering.name().into(),
+                Level::Fock => "exact".into(),
                 _ => "normal (coherent-state substitution)".into(),
             },
             frame: model.frame.clone(),
@@ -332,8 +337,9 @@ pub fn quench(
         let message = format!("{samples} samples after the quench: give from 1 to {MAX_SAMPLES}");
         return Err(RunError::input(message, "a thousand resolve a relaxation"));
     }
-    let times = match (at, until) {
-        (Some(text), _) => text.split(',').map(|t| value(loaded, "--at", t)).collect::<Result<Vec<f64>, _>>()?,
+    let listed = at.map(|text| times(loaded, "--at", text)).transpose()?;
+    let times = match (listed, until) {
+        (Some(times), _) => times,
         (None, Some(until)) => {
             let end = value(loaded, "--until", until)?;
             (0..=samples).map(|j| end * j as f64 / samples as f64).collect()
@@ -345,6 +351,19 @@ pub fn quench(
         return Err(RunError::input(message, "write --at 1e-3,3e-3 with t ≥ 0, or --until T with T > 0"));
     }
     Ok(Quench { before: pairs, times })
+}
+
+/// A list of times, such as `0.1,2*pi,10`, ascending from 0.
+///
+/// # Errors
+/// Expressions without a value, and times that do not ascend.
+pub fn times(loaded: &LoadedModel, option: &str, text: &str) -> Result<Vec<f64>, RunError> {
+    let times = text.split(',').map(|t| value(loaded, option, t)).collect::<Result<Vec<f64>, _>>()?;
+    if times.iter().any(|t| *t < 0.0) || times.windows(2).any(|pair| pair[1] <= pair[0]) {
+        let message = format!("the times of {option} {text} do not ascend from 0");
+        return Err(RunError::input(message, format!("write {option} 1e-3,3e-3 with t ≥ 0")));
+    }
+    Ok(times)
 }
 
 /// Most samples of a direct run.

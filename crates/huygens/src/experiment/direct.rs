@@ -48,7 +48,10 @@ impl Experiment {
                     Evaluate::Thermal(f) => {
                         contacts.as_ref().ok().and_then(|c| f(state, c, &request.arguments).ok()).unwrap_or(f64::NAN)
                     }
-                    Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) => f64::NAN,
+                    Evaluate::Attractor(_)
+                    | Evaluate::Stationary(_)
+                    | Evaluate::Transient(_)
+                    | Evaluate::Density(_) => f64::NAN,
                 });
             }
             for (k, orbit) in orbits.iter_mut().enumerate() {

@@ -4,6 +4,7 @@
 //! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
 
 mod direct;
+mod fock;
 mod quench;
 mod search;
 mod steady;
@@ -25,6 +26,7 @@ use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report, Status};
 
+pub use fock::Truncation;
 pub use quench::Quench;
 pub use search::Coexisting;
 pub use steady::SteadySolver;
@@ -40,12 +42,18 @@ pub enum Level {
     Gaussian,
     /// Ensembles of trajectories: truncated Wigner, or classical Langevin equations.
     Stochastic,
+    /// The density matrix in number states.
+    Fock,
 }
 
 impl Level {
     /// All levels, by the names of the command line.
-    pub const ALL: [(&'static str, Level); 3] =
-        [("mean_field", Level::MeanField), ("gaussian", Level::Gaussian), ("stochastic", Level::Stochastic)];
+    pub const ALL: [(&'static str, Level); 4] = [
+        ("mean_field", Level::MeanField),
+        ("gaussian", Level::Gaussian),
+        ("stochastic", Level::Stochastic),
+        ("fock", Level::Fock),
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -53,6 +61,7 @@ impl Level {
             Level::MeanField => "mean_field",
             Level::Gaussian => "gaussian",
             Level::Stochastic => "stochastic",
+            Level::Fock => "fock",
         }
     }
 }
@@ -95,6 +104,8 @@ pub struct Options {
     pub search: SearchOptions,
     /// The ensemble of the stochastic level.
     pub trajectories: Trajectories,
+    /// Storage and certificate of the fock level.
+    pub truncation: Truncation,
 }
 
 impl Default for Options {
@@ -112,6 +123,7 @@ impl Default for Options {
             bloch: true,
             search: SearchOptions::default(),
             trajectories: Trajectories::default(),
+            truncation: Truncation::default(),
         }
     }
 }
@@ -146,6 +158,9 @@ pub enum ExperimentError {
         /// Limit.
         limit: f64,
     },
+    /// The density matrix cannot be treated.
+    #[error("{0}")]
+    Fock(crate::levels::fock::FockError),
     /// Options that contradict each other or the model.
     #[error("{0}")]
     Options(String),
@@ -205,7 +220,7 @@ impl Experiment {
             }
             requests.push(request);
         }
-        if !model.antihermitian.is_zero() {
+        if !model.antihermitian.is_zero() && options.level != Level::Fock {
             let text = format!(
                 "`{}` has an anti-Hermitian part, which weighs the whole state and not only its means: the {} level cannot treat it; run it at --level fock",
                 model.name,
@@ -327,6 +342,9 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::run`]; [`ExperimentError::Options`] when stopped.
     pub fn run_watched(&self, binding: &Binding, watch: Watch<'_>) -> Result<Report, ExperimentError> {
+        if self.options.level == Level::Fock {
+            return self.run_fock(binding);
+        }
         if self.options.level == Level::Stochastic {
             return self.run_stochastic(binding, watch);
         }

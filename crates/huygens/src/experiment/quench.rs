@@ -59,7 +59,7 @@ impl Experiment {
                             })
                         }
                     },
-                    Evaluate::Attractor(_) | Evaluate::Stationary(_) => {
+                    Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Density(_) => {
                         Err("a property of the attractor: leave out --quench".into())
                     }
                 };

@@ -490,7 +490,7 @@ impl Experiment {
                     return Err(reason);
                 }
             }
-            Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) => {
+            Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) | Evaluate::Density(_) => {
                 return Err("a property of the attractor, not of a state".into());
             }
         }

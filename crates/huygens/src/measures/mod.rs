@@ -23,6 +23,7 @@ use huygens_numerics::c64;
 mod arguments;
 mod attractor;
 mod blocks;
+mod density;
 mod local;
 mod parse;
 mod registry;
@@ -37,15 +38,19 @@ pub mod spectra;
 pub mod sync;
 
 pub use blocks::Block;
+pub(crate) use density::exact;
+pub use density::{DensityView, Equilibrium, OfDensity};
 pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
 pub use registry::{find, registry};
 pub use stationary::{Reading, Stationary};
 pub use transient::Relaxing;
 
 /// Levels that give measures of the means alone.
-const MEANS: &[&str] = &["mean_field", "gaussian", "stochastic"];
+const MEANS: &[&str] = &["mean_field", "gaussian", "stochastic", "fock"];
 /// Levels that give measures of fluctuations.
-const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic"];
+const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic", "fock"];
+/// Levels that give measures by formulas for Gaussian states, which hold for no other.
+const GAUSSIAN: &[&str] = &["gaussian", "stochastic"];
 /// Levels that give properties of the attractor of the flow.
 const ATTRACTOR: &[&str] = &["mean_field", "gaussian"];
 /// Levels that give properties of linearised fluctuations about it.
@@ -161,6 +166,8 @@ pub enum Evaluate {
     Stationary(fn(&Stationary, &[Argument]) -> Result<Reading, String>),
     /// A property of the relaxation of a linear model after a quench.
     Transient(fn(&Relaxing<'_>, &[Argument]) -> Result<Reading, String>),
+    /// A property of the density matrix.
+    Density(OfDensity),
     /// Entropy production or flux: needs the thermal contacts beside the moments.
     Thermal(fn(&dyn Moments, &[crate::costs::Contact], &[Argument]) -> Result<f64, String>),
 }
@@ -240,6 +247,7 @@ impl Definition {
             (_, Evaluate::Attractor(_)) => "",
             (_, Evaluate::Transient(_)) => "none: a property of a relaxation (--quench)",
             (_, Evaluate::Stationary(_)) => "none: a property of a stationary state",
+            (_, Evaluate::Density(_)) => "",
             (Collective::Blind, _) => "of the mean field alone",
             (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
             (Collective::Diffused, _) => "with the collective phase fully diffused",

@@ -1,8 +1,8 @@
 //! All measures: one line each.
 
-use super::{Definition, attractor, correlations, local, stationary, sync, thermal, transient};
+use super::{Definition, attractor, correlations, density, local, stationary, sync, thermal, transient};
 
-static REGISTRY: [Definition; 43] = [
+static REGISTRY: [Definition; 47] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -46,6 +46,10 @@ static REGISTRY: [Definition; 43] = [
     transient::OVERSHOOT,
     transient::ENTROPY_COST,
     transient::EXCESS_ENTROPY,
+    density::ERGOTROPY_OF_SYNC,
+    density::RELATIVE_ENTROPY_OF_SYNC,
+    density::PHASE_COHERENCE,
+    density::PHASE_DISTRIBUTION,
 ];
 
 /// All measures, in the order in which they are listed.

@@ -1,6 +1,6 @@
 //! The cost of a state that thermal baths keep: see [`crate::costs`] for the derivation.
 
-use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature};
+use super::{Argument, Average, Collective, Definition, Evaluate, GAUSSIAN, Moments, Signature};
 use crate::costs::{self, Contact};
 
 /// Wigner entropy production.
@@ -10,7 +10,7 @@ pub(super) const ENTROPY_PRODUCTION: Definition = Definition {
     formula: "Π = Σ_b [2 tr(A_bᵀ D_b⁻¹ A_b ⟨r rᵀ⟩) + 2 tr A_b + ½ tr(V⁻¹ D_b)] over the thermal contacts b; ⟨r rᵀ⟩ = V + r̄ r̄ᵀ",
     range: "[0, ∞); 0 in equilibrium",
     unit: "nats/time",
-    levels: FLUCTUATIONS,
+    levels: GAUSSIAN,
     source: "Santos, Landi and Paternostro, PRL 118, 220601 (2017); Brunelli et al., PRL 121, 160604 (2018)",
     collective: Collective::Diffused,
     average: Average::Mean,
@@ -24,7 +24,7 @@ pub(super) const ENTROPY_FLUX: Definition = Definition {
     formula: "Φ = Σ_b γ_b [(⟨a†a⟩ + ½)/(n̄_b + ½) − 1] over the thermal contacts b of the mode; into the baths is positive",
     range: "real",
     unit: "nats/time",
-    levels: FLUCTUATIONS,
+    levels: GAUSSIAN,
     source: "Santos, Landi and Paternostro, PRL 118, 220601 (2017); Brunelli et al., PRL 121, 160604 (2018)",
     collective: Collective::Removed,
     average: Average::Mean,

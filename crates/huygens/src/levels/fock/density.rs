@@ -1,13 +1,16 @@
 //! Density matrices.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, LinalgError, RMatrix, hermitian_eigen};
+use huygens_numerics::random::Stream;
 
 use super::generator::LANES;
-use super::layout::Layout;
+use super::layout::{Layout, Population};
 use super::shifted::Shifted;
+use super::space::{Cutoff, Space};
 use crate::measures::{Block, Moments};
 
 /// A density matrix ρ = R/tr R on a Hermitian [`Layout`].
@@ -38,8 +41,7 @@ impl Density {
     pub fn from_fn(layout: Arc<Layout>, mut element: impl FnMut(&[i32], &[i32]) -> c64) -> (Self, f64) {
         assert!(layout.hermitian(), "a density matrix needs the layout of a Hermitian operator");
         let modes = layout.space().modes();
-        let mut numbers = Vec::with_capacity(layout.space().len() * modes);
-        layout.space().each(|_, n| numbers.extend_from_slice(n));
+        let numbers = layout.space().numbers();
         let state = |at: usize| &numbers[at * modes..(at + 1) * modes];
         let half = layout.len();
         let mut data = vec![0.0; 2 * half + LANES];
@@ -99,6 +101,21 @@ impl Density {
         self.log_trace += trace.ln();
     }
 
+    /// Multiplies every stored element by 1 + `size` times a number from (−1, 1), the same for real and imaginary part, and
+    /// normalises: a disturbance as rounding makes it.
+    pub fn disturb(&mut self, size: f64, mut stream: Stream) {
+        let half = self.layout.len();
+        for at in 0..half {
+            let factor = 1.0 + size * (2.0 * stream.uniform() - 1.0);
+            self.data[at] *= factor;
+            self.data[half + at] *= factor;
+        }
+        let trace = self.trace();
+        let before = self.log_trace;
+        self.rescale(trace);
+        self.log_trace = before;
+    }
+
     /// Populations ⟨n|ρ|n⟩ of all states of the space.
     pub fn populations(&self) -> Vec<f64> {
         let mut populations = vec![0.0; self.layout.space().len()];
@@ -154,69 +171,95 @@ impl Density {
         sum
     }
 
-    /// ⟨n|ρ|n′⟩ for two places in the space; zero where it is not stored.
-    pub fn element(&self, ket: usize, bra: usize) -> c64 {
-        let space = self.layout.space();
-        let numbers = |at: usize| {
-            // The row that a state lies in: the last that starts at or before it.
-            let row = (0..space.rows()).collect::<Vec<_>>().partition_point(|r| space.row(*r).0 <= at) - 1;
-            let mut n = space.prefix(row).to_vec();
-            n.push((at - space.row(row).0) as i32);
-            (row, n)
-        };
-        let ((ket_row, n), (bra_row, other)) = (numbers(ket), numbers(bra));
-        let m: Vec<i32> = other.iter().zip(&n).map(|(b, a)| b - a).collect();
-        let Some((row, conjugate)) = self.layout.find(&m, ket_row, bra_row) else { return c64::new(0.0, 0.0) };
-        let j = if conjugate { other[other.len() - 1] } else { n[n.len() - 1] } - row.low;
-        if j < 0 || j >= row.length as i32 {
-            return c64::new(0.0, 0.0);
+    /// ⟨n|ρ|n′⟩; zero where it is not stored.
+    pub fn element(&self, ket: &[i32], bra: &[i32]) -> c64 {
+        match self.layout.place(ket, bra) {
+            Some((at, conjugate)) => {
+                let z = c64::new(self.data[at], self.data[self.layout.len() + at]);
+                if conjugate { z.conj() } else { z }
+            }
+            None => c64::new(0.0, 0.0),
         }
-        let at = row.offset + j as usize;
-        let z = c64::new(self.data[at], self.data[self.layout.len() + at]);
-        if conjugate { z.conj() } else { z }
     }
 
     /// The blocks of states that the stored elements connect, as matrices.
     pub fn blocks(&self) -> Vec<DensityBlock> {
-        let states = self.layout.space().len();
-        let mut parent: Vec<usize> = (0..states).collect();
-        fn root(parent: &mut [usize], mut k: usize) -> usize {
-            while parent[k] != k {
-                parent[k] = parent[parent[k]];
-                k = parent[k];
-            }
-            k
-        }
-        let mut stored = vec![false; states];
-        self.layout.each(|_, ket, bra| {
-            let (a, b) = (root(&mut parent, ket), root(&mut parent, bra));
-            parent[a.max(b)] = a.min(b);
-            stored[ket] = true;
-            stored[bra] = true;
-        });
-        let (mut blocks, mut place): (Vec<Vec<usize>>, Vec<(usize, usize)>) = (Vec::new(), vec![(0, 0); states]);
-        let mut of_root = vec![usize::MAX; states];
-        for k in (0..states).filter(|k| stored[*k]) {
-            let top = root(&mut parent, k);
-            if of_root[top] == usize::MAX {
-                of_root[top] = blocks.len();
-                blocks.push(Vec::new());
-            }
-            place[k] = (of_root[top], blocks[of_root[top]].len());
-            blocks[of_root[top]].push(k);
-        }
-        let mut list: Vec<DensityBlock> = blocks
-            .into_iter()
-            .map(|states| DensityBlock { matrix: CMatrix::zeros(states.len(), states.len()), states })
-            .collect();
+        connected(self.layout.space().len(), |see| {
+            let half = self.layout.len();
+            self.layout.each(|at, ket, bra| see(ket, bra, c64::new(self.data[at], self.data[half + at])));
+        })
+    }
+
+    /// The blocks of the partial transpose on some modes, ⟨n|ρ^T|n′⟩ with the numbers of these modes exchanged between n and n′.
+    ///
+    /// States that the exchange takes beyond a total cut-off do not occur in ρ and are counted on their own, so that the
+    /// spectrum is that of the whole transpose.
+    pub fn transposed_blocks(&self, modes: &[usize]) -> Vec<DensityBlock> {
+        let numbers = self.layout.space().numbers();
+        let width = self.layout.space().modes();
+        let mut places: HashMap<Vec<i32>, usize> = HashMap::new();
+        let mut list: Vec<(usize, usize, c64)> = Vec::with_capacity(2 * self.layout.len());
         let half = self.layout.len();
         self.layout.each(|at, ket, bra| {
             let z = c64::new(self.data[at], self.data[half + at]);
-            let ((block, i), (_, j)) = (place[ket], place[bra]);
-            list[block].matrix[(i, j)] = z;
-            list[block].matrix[(j, i)] = z.conj();
+            let mut n = numbers[ket * width..(ket + 1) * width].to_vec();
+            let mut other = numbers[bra * width..(bra + 1) * width].to_vec();
+            modes.iter().for_each(|k| std::mem::swap(&mut n[*k], &mut other[*k]));
+            let mut place = |n: Vec<i32>| {
+                let next = places.len();
+                *places.entry(n).or_insert(next)
+            };
+            let (a, b) = (place(n), place(other));
+            list.push((a, b, z));
         });
-        list
+        connected(places.len(), |see| list.iter().for_each(|(a, b, z)| see(*a, *b, *z)))
+    }
+
+    /// The state of some modes alone, in the order given.
+    ///
+    /// # Panics
+    /// When no mode is kept, one occurs twice, or one does not exist.
+    pub fn partial_trace(&self, keep: &[usize]) -> Density {
+        let space = self.layout.space();
+        assert!(!keep.is_empty() && keep.iter().all(|k| *k < space.modes()), "modes of the state are kept");
+        let cutoff = match space.cutoff() {
+            Cutoff::Product(dims) => Cutoff::Product(keep.iter().map(|k| dims[*k]).collect()),
+            Cutoff::Total(most) => Cutoff::Total(*most),
+        };
+        let small = Arc::new(Space::new(keep.len(), cutoff).expect("a part of a space is a space"));
+        let unit = |k: usize| (0..keep.len()).map(|j| i32::from(j == k)).collect::<Vec<i32>>();
+        let zero = vec![0; keep.len()];
+        let mut shifts: Vec<(Vec<i32>, Vec<i32>)> = (0..keep.len()).map(|k| (unit(k), unit(k))).collect();
+        let mut kept = vec![false; self.layout.diagonals().len()];
+        for (m, kept) in self.layout.diagonals().iter().zip(&mut kept) {
+            if (0..m.len()).all(|k| m[k] == 0 || keep.contains(&k)) {
+                *kept = true;
+                shifts.push((zero.clone(), keep.iter().map(|k| m[*k]).collect()));
+            }
+        }
+        let population = Population::new(&zero, shifts);
+        let layout = Arc::new(Layout::new(small.clone(), &population, true, usize::MAX).expect("no limit"));
+        let (half, all) = (layout.len(), self.layout.len());
+        let mut data = vec![0.0; 2 * half + LANES];
+        let last = space.modes() - 1;
+        let mut n = vec![0; space.modes()];
+        let mut part = zero.clone();
+        for row in self.layout.rows().iter().filter(|row| kept[row.diagonal as usize]) {
+            let m = &self.layout.diagonals()[row.diagonal as usize];
+            n[..last].copy_from_slice(space.prefix(row.ket as usize));
+            for j in 0..row.length as usize {
+                n[last] = row.low + j as i32;
+                part.iter_mut().zip(keep).for_each(|(p, k)| *p = n[*k]);
+                let other: Vec<i32> = keep.iter().map(|k| n[*k] + m[*k]).collect();
+                let z = c64::new(self.data[row.offset + j], self.data[all + row.offset + j]);
+                // The order of the kept modes may turn an element into its conjugate.
+                if let Some((at, conjugate)) = layout.place(&part, &other) {
+                    data[at] += z.re;
+                    data[half + at] += if conjugate { -z.im } else { z.im };
+                }
+            }
+        }
+        Density { layout, data, log_trace: self.log_trace }
     }
 
     /// All eigenvalues of ρ, ascending.
@@ -230,6 +273,69 @@ impl Density {
         }
         all.sort_by(f64::total_cmp);
         Ok(all)
+    }
+
+    /// tr ρ².
+    pub fn purity(&self) -> f64 {
+        let half = self.layout.len();
+        let modes = self.layout.space().modes();
+        let main = self.layout.diagonal_index(&vec![0; modes]);
+        let mut sum = 0.0;
+        for row in self.layout.rows() {
+            let span = row.offset..row.offset + row.length as usize;
+            let part: f64 = span.map(|at| self.data[at].powi(2) + self.data[half + at].powi(2)).sum();
+            sum += if Some(row.diagonal as usize) == main { part } else { 2.0 * part };
+        }
+        sum
+    }
+
+    /// ln ‖ρ^T‖₁ of the partial transpose on some modes: the logarithmic negativity.
+    ///
+    /// # Errors
+    /// As [`Density::spectrum`].
+    pub fn log_negativity(&self, modes: &[usize]) -> Result<f64, LinalgError> {
+        let mut norm = 0.0;
+        for block in self.transposed_blocks(modes) {
+            norm += hermitian_eigen(&block.matrix)?.0.iter().map(|x| x.abs()).sum::<f64>();
+        }
+        Ok(norm.ln())
+    }
+
+    /// c_q = Σ_n ⟨n + q|ρ|n⟩, the Fourier coefficients of the distribution of phases
+    /// P(φ) = (2π)^{−M} Σ_q c_q e^{−iq·φ} in the phase states |φ⟩ = Σ_n e^{inφ}|n⟩ (Pegg and Barnett, Phys. Rev. A 39, 1665 (1989)).
+    pub fn phase_coefficient(&self, shift: &[i32]) -> c64 {
+        // tr(O ρ) with O = Σ_n |n⟩⟨n + q|.
+        let down: Vec<i32> = shift.iter().map(|s| -s).collect();
+        self.ladder(&down, |n| f64::from(u8::from(n.iter().zip(shift).all(|(n, s)| n >= s))))
+    }
+
+    /// The distribution P(φ_k − φ_l) of a relative phase, or P(φ_k) where `second` is none, at `count` equal steps from −π:
+    /// P(φ) = (1/2π) Σ_q c_q e^{−iqφ} with c_q = Σ ⟨n + q e|ρ|n⟩, e the unit of mode k less that of l. ∫P dφ = 1.
+    pub fn phase_distribution(&self, first: usize, second: Option<usize>, count: usize) -> Vec<[f64; 2]> {
+        let modes = self.layout.space().modes();
+        let top = self.layout.space().top();
+        let most = second.map_or(top[first], |l| top[first].min(top[l]));
+        let coefficients: Vec<c64> = (0..=most)
+            .map(|q| {
+                let mut shift = vec![0; modes];
+                shift[first] = q;
+                if let Some(l) = second {
+                    shift[l] -= q;
+                }
+                self.phase_coefficient(&shift)
+            })
+            .collect();
+        let step = std::f64::consts::TAU / count as f64;
+        (0..count)
+            .map(|j| {
+                let phi = -std::f64::consts::PI + (j as f64 + 0.5) * step;
+                let mut sum = coefficients[0].re;
+                for (q, c) in coefficients.iter().enumerate().skip(1) {
+                    sum += 2.0 * (c * c64::from_polar(1.0, -(q as f64) * phi)).re;
+                }
+                [phi, sum / std::f64::consts::TAU]
+            })
+            .collect()
     }
 
     /// −tr ρ ln ρ, in nats; eigenvalues at or below zero (rounding) contribute nothing.
@@ -325,6 +431,47 @@ impl Density {
         });
         weight
     }
+}
+
+/// The Hermitian matrices of the states that elements connect; `walk` shows every element ⟨a|·|b⟩ once, of a pair of conjugate
+/// ones only one.
+fn connected(states: usize, walk: impl Fn(&mut dyn FnMut(usize, usize, c64))) -> Vec<DensityBlock> {
+    fn root(parent: &mut [usize], mut k: usize) -> usize {
+        while parent[k] != k {
+            parent[k] = parent[parent[k]];
+            k = parent[k];
+        }
+        k
+    }
+    let mut parent: Vec<usize> = (0..states).collect();
+    let mut stored = vec![false; states];
+    walk(&mut |ket, bra, _| {
+        let (a, b) = (root(&mut parent, ket), root(&mut parent, bra));
+        parent[a.max(b)] = a.min(b);
+        stored[ket] = true;
+        stored[bra] = true;
+    });
+    let (mut blocks, mut place): (Vec<Vec<usize>>, Vec<(usize, usize)>) = (Vec::new(), vec![(0, 0); states]);
+    let mut of_root = vec![usize::MAX; states];
+    for k in (0..states).filter(|k| stored[*k]) {
+        let top = root(&mut parent, k);
+        if of_root[top] == usize::MAX {
+            of_root[top] = blocks.len();
+            blocks.push(Vec::new());
+        }
+        place[k] = (of_root[top], blocks[of_root[top]].len());
+        blocks[of_root[top]].push(k);
+    }
+    let mut list: Vec<DensityBlock> = blocks
+        .into_iter()
+        .map(|states| DensityBlock { matrix: CMatrix::zeros(states.len(), states.len()), states })
+        .collect();
+    walk(&mut |ket, bra, z| {
+        let ((block, i), (_, j)) = (place[ket], place[bra]);
+        list[block].matrix[(i, j)] = z;
+        list[block].matrix[(j, i)] = z.conj();
+    });
+    list
 }
 
 /// First and second moments of a [`Density`].

@@ -200,6 +200,17 @@ impl Layout {
         self.row_at(diagonal as usize, bra).map(|row| (row, true))
     }
 
+    /// The place of ⟨n|ρ|n′⟩; `true` where its conjugate is stored.
+    pub(super) fn place(&self, ket: &[i32], bra: &[i32]) -> Option<(usize, bool)> {
+        let last = ket.len() - 1;
+        let ket_row = self.space.find_row(ket[..last].iter().copied())?;
+        let bra_row = self.space.find_row(bra[..last].iter().copied())?;
+        let m: Vec<i32> = bra.iter().zip(ket).map(|(b, a)| b - a).collect();
+        let (row, conjugate) = self.find(&m, ket_row, bra_row)?;
+        let j = if conjugate { bra[last] } else { ket[last] } - row.low;
+        (0..row.length as i32).contains(&j).then(|| (row.offset + j as usize, conjugate))
+    }
+
     /// The index of a diagonal that is stored.
     pub(super) fn diagonal_index(&self, m: &[i32]) -> Option<usize> {
         self.places.get(m).map(|k| *k as usize)

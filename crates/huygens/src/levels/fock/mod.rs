@@ -24,6 +24,7 @@ pub use evolve::{Evolution, EvolveError, Work};
 mod problem;
 
 pub use problem::{FockError, Problem};
+pub(crate) use start::needed;
 
 #[cfg(test)]
 mod tests;

@@ -195,6 +195,13 @@ impl Space {
         }
     }
 
+    /// The numbers of all states, one after another.
+    pub(super) fn numbers(&self) -> Vec<i32> {
+        let mut numbers = Vec::with_capacity(self.states * self.top.len());
+        self.each(|_, n| numbers.extend_from_slice(n));
+        numbers
+    }
+
     /// Whether a state stands at the edge: one quantum more in some mode would leave the space.
     pub fn at_edge(&self, n: &[i32]) -> bool {
         match &self.cutoff {

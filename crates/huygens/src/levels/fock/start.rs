@@ -58,7 +58,7 @@ pub(super) fn gaussian(mean: c64, occupation: f64, squeezing: f64, angle: f64, t
 }
 
 /// About the cut-off (of each mode, or of the total number) that leaves a share `lost` of a product of Gaussian states out.
-pub(super) fn needed(means: &[c64], spreads: &[[f64; 3]], cutoff: &Cutoff, lost: f64) -> usize {
+pub(crate) fn needed(means: &[c64], spreads: &[[f64; 3]], cutoff: &Cutoff, lost: f64) -> usize {
     // A displaced thermal state: mean number, and an exponential tail with the ratio n/(n + 1) beyond a few standard deviations.
     let one = |mean: &c64, [occupation, squeezing, _]: &[f64; 3]| {
         let n = (occupation + 0.5) * (2.0 * squeezing.abs()).exp() - 0.5;

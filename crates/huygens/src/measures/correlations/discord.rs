@@ -14,7 +14,7 @@
 //! as b → 1, where their E_inf is 0/0, nor on a limit cycle whose phase has diffused, where x ≪ ab.
 
 use super::super::blocks::Pair;
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, GAUSSIAN, Moments, Signature, arguments};
 use super::symplectic::{TwoModes, mode_entropy};
 
 /// Adesso–Datta discord.
@@ -25,7 +25,7 @@ pub(crate) const DISCORD: Definition = Definition {
               E the smallest determinant that a Gaussian measurement of it leaves for the first",
     range: "[0, ∞); > 0 for every correlated Gaussian state",
     unit: "nats",
-    levels: FLUCTUATIONS,
+    levels: GAUSSIAN,
     source: "Adesso and Datta, PRL 105, 030501 (2010), eqs. 6 and 7",
     collective: Collective::Diffused,
     average: Average::Mean,

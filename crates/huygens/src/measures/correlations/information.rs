@@ -1,6 +1,8 @@
 //! Entropy, purity and mutual information of Gaussian states.
 
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{
+    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, GAUSSIAN, Moments, Signature, arguments,
+};
 use super::symplectic::{self, TwoModes, mode_entropy};
 
 /// Von Neumann entropy.
@@ -35,6 +37,7 @@ pub(crate) const MIN_SYMPLECTIC: Definition = Definition {
     range: "[½, ∞), by Heisenberg",
     unit: "1",
     source: "Simon, Mukunda and Dutta, PRA 49, 1567 (1994)",
+    levels: GAUSSIAN,
     evaluate: Evaluate::Moments(min_symplectic),
     ..ENTROPY
 };

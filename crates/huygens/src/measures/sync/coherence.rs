@@ -3,7 +3,9 @@
 use huygens_numerics::c64;
 
 use super::super::clocks::deviation::nearest_tick_of_gaussian;
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{
+    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, GAUSSIAN, Moments, Signature, arguments,
+};
 
 /// |ρ|.
 pub(crate) const COHERENCE: Definition = Definition {
@@ -44,6 +46,7 @@ pub(crate) const TICK_DEVIATION: Definition = Definition {
         let rho = coherence(state, a);
         nearest_tick_of_gaussian((1.0 - rho.norm_sqr()).clamp(0.0, 1.0), rho.arg()).unwrap_or(f64::NAN)
     }),
+    levels: GAUSSIAN,
     ..COHERENCE
 };
 

@@ -1,0 +1,459 @@
+//! Runs of the density matrix, with the certificate of the cut-off.
+
+use huygens_numerics::random::Streams;
+
+use super::summary::window_mean;
+use super::{Experiment, ExperimentError};
+use crate::algebra::Operator;
+use crate::checks;
+use crate::levels::fock::{Cutoff, Density, Evolution, FockError, Problem, Work};
+use crate::measures::{DensityView, Equilibrium, Evaluate, Moments, exact};
+use crate::model::Binding;
+use crate::report::{Check, Orbit, Quantity, Report, Series};
+
+/// How the density matrix is stored and what is done to certify it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truncation {
+    /// The cut-off; none stands for one that grows until nothing changes.
+    pub cutoff: Option<Cutoff>,
+    /// Most memory in bytes.
+    pub memory: f64,
+    /// Relative tolerance of an element in a step.
+    pub tolerance: f64,
+    /// Whether a second cut-off and a disturbed start are run for comparison.
+    pub certify: bool,
+    /// Times to report instead of an average over a window.
+    pub at: Vec<f64>,
+}
+
+impl Default for Truncation {
+    fn default() -> Self {
+        Self { cutoff: None, memory: 2.5e8, tolerance: 1e-10, certify: true, at: Vec::new() }
+    }
+}
+
+/// Largest relative change of a measure by the cut-off that is called converged.
+const CHANGE: f64 = 1e-4;
+/// Largest weight at the edge of the cut-off that is called converged.
+const EDGE: f64 = 1e-6;
+/// A growing cut-off gives up a run when the edge holds this much: what follows would be wrong.
+const FULL: f64 = 1e-3;
+/// Disturbance of the start that shows how much rounding grows.
+const DISTURBANCE: f64 = 1e-9;
+
+/// What one evolution gave.
+struct Run {
+    cutoff: Cutoff,
+    /// Values of each request at each time reached.
+    values: Vec<Vec<f64>>,
+    /// A list that goes with the last value.
+    lists: Vec<Option<Vec<[f64; 2]>>>,
+    /// What made a value undefined.
+    reasons: Vec<Option<String>>,
+    orbits: Vec<Orbit>,
+    edge: f64,
+    smallest: f64,
+    lost: f64,
+    log_trace: f64,
+    elements: usize,
+    work: Work,
+    /// Times reached.
+    reached: usize,
+    stopped: Option<String>,
+}
+
+impl Experiment {
+    pub(super) fn run_fock(&self, binding: &Binding) -> Result<Report, ExperimentError> {
+        let asked = &self.options.truncation;
+        let times = self.fock_times()?;
+        let equilibrium = self.equilibrium(binding)?;
+        let follow = |cutoff: &Cutoff, disturbance: f64, patient: bool| {
+            self.follow_density(binding, &equilibrium, cutoff, &times, disturbance, patient)
+        };
+        let (run, other) = match &asked.cutoff {
+            Some(cutoff) => {
+                let run = follow(cutoff, 0.0, true)?;
+                let other = if asked.certify { self.optional(follow(&larger(cutoff), 0.0, true))? } else { None };
+                (run, other)
+            }
+            None => {
+                let mut cutoff = self.first_cutoff(binding)?;
+                let mut last = follow(&cutoff, 0.0, false)?;
+                loop {
+                    cutoff = larger(&cutoff);
+                    let Some(next) = self.optional(follow(&cutoff, 0.0, false))? else { break (last, None) };
+                    let done = last.reached == times.len() && change(&last, &next).0 <= CHANGE && next.edge <= EDGE;
+                    if done || !asked.certify && next.reached == times.len() && next.edge <= EDGE {
+                        break (next, Some(last));
+                    }
+                    last = next;
+                }
+            }
+        };
+        let mut report = self.blank();
+        report.ordering = "exact: density matrix in number states".into();
+        report.tolerance = asked.tolerance;
+        report.times = times[..run.reached].to_vec();
+        report.dynamics = match times.as_slice() {
+            [only] => format!("density matrix at t = {only:.6}"),
+            [first, .., last] => format!("density matrix from the start, seen over [{first:.6}, {last:.6}]"),
+            [] => String::new(),
+        };
+        report.method = format!(
+            "{}, {} elements, {} steps, {} applications of the generator",
+            run.cutoff, run.elements, run.work.steps, run.work.applications
+        );
+        self.cutoff_checks(&mut report, &run, other.as_ref(), &times);
+        if asked.certify && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
+            let disturbed = follow(&run.cutoff, DISTURBANCE, true)?;
+            let grown = change(&run, &disturbed).0 * f64::EPSILON / DISTURBANCE;
+            report.checks.push(Check::at_most(
+                "digits",
+                grown,
+                1e-6,
+                "error of a measure by rounding of the start, from the growth of a disturbance",
+            ));
+        }
+        for (k, request) in self.requests.iter().enumerate() {
+            let definition = request.definition;
+            let mut quantity = if run.reached < times.len() {
+                let reason = match run.reached {
+                    0 => "the state outgrows every cut-off within the memory at once".to_owned(),
+                    n => format!(
+                        "the state outgrows every cut-off within the memory after t = {:.6}, where it was {:.10}",
+                        times[n - 1],
+                        run.values[k][n - 1]
+                    ),
+                };
+                Quantity::missing(&request.text, definition.unit, reason)
+            } else if let Some(reason) = &run.reasons[k] {
+                Quantity::missing(&request.text, definition.unit, reason.clone())
+            } else if asked.at.is_empty() {
+                window_mean(&request.text, definition.unit, definition.average, &run.values[k])
+            } else {
+                let value = *run.values[k].last().unwrap_or(&f64::NAN);
+                let mut quantity = window_mean(&request.text, definition.unit, definition.average, &run.values[k]);
+                if quantity.value.is_some() {
+                    quantity.value = Some(value);
+                    quantity.note = times.last().map(|t| format!("at t = {t}"));
+                }
+                quantity
+            };
+            if quantity.value.is_some() {
+                quantity.list.clone_from(&run.lists[k]);
+                if let Some(other) = &other
+                    && let (Some(a), Some(b)) = (run.values[k].last(), other.values[k].get(run.reached - 1))
+                {
+                    quantity.error = Some((a - b).abs());
+                }
+            }
+            if run.reached > 0 && run.reasons[k].is_none() {
+                report.series.push(Series {
+                    name: request.text.clone(),
+                    unit: definition.unit.into(),
+                    times: report.times.clone(),
+                    values: run.values[k].clone(),
+                });
+            }
+            report.quantities.push(quantity);
+        }
+        report.orbits = run.orbits;
+        if self.options.control
+            && let Some(control) = self.model.uncoupled_binding(binding)?
+        {
+            let alone = self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?;
+            for (k, request) in self.requests.iter().enumerate() {
+                let same = ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync"];
+                if same.contains(&request.definition.name)
+                    && let (Some(Some(coupled)), [.., last]) =
+                        (report.quantities.get(k).map(|q| q.value), alone.values[k].as_slice())
+                {
+                    let uncoupled = if asked.at.is_empty() {
+                        window_mean("", "", request.definition.average, &alone.values[k]).value
+                    } else {
+                        Some(*last).filter(|x| x.is_finite())
+                    };
+                    report.checks.push(match uncoupled {
+                        // A distance is small where others are large.
+                        Some(apart) if request.definition.name == "sync_distance" => Check::at_most(
+                            format!("control of {}", request.text),
+                            coupled,
+                            apart,
+                            "distance with the coupling, at most that without it",
+                        ),
+                        uncoupled => checks::control(&request.text, coupled, uncoupled),
+                    });
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    fn fock_times(&self) -> Result<Vec<f64>, ExperimentError> {
+        let asked = &self.options.truncation;
+        if !asked.at.is_empty() {
+            return Ok(asked.at.clone());
+        }
+        match &self.options.window {
+            Some(w) => {
+                let step = (w.to - w.from) / w.samples as f64;
+                Ok((0..=w.samples).map(|j| if j == w.samples { w.to } else { w.from + j as f64 * step }).collect())
+            }
+            None => Err(ExperimentError::Options(
+                "the fock level follows a density matrix in time: say how long with --until T, or when to look with --at T".into(),
+            )),
+        }
+    }
+
+    /// Frequencies of H where it is a sum of oscillators, and the temperature of the start where it has one.
+    fn equilibrium(&self, binding: &Binding) -> Result<Equilibrium, ExperimentError> {
+        let modes = self.model.modes.len();
+        let mut frequencies = vec![0.0; modes];
+        let mut other = None;
+        for (monomial, coefficient) in self.model.hamiltonian.iter() {
+            let mode = match monomial.factors() {
+                [] => continue,
+                [f] if f.word.dag == 1 && f.word.ann == 1 => f.mode.0 as usize,
+                _ => {
+                    other = Some(Operator::term(monomial.clone(), coefficient.clone()).text(&self.model.names()));
+                    break;
+                }
+            };
+            if coefficient.depends_on_time() {
+                other = Some("a frequency that depends on the time".to_owned());
+                break;
+            }
+            frequencies[mode] = coefficient.eval(&binding.values, 0.0).map_err(|e| self.value_error(&e))?.re;
+        }
+        let frequencies = match other {
+            Some(term) => Err(format!("needs H = Σ ω_k a_k†a_k, whose Gibbs states are known; this one has {term}")),
+            None => Ok(frequencies),
+        };
+        let means = self.model.start_values(binding)?;
+        let spreads = self.model.start_spreads(binding)?;
+        let beta = frequencies.clone().and_then(|w| {
+            let mut betas = Vec::new();
+            for (k, (mean, [occupation, squeezing, _])) in means.iter().zip(&spreads).enumerate() {
+                if mean.norm_sqr() > 0.0 || *squeezing != 0.0 || *occupation <= 0.0 || w[k] <= 0.0 {
+                    let name = &self.model.modes[k].name;
+                    return Err(format!("needs a start in thermal equilibrium; `{name}` does not start in it"));
+                }
+                betas.push((1.0 / occupation).ln_1p() / w[k]);
+            }
+            let first = betas[0];
+            if betas.iter().any(|b| (b - first).abs() > 1e-9 * first) {
+                return Err(format!("needs a start at one temperature; the modes have β = {betas:.6?}"));
+            }
+            Ok(first)
+        });
+        Ok(Equilibrium { frequencies, beta })
+    }
+
+    /// A cut-off that holds the start, of the total number where the Hamiltonian conserves it.
+    fn first_cutoff(&self, binding: &Binding) -> Result<Cutoff, ExperimentError> {
+        let conserved = self
+            .model
+            .whole_hamiltonian()
+            .iter()
+            .all(|(m, _)| m.factors().iter().map(|f| f.word.charge()).sum::<i64>() == 0);
+        let modes = self.model.modes.len();
+        let empty = if conserved && modes > 1 { Cutoff::Total(0) } else { Cutoff::Product(vec![1; modes]) };
+        let means = self.model.start_values(binding)?;
+        let spreads = self.model.start_spreads(binding)?;
+        let needed = crate::levels::fock::needed(&means, &spreads, &empty, 1e-7).max(10);
+        Ok(match empty {
+            Cutoff::Total(_) => Cutoff::Total(needed),
+            Cutoff::Product(_) => Cutoff::Product(vec![needed; modes]),
+        })
+    }
+
+    /// A run for comparison that may not fit into memory.
+    fn optional(&self, run: Result<Run, ExperimentError>) -> Result<Option<Run>, ExperimentError> {
+        match run {
+            Ok(run) => Ok(Some(run)),
+            Err(ExperimentError::Fock(FockError::Memory { .. } | FockError::Space(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn follow_density(
+        &self,
+        binding: &Binding,
+        equilibrium: &Equilibrium,
+        cutoff: &Cutoff,
+        times: &[f64],
+        disturbance: f64,
+        patient: bool,
+    ) -> Result<Run, ExperimentError> {
+        let asked = &self.options.truncation;
+        let problem =
+            Problem::new(&self.model, binding, cutoff.clone(), asked.memory).map_err(ExperimentError::Fock)?;
+        let mut state = problem.start;
+        if disturbance > 0.0 {
+            state.disturb(disturbance, Streams { seed: self.options.seed }.trajectory(0));
+        }
+        let mut run = Run {
+            cutoff: cutoff.clone(),
+            values: vec![Vec::with_capacity(times.len()); self.requests.len()],
+            lists: vec![None; self.requests.len()],
+            reasons: vec![None; self.requests.len()],
+            orbits: self
+                .model
+                .modes
+                .iter()
+                .map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() })
+                .collect(),
+            edge: 0.0,
+            smallest: 0.0,
+            lost: problem.lost,
+            log_trace: 0.0,
+            elements: state.layout().len(),
+            work: Work::default(),
+            reached: 0,
+            stopped: None,
+        };
+        let mut evolution = Evolution::new(problem.generator, asked.tolerance);
+        let mut now = 0.0;
+        // Eigenvalues cost more than steps: look at a few of the times only.
+        let stride = (times.len() / 6).max(1);
+        for (j, &t) in times.iter().enumerate() {
+            if let Err(error) = evolution.advance(&mut state, now, t) {
+                run.stopped = Some(error.to_string());
+                break;
+            }
+            now = t;
+            let edge = state.edge_weight();
+            if !patient && edge > FULL {
+                run.stopped = Some(format!("the edge of the {cutoff} fills at t = {t:.6}"));
+                break;
+            }
+            run.edge = run.edge.max(edge);
+            self.look(&state, equilibrium, &mut run, j % stride == 0 || j + 1 == times.len());
+            run.reached = j + 1;
+        }
+        run.log_trace = state.log_trace();
+        run.work = evolution.work();
+        Ok(run)
+    }
+
+    fn look(&self, state: &Density, equilibrium: &Equilibrium, run: &mut Run, spectrum: bool) {
+        let view = DensityView::new(state, equilibrium);
+        for (k, request) in self.requests.iter().enumerate() {
+            let value = match (exact(request.definition.name), request.definition.evaluate) {
+                (Some(of), _) | (None, Evaluate::Density(of)) => match of(&view, &request.arguments) {
+                    Ok(reading) => {
+                        run.lists[k] = reading.list;
+                        reading.value
+                    }
+                    Err(reason) => {
+                        run.reasons[k].get_or_insert(reason);
+                        f64::NAN
+                    }
+                },
+                (None, Evaluate::Moments(of)) => of(&view.moments, &request.arguments),
+                (None, _) => {
+                    run.reasons[k].get_or_insert("not a property of a density matrix".into());
+                    f64::NAN
+                }
+            };
+            run.values[k].push(value);
+        }
+        for (k, orbit) in run.orbits.iter_mut().enumerate() {
+            let z = view.moments.mean(k);
+            orbit.re.push(z.re);
+            orbit.im.push(z.im);
+        }
+        if spectrum && let Ok([smallest, ..]) = view.spectrum() {
+            run.smallest = run.smallest.min(*smallest);
+        }
+    }
+
+    fn cutoff_checks(&self, report: &mut Report, run: &Run, other: Option<&Run>, times: &[f64]) {
+        let checks = &mut report.checks;
+        checks.push(Check::at_most(
+            "initial state",
+            run.lost,
+            EDGE,
+            "probability of the initial state beyond the cut-off, left out of the normalised start",
+        ));
+        match other {
+            Some(other) => {
+                let (size, until) = change(run, other);
+                let mut note = format!("largest relative change of a measure between {} and {}", run.cutoff, other.cutoff);
+                if size > CHANGE {
+                    note.push_str(&match until {
+                        0 => "; no time agrees".to_owned(),
+                        n => format!("; they agree up to t = {:.6}", times[n - 1]),
+                    });
+                }
+                checks.push(Check::at_most("cut-off", size, CHANGE, note));
+            }
+            None if run.stopped.is_none() && !self.options.truncation.certify => {
+                checks.push(Check::note("cut-off", None, "not compared with a larger one"));
+            }
+            None if run.stopped.is_none() => checks.push(Check::fail(
+                "cut-off",
+                None,
+                "a larger one does not fit into the memory, so that nothing shows convergence: allow more with --memory",
+            )),
+            None => {}
+        }
+        checks.push(Check::at_most("edge", run.edge, EDGE, "largest weight of the states at the edge of the cut-off"));
+        if let Cutoff::Product(_) = run.cutoff
+            && self.model.antihermitian.iter().any(|(m, _)| m.factors().len() > 1)
+            && self.charges.iter().any(|c| c.iter().filter(|x| **x != 0).count() > 1)
+        {
+            let note = "a product cut-off cuts the multiplets of the conserved number in two, which an anti-Hermitian coupling amplifies: such results need not converge; take --cutoff total:K";
+            checks.push(Check::note("kind of cut-off", None, note));
+        }
+        checks.push(Check::at_most(
+            "positivity",
+            -run.smallest,
+            1e-9,
+            "how far the smallest eigenvalue lies below zero",
+        ));
+        if self.model.antihermitian.is_zero() {
+            checks.push(Check::at_most("trace", run.log_trace.abs(), 1e-8, "drift of ln tr ρ"));
+        }
+        if let Some(reason) = &run.stopped {
+            let at = run.reached.checked_sub(1).map(|n| times[n]);
+            let note = match at {
+                Some(t) => format!("{reason}; the result holds up to t = {t:.6}"),
+                None => reason.clone(),
+            };
+            checks.push(Check::fail("holds to the end", at, note));
+        }
+    }
+}
+
+/// The next larger cut-off of the same kind.
+fn larger(cutoff: &Cutoff) -> Cutoff {
+    let more = |n: usize| n + n / 4 + 2;
+    match cutoff {
+        Cutoff::Product(dims) => Cutoff::Product(dims.iter().map(|d| more(*d)).collect()),
+        Cutoff::Total(most) => Cutoff::Total(more(*most)),
+    }
+}
+
+/// The largest change of a measure in units of its largest value, and the number of times up to which all changes are small.
+fn change(one: &Run, two: &Run) -> (f64, usize) {
+    let mut largest = 0.0_f64;
+    let mut until = one.reached.min(two.reached);
+    for ((a, b), reason) in one.values.iter().zip(&two.values).zip(&one.reasons) {
+        if reason.is_some() {
+            continue;
+        }
+        let scale = a.iter().chain(b).filter(|x| x.is_finite()).map(|x| x.abs()).fold(1e-9, f64::max);
+        for (j, (x, y)) in a.iter().zip(b).enumerate() {
+            if x.is_nan() && y.is_nan() {
+                continue;
+            }
+            let size = if x.is_finite() && y.is_finite() { (x - y).abs() / scale } else { f64::MAX };
+            largest = largest.max(size);
+            if size > CHANGE {
+                until = until.min(j);
+            }
+        }
+    }
+    (largest, until)
+}
