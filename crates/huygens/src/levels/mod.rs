@@ -4,6 +4,7 @@ pub mod equations;
 pub mod fock;
 pub mod gaussian;
 pub mod kernel;
+pub mod large_number;
 pub mod mean_field;
 pub mod stochastic;
 

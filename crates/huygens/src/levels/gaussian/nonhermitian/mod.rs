@@ -246,4 +246,4 @@ fn coefficients(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

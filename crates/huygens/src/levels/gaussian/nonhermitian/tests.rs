@@ -15,7 +15,15 @@ fn text(x: impl Into<String>) -> Text {
     Text::new(x, "test")
 }
 
-fn model(modes: &[&str], parameters: &[(&str, &str)], h: &str, hc: &str, jumps: &[&str], start: &[[&str; 5]]) -> Model {
+/// A model from its text; starts are mode, amplitude, occupation, squeezing and angle.
+pub(crate) fn model(
+    modes: &[&str],
+    parameters: &[(&str, &str)],
+    h: &str,
+    hc: &str,
+    jumps: &[&str],
+    start: &[[&str; 5]],
+) -> Model {
     let source = ModelSource {
         name: "test".into(),
         modes: modes.iter().map(|m| ModeSource { name: text(*m), kind: text("boson") }).collect(),
