@@ -157,6 +157,45 @@ fn rebinding() {
     tell("rebind", &[seconds / f64::from(count)]);
 }
 
+/// Steady states of the membranes with all (eight) measures at many values of g, as a sweep asks for them: CPU seconds a point, and
+/// the correlation of the displacements at g = 0.04.
+fn steady() {
+    let model = Arc::new(model("membranes", &[]));
+    let measures = [
+        "pearson(q(b1),q(b2))",
+        "n(a)",
+        "n(b1)",
+        "n(b2)",
+        "entropy_flux(a)",
+        "entropy_flux(b1)",
+        "entropy_flux(b2)",
+        "entropy_production",
+    ];
+    let asked: Vec<String> = measures.map(String::from).into();
+    let experiment = Experiment::new(model.clone(), &asked, Options::default()).expect("measures of the model");
+    let mut binding = model.bind(&[]).expect("defaults");
+    let mut solver = experiment.steady_solver(&binding).expect("a linear model at rest");
+    let g = model.parameters.id("g").expect("a parameter");
+    let (count, together) = (20_000, 64);
+    let (mut rows, mut solved, mut values) = (Vec::new(), Vec::new(), Vec::with_capacity(together));
+    let (seconds, last) = least(5, || {
+        for k in 1..=count {
+            let value = if k == count { 0.04 } else { 0.001 + 0.099 * f64::from(k) / f64::from(count) };
+            model.parameters.set(&mut binding, g, value).expect("a value");
+            values.push(binding.values.clone());
+            if values.len() == together || k == count {
+                rows.clear();
+                solved.clear();
+                solver.solve(values.iter().map(Vec::as_slice), &mut rows, &mut solved);
+                assert!(solved.iter().all(|s| *s), "a stable model");
+                values.clear();
+            }
+        }
+        rows[rows.len() - measures.len()]
+    });
+    tell("steady", &[measures.len() as f64, seconds / f64::from(count), last]);
+}
+
 /// Largest resident memory of this process so far, in bytes.
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -185,6 +224,7 @@ fn main() {
     attractors();
     sweep();
     rebinding();
+    steady();
     let own = std::env::current_exe().expect("this program");
     for count in ["1000", "8000"] {
         let _ = std::process::Command::new(&own).args(["--memory", count]).status();

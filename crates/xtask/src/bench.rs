@@ -41,18 +41,36 @@ impl Table {
     }
 }
 
-/// The interpreter of an environment with NumPy, SciPy and Numba, made where it is not there.
+/// The interpreter of an environment with NumPy, SciPy and Numba, made where it is not there. The programs of [`OPTIONAL`] are
+/// installed as well where that works.
 fn environment() -> Result<PathBuf, Failure> {
     let folder = target().join("bench-env");
     let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
-    let ready =
-        || Command::new(&python).args(["-c", "import numba, numpy, scipy"]).output().is_ok_and(|o| o.status.success());
-    if !ready() {
+    let ready = |modules: &str| {
+        let import = format!("import {modules}");
+        Command::new(&python).args(["-c", &import]).output().is_ok_and(|o| o.status.success())
+    };
+    if !ready("numba, numpy, scipy") {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
         succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", "numpy", "scipy", "numba"]))?;
     }
+    for (name, packages, _) in OPTIONAL {
+        let install = || {
+            let mut command = Command::new(&python);
+            succeed(command.args(["-m", "pip", "install", "--quiet"]).args(packages))
+        };
+        if !ready(&packages.join(", "))
+            && let Err(failure) = install()
+        {
+            say(&format!("{name} does not install and is not compared: {failure}"));
+        }
+    }
     Ok(python)
 }
+
+/// Peers that do not install everywhere: name, packages (that are imported by the same names), script.
+const OPTIONAL: [(&str, &[&str], &str); 2] =
+    [("jitcsde", &["jitcsde", "sympy"], "jitcsde_peer.py"), ("diffrax", &["diffrax", "jax"], "diffrax_peer.py")];
 
 fn first_line(command: &mut Command) -> String {
     let done = command.output().ok().filter(|o| o.status.success());
@@ -81,10 +99,20 @@ pub(crate) fn bench() -> Result<(), Failure> {
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "speed"]))?);
     let scripts = crate::root().join("crates/xtask/bench");
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("peers.py")))?);
+    let lyapunov = Table::parse(&output(Command::new(&python).arg(scripts.join("steady.py")))?);
     let mut text = report(&ours, &peers, &python)?;
+    text.push_str(&steady(&ours, &lyapunov));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "trajectories"]))?);
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("trajectories.py")))?);
-    text.push_str(&trajectories(&ours, &peers));
+    // A peer that does not run on this machine is told, and the others go on.
+    let optional = OPTIONAL.map(|(name, _, script)| {
+        let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
+        if let Err(failure) = &table {
+            say(&format!("{name} does not run and is not compared: {failure}"));
+        }
+        (name, table.ok())
+    });
+    text.push_str(&trajectories(&ours, &peers, &optional));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
@@ -208,8 +236,43 @@ fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failu
     Ok(out)
 }
 
+/// Steady states of a linear model.
+fn steady(ours: &Table, peers: &Table) -> String {
+    let mut out = String::from("\n## Steady states\n\n");
+    for row in ours.rows("steady").filter(|r| r.len() == 3) {
+        let _ = writeln!(
+            out,
+            "* Two membranes in a cavity (6 quadratures), {} measures from the correlation to the entropy production, in a sweep on one \
+             core: **{:.2} µs** a point (pearson(q(b1),q(b2)) at g = 0.04: {:.6}).",
+            row[0],
+            1e6 * row[1],
+            row[2]
+        );
+        for p in peers.rows("steady_scipy").filter(|p| p.len() == 3) {
+            let _ = writeln!(
+                out,
+                "  * SciPy's `solve_continuous_lyapunov` alone, without measures: {:.1} µs a point (the same correlation: {:.6}); \
+                 **{:.0} times** faster.",
+                1e6 * p[1],
+                p[2],
+                p[1] / row[1]
+            );
+        }
+    }
+    out
+}
+
+/// What a peer that is not always there does, its numbers and ours of the same step.
+fn against(name: &str, peer: &[f64], own: f64) -> String {
+    let how = match name {
+        "jitcsde" => format!("compiled C, one trajectory at a time (from {} of them)", peer[2]),
+        _ => format!("Heun's method, all trajectories in one XLA batch (from a run to t = {})", peer[2]),
+    };
+    format!("  * {name}, {how}: {:.2} s; **{:.1} times** faster.", peer[1], peer[1] / own)
+}
+
 /// The stochastic level.
-fn trajectories(ours: &Table, peers: &Table) -> String {
+fn trajectories(ours: &Table, peers: &Table, optional: &[(&str, Option<Table>)]) -> String {
     let mut out = String::from("\n## Trajectories\n\nCPU times on one thread; two free cores need half of them.\n\n");
     for row in ours.rows("normals") {
         let _ =
@@ -248,6 +311,15 @@ fn trajectories(ours: &Table, peers: &Table) -> String {
                 );
             }
         }
+        for (name, table) in optional {
+            let key = format!("wigner_{name}");
+            for p in table.iter().flat_map(|t| t.rows(&key)).filter(|p| p.len() == 3 && p[0] == row[0]) {
+                let _ = writeln!(out, "{}", against(name, p, row[1]));
+            }
+        }
+    }
+    for (name, _) in optional.iter().filter(|(_, table)| table.is_none()) {
+        let _ = writeln!(out, "* {name} does not install or run on this machine and is not compared.");
     }
     let memory: Vec<&[f64]> = ours.rows("ensemble_memory").filter(|r| r.len() == 2).collect();
     if let [short, .., long] = memory.as_slice() {
