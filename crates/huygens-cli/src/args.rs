@@ -152,6 +152,8 @@ Examples:
   huygens run optomechanical-pair
   huygens run optomechanical-pair --until 200*2*pi --window 100*2*pi:200*2*pi
   huygens run optomechanical-pair -s g=0.25 -s drive=0.96 --level stochastic --trajectories 2000 --start attractor --until 300
+  huygens run optomechanical-pair --level stochastic --trajectories 100000 --until 400 --out twa --shard $SLURM_ARRAY_TASK_ID/16
+  huygens run membranes -s momentum=1 --level stochastic --window 1:1.00003 --samples 192 -m 'simulated_accuracy(b1)'
   huygens run optomechanical-ring -s N=40 -m 'complete_sync(b[1],b[*])' --format csv
   huygens run my-model.toml --out results --quiet && python plot.py results/record.npz
 
@@ -173,6 +175,10 @@ pub(crate) struct Run {
     /// Leave out the comparison with the uncoupled system
     #[arg(long)]
     pub(crate) no_control: bool,
+    /// Compute only this part of an ensemble, I = 1..N; the parts meet in --out, and the last to come writes the record, the same
+    /// bytes as one run would
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub(crate) shard: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -344,6 +344,42 @@ fn shards_make_one_store() {
     same(&at.join("whole.zarr"), &at.join("parts.zarr"));
 }
 
+/// Same seed: the same files byte for byte on 1 and on 2 threads, in one run and in parts, for a linear and a nonlinear model.
+#[test]
+fn an_ensemble_is_the_same_bytes_however_it_is_computed() {
+    let folder = with_cheap();
+    let at = folder.path();
+    for (model, measures) in
+        [("cheap.toml", ["n(a)", "radius(a)"]), ("van-der-pol-pair", ["simulated_deviation(b1,b2)", "radius(b1)"])]
+    {
+        let ensemble = |out: &str, more: &[&str]| {
+            let words =
+                ["run", model, "--level", "stochastic", "--trajectories", "300", "--until", "20", "--samples", "100"];
+            let words = words.into_iter().chain(["--seed", "5", "-m", measures[0], "-m", measures[1], "--out", out]);
+            huygens(at, &words.chain(more.iter().copied()).collect::<Vec<_>>())
+        };
+        let one = ensemble("one", &["--threads", "1"]);
+        assert_eq!(code(&one), 0, "{}", err(&one));
+        assert_eq!(code(&ensemble("two", &["--threads", "2"])), 0);
+        for shard in ["2/3", "3/3"] {
+            let output = ensemble("parts", &["--shard", shard, "--threads", "2"]);
+            assert_eq!(code(&output), 0, "{}", err(&output));
+            assert!(err(&output).contains("last part"), "{}", err(&output));
+            assert!(!at.join("parts/record.json").exists());
+        }
+        assert_eq!(code(&ensemble("parts", &["--shard", "1/3"])), 0);
+        same(&at.join("one"), &at.join("two"));
+        same(&at.join("one"), &at.join("parts"));
+        assert_eq!(code(&ensemble("parts", &["--shard", "4/3"])), 2);
+        for name in ["one", "two", "parts"] {
+            std::fs::remove_dir_all(at.join(name)).expect("a folder");
+        }
+    }
+    let refused = huygens(at, &["run", "cheap.toml", "--out", "gaussian", "--shard", "1/2"]);
+    assert_eq!(code(&refused), 2);
+    assert!(err(&refused).contains("stochastic") && !at.join("gaussian").exists(), "{}", err(&refused));
+}
+
 #[test]
 fn a_sweep_is_told_drawn_and_printed() {
     let folder = with_cheap();

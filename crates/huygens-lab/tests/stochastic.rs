@@ -8,7 +8,8 @@ use huygens::experiment::{Experiment, Level, Options, StartAt, Window};
 use huygens::levels::stochastic::langevin::Ordering;
 use huygens::report::{Report, Status};
 use huygens_lab::file;
-use huygens_lab::record::{Provenance, Record};
+use huygens_lab::record::{Provenance, Record, Shard};
+use huygens_lab::runs::{Problem, forget_parts};
 
 fn ensemble(model: &str, values: &[(&str, &str)], measures: &[&str], options: Options) -> Report {
     let values: Vec<_> = values.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
@@ -132,6 +133,83 @@ fn records_do_not_depend_on_threads() {
     assert_eq!(one, bytes(2, 3));
     assert_eq!(one, bytes(7, 3));
     assert_ne!(one, bytes(2, 4));
+}
+
+/// Parts of an ensemble, computed in any order and on any number of threads, make the record of one run byte by byte.
+#[test]
+fn parts_make_the_record_of_one_run() {
+    let problem = |threads| {
+        let mut options = over(0.0, 10.0, 40, 300);
+        options.trajectories.threads = threads;
+        let measures = ["complete_sync(b1,b2)", "simulated_period(b1)", "simulated_deviation(b1,b2)"].map(String::from);
+        Problem::new(file::load("van-der-pol-pair").unwrap(), &measures, options).unwrap()
+    };
+    let whole = problem(2).record("pair").unwrap().json();
+    assert!(whole.contains("simulated_deviation"));
+    let folder = tempfile::tempdir().unwrap();
+    for number in [3, 1] {
+        let shard = Shard::new(number, 3).unwrap();
+        assert!(problem(1).record_part("pair", shard, folder.path()).unwrap().is_none());
+    }
+    let last = problem(2).record_part("pair", Shard::new(2, 3).unwrap(), folder.path()).unwrap().unwrap();
+    assert_eq!(last.json(), whole);
+    // Another ensemble in the same folder is told apart, a damaged part as well.
+    let mut options = over(0.0, 10.0, 40, 300);
+    options.seed = 8;
+    let other = Problem::new(file::load("van-der-pol-pair").unwrap(), &["radius(b1)".into()], options).unwrap();
+    let error = other.record_part("pair", Shard::new(2, 3).unwrap(), folder.path()).unwrap_err().to_string();
+    assert!(error.contains("another ensemble"), "{error}");
+    std::fs::write(folder.path().join(".ensemble/part-1-of-3"), b"nonsense").unwrap();
+    let error = problem(1).record_part("pair", Shard::new(2, 3).unwrap(), folder.path()).unwrap_err().to_string();
+    assert!(error.contains("damaged"), "{error}");
+    forget_parts(folder.path());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Ticks of the membranes in their stationary state, momentum damping, against the closed forms (reference `fig2a`, and the fitted
+/// law for N); without coupling the clocks know nothing of each other: 1/12, and 1/N₁ + 1/N₂.
+#[test]
+fn ticks_of_the_membranes_have_their_statistics() {
+    let measures = [
+        "simulated_period(b1)",
+        "simulated_accuracy(b1)",
+        "simulated_accuracy(b2)",
+        "simulated_deviation(b1,b2)",
+        "simulated_interval_deviation(b1,b2)",
+    ];
+    let run = |g: &str| {
+        let mut options = over(1.0, 1.0 + 12.0 / 400_100.0, 192, 8000);
+        options.trajectories.step_error = false;
+        ensemble("membranes", &[("momentum", "1"), ("g", g)], &measures, options)
+    };
+    let closed = |g: &str| {
+        let measures = ["tick_accuracy(b1)", "tick_accuracy(b2)", "tick_deviation(b1,b2)"];
+        ensemble("membranes", &[("momentum", "1"), ("g", g)], &measures, Options::default())
+    };
+    let (free, bound) = (run("0"), run("0.04"));
+    for (g, report) in [("0", &free), ("0.04", &bound)] {
+        let want = closed(g);
+        for k in ["b1", "b2"] {
+            let q = report.quantity(&format!("simulated_accuracy({k})")).unwrap();
+            let law = want.value(&format!("tick_accuracy({k})")).unwrap();
+            assert!((q.value.unwrap() / law - 1.0).abs() < 0.05 + 4.0 * q.error.unwrap() / law, "{g} {k}: {q:?} {law}");
+            assert!(q.note.as_ref().unwrap().contains("95 % interval"));
+        }
+        let q = report.quantity("simulated_deviation(b1,b2)").unwrap();
+        let law = want.value("tick_deviation(b1,b2)").unwrap();
+        assert!((q.value.unwrap() - law).abs() < 5.0 * q.error.unwrap() + 1e-4, "{g}: {q:?} {law}");
+    }
+    let value = |name: &str| free.value(name).unwrap();
+    assert!((value("simulated_deviation(b1,b2)") * 12.0 - 1.0).abs() < 0.05);
+    assert!((value("simulated_period(b1)") * 400_200.0 - 1.0).abs() < 1e-4);
+    let sum = 1.0 / value("simulated_accuracy(b1)") + 1.0 / value("simulated_accuracy(b2)");
+    assert!((value("simulated_interval_deviation(b1,b2)") / sum - 1.0).abs() < 0.1);
+    // Damping of positions as well: told.
+    let lindblad = ensemble("membranes", &[], &measures[1..2], over(1.0, 1.00003, 192, 64));
+    assert!(lindblad.quantities[0].note.as_ref().unwrap().contains("density of the samples"));
+    // One sample holds no tick.
+    let none = ensemble("membranes", &[], &measures[1..2], over(1.0, 1.00003, 1, 64));
+    assert!(none.quantities[0].value.is_none() && none.quantities[0].note.as_ref().unwrap().contains("ticks"));
 }
 
 /// What cannot be run is refused with a cure.

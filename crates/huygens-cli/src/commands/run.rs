@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use huygens::experiment::Level;
 use huygens::report::Status;
-use huygens_lab::record::Record;
-use huygens_lab::runs::{Problem, RunError, run_figures};
+use huygens_lab::record::{Record, Shard};
+use huygens_lab::runs::{Problem, RunError, forget_parts, run_figures};
 
 use crate::Outcome;
 use crate::args::{Format, Run};
@@ -25,6 +25,12 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
             Level::Fock => true,
             _ => false,
         };
+    let shard = a.shard.as_ref().map(|text| Shard::parse(text).map_err(|e| RunError::input(e.to_string(), "")));
+    let shard = shard.transpose()?;
+    if shard.is_some() && options.level != Level::Stochastic {
+        let help = "add --level stochastic; `huygens sweep` divides a sweep";
+        return Err(RunError::input("--shard divides an ensemble of trajectories", help));
+    }
     if options.level == Level::Fock
         && let Some(threads) = a.method.threads
     {
@@ -37,7 +43,20 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
         (None, Format::Table) => Some(make_folder(&Path::new("huygens-out").join(folder_name(&problem.model().name)))?),
         (None, _) => None,
     };
-    let record = problem.record(&command())?;
+    let record = match (shard, &folder) {
+        (Some(shard), Some(folder)) => {
+            let Some(record) = problem.record_part(&command(), shard, folder)? else {
+                if !a.method.quiet {
+                    let text =
+                        format!("part {shard} is in {}; the last part to come writes the record", folder.display());
+                    terminal.remark(&text);
+                }
+                return Ok(Outcome::Fine);
+            };
+            record
+        }
+        _ => problem.record(&command())?,
+    };
     match a.format {
         Format::Table if a.method.quiet => {}
         Format::Table => terminal.say(&record.table(terminal.style())),
@@ -46,6 +65,9 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     }
     if let Some(folder) = folder {
         let files = write(&problem, &record, &folder)?;
+        if shard.is_some() {
+            forget_parts(&folder);
+        }
         if !a.method.quiet {
             let names: Vec<_> = files.iter().filter_map(|f| f.file_name()).map(|n| n.to_string_lossy()).collect();
             terminal.remark(&format!("\nwritten to {}: {}", folder.display(), names.join(", ")));

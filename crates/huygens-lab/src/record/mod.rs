@@ -37,7 +37,7 @@ mod table;
 mod writer;
 mod zarr;
 
-pub(crate) use zarr::crc32_ieee;
+pub(crate) use zarr::{AtomicWriter, crc32_ieee};
 
 use std::io;
 use std::path::{Path, PathBuf};

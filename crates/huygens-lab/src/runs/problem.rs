@@ -103,14 +103,19 @@ impl Problem {
     /// # Errors
     /// Values that the model does not accept.
     pub fn run_at(&self, binding: &Binding) -> Result<Report, RunError> {
-        let mut report = self.experiment.run(binding).map_err(|e| self.error(e))?;
+        let report = self.experiment.run(binding).map_err(|e| self.error(e))?;
+        Ok(self.with_units(report))
+    }
+
+    /// The report in the units of the model.
+    fn with_units(&self, mut report: Report) -> Report {
         for quantity in &mut report.quantities {
             quantity.unit = self.unit(&quantity.unit);
         }
         for series in &mut report.series {
             series.unit = self.unit(&series.unit);
         }
-        Ok(report)
+        report
     }
 
     /// The unit of a measure with the model's unit of time in the place of `time`: `1/time` becomes `omega_1` where times are
@@ -143,14 +148,20 @@ impl Problem {
     /// # Errors
     /// As [`Problem::run_at`].
     pub fn record_at(&self, binding: &Binding, command: &str) -> Result<Record, RunError> {
-        let report = self.run_at(binding)?;
+        let report = self.experiment.run(binding).map_err(|e| self.error(e))?;
+        Ok(self.recorded(report, binding, command))
+    }
+
+    /// A report of the experiment as a record.
+    pub(super) fn recorded(&self, report: Report, binding: &Binding, command: &str) -> Record {
+        let report = self.with_units(report);
         let mut provenance = self.provenance(command, &[]);
         for parameter in &mut provenance.parameters {
             if let Some(id) = self.model().parameters.id(&parameter.name) {
                 parameter.value = binding.value(id);
             }
         }
-        Ok(Record::new(self.model().name.clone(), report, provenance))
+        Record::new(self.model().name.clone(), report, provenance)
     }
 
     /// What another person needs to compute the same again; the parameters named in `swept`, and those that follow them, are

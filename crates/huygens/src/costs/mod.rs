@@ -168,29 +168,41 @@ pub struct Balance {
 /// A contact whose noise is below |γ|/2; a covariance that is not positive definite.
 pub fn entropy_balance(state: &dyn Moments, contacts: &[Contact]) -> Result<Balance, CostError> {
     let flux = entropy_flux(state, contacts)?;
-    let all: Vec<usize> = (0..state.modes()).collect();
-    let l = cholesky(&gather(state, &all)).ok_or(CostError::NotPositive)?;
-    let n = l.rows();
-    let mut column = vec![0.0; n];
-    let mut inverse = vec![[f64::NAN; 2]; state.modes()];
+    let mut inverse = Vec::new();
     let mut change = 0.0;
     for contact in contacts {
-        let diagonal = &mut inverse[contact.mode];
-        if diagonal[0].is_nan() {
-            // (V⁻¹)_ii = |L⁻¹e_i|², and L⁻¹e_i starts at row i.
-            for (entry, i) in diagonal.iter_mut().zip([2 * contact.mode, 2 * contact.mode + 1]) {
-                *entry = 0.0;
-                for r in i..n {
-                    let known: f64 = l.row(r)[i..r].iter().zip(&column[i..r]).map(|(x, y)| x * y).sum();
-                    column[r] = (f64::from(u8::from(r == i)) - known) / l[(r, r)];
-                    *entry += column[r] * column[r];
+        let diagonal = match state.inverse_diagonal(contact.mode) {
+            Some(diagonal) => diagonal,
+            None => {
+                if inverse.is_empty() {
+                    inverse = inverse_diagonal(state)?;
                 }
+                inverse[contact.mode]
             }
-        }
+        };
         let [of_q, of_p] = contact.weights();
         change += 0.5 * contact.diffusion * (of_q * diagonal[0] + of_p * diagonal[1]) - contact.rate;
     }
     Ok(Balance { production: flux + change, flux, change })
+}
+
+/// Diagonal of V⁻¹, mode by mode.
+fn inverse_diagonal(state: &dyn Moments) -> Result<Vec<[f64; 2]>, CostError> {
+    let all: Vec<usize> = (0..state.modes()).collect();
+    let l = cholesky(&gather(state, &all)).ok_or(CostError::NotPositive)?;
+    let n = l.rows();
+    let mut column = vec![0.0; n];
+    // (V⁻¹)_ii = |L⁻¹e_i|², and L⁻¹e_i starts at row i.
+    let mut entry = |i: usize| {
+        let mut sum = 0.0;
+        for r in i..n {
+            let known: f64 = l.row(r)[i..r].iter().zip(&column[i..r]).map(|(x, y)| x * y).sum();
+            column[r] = (f64::from(u8::from(r == i)) - known) / l[(r, r)];
+            sum += column[r] * column[r];
+        }
+        sum
+    };
+    Ok((0..n / 2).map(|k| [entry(2 * k), entry(2 * k + 1)]).collect())
 }
 
 /// Entropy production Π of a state, in nats per unit of time.

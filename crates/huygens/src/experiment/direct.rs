@@ -51,7 +51,8 @@ impl Experiment {
                     Evaluate::Attractor(_)
                     | Evaluate::Stationary(_)
                     | Evaluate::Transient(_)
-                    | Evaluate::Density(_) => f64::NAN,
+                    | Evaluate::Density(_)
+                    | Evaluate::Ticks(_) => f64::NAN,
                 });
             }
             for (k, orbit) in orbits.iter_mut().enumerate() {
@@ -97,6 +98,7 @@ impl Experiment {
                 (Evaluate::Transient(_), _) => {
                     Quantity::missing(&request.text, definition.unit, "a property of a relaxation: ask with --quench")
                 }
+                (Evaluate::Ticks(_), _) => Quantity::missing(&request.text, definition.unit, super::OF_TRAJECTORIES),
                 (Evaluate::Attractor(_) | Evaluate::Stationary(_), _) => {
                     Quantity::missing(&request.text, definition.unit, "a property of the attractor: leave out --until")
                 }

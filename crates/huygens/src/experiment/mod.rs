@@ -21,7 +21,7 @@ use crate::costs::{Contacts, CostError};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
-use crate::levels::stochastic::ensemble::Watch;
+pub use crate::levels::stochastic::ensemble::Watch;
 use crate::measures::{MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report, Status};
@@ -30,7 +30,8 @@ pub use fock::Truncation;
 pub use quench::Quench;
 pub use search::Coexisting;
 pub use steady::SteadySolver;
-pub use stochastic::{StartAt, Trajectories};
+use stochastic::Exchange;
+pub use stochastic::{Part, StartAt, Trajectories};
 
 /// Level of description of an experiment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -194,6 +195,9 @@ struct Prepared {
 
 const MEMORY_LIMIT: f64 = 4.0;
 
+/// Why a level without trajectories has no ticks.
+const OF_TRAJECTORIES: &str = "a property of trajectories: ask at --level stochastic";
+
 /// Models with more modes are not started at random: each start integrates the transition matrix of all modes.
 const LARGEST_SEARCH: usize = 64;
 
@@ -346,7 +350,8 @@ impl Experiment {
             return self.run_fock(binding);
         }
         if self.options.level == Level::Stochastic {
-            return self.run_stochastic(binding, watch);
+            let report = self.run_stochastic(binding, watch, None)?;
+            return report.ok_or_else(|| ExperimentError::Options("the ensemble is not whole".into()));
         }
         if let Some(quench) = &self.options.quench {
             return self.run_quench(binding, quench);
@@ -372,6 +377,30 @@ impl Experiment {
             });
         }
         Ok(report)
+    }
+
+    /// Part `index` = 0 … `of` − 1 of the ensemble of a stochastic experiment. `exchange` is given this part, keeps it where the others
+    /// are, and returns all of them in any order once they are there; then this returns the report, the same to the last bit as
+    /// [`Experiment::run`] of the whole ensemble. The pilot that measures the error by the step is run with every part.
+    ///
+    /// # Errors
+    /// As [`Experiment::run_watched`]; [`ExperimentError::Options`] at another level, for an `index` that is none, and for parts that
+    /// do not make the whole.
+    pub fn run_part(
+        &self,
+        binding: &Binding,
+        watch: Watch<'_>,
+        (index, of): (usize, usize),
+        exchange: &mut dyn FnMut(Part) -> Option<Vec<Part>>,
+    ) -> Result<Option<Report>, ExperimentError> {
+        if self.options.level != Level::Stochastic {
+            let text = "parts are those of an ensemble of trajectories: ask at --level stochastic";
+            return Err(ExperimentError::Options(text.into()));
+        }
+        if index >= of {
+            return Err(ExperimentError::Options(format!("part {index} of {of}: parts count from 0 to one less")));
+        }
+        self.run_stochastic(binding, watch, Some(Exchange { index, of, with: exchange }))
     }
 
     /// The attractor reached from the model's start and what is measured there.

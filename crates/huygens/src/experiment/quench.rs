@@ -59,6 +59,7 @@ impl Experiment {
                             })
                         }
                     },
+                    Evaluate::Ticks(_) => Err(super::OF_TRAJECTORIES.into()),
                     Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Density(_) => {
                         Err("a property of the attractor: leave out --quench".into())
                     }

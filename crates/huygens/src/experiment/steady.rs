@@ -4,7 +4,7 @@ use huygens_numerics::c64;
 
 use super::{Experiment, Level};
 use crate::costs::{Contact, Contacts};
-use crate::levels::gaussian::batch::{LANES, Lane, Plan, Work};
+use crate::levels::gaussian::batch::{LANES, Lane, Plan, Work, positive};
 use crate::levels::kernel::{Bound, Workspace};
 use crate::measures::{Block, Evaluate, Moments, Request};
 use crate::model::Binding;
@@ -33,6 +33,10 @@ pub struct SteadySolver {
     drift: Vec<Lane>,
     source: Vec<Lane>,
     solution: Vec<Lane>,
+    /// The covariance of all lanes (upper triangle), scratch for its factor, and the diagonal of its inverse.
+    covariance: Vec<Lane>,
+    factor: Vec<Lane>,
+    inverse: Vec<Lane>,
     state: Steady,
     thermal: Vec<Lane>,
     flow: Vec<c64>,
@@ -46,28 +50,8 @@ struct Steady {
     thermal: Vec<f64>,
     deviation: Vec<f64>,
     covariance: Vec<f64>,
-    factor: Vec<f64>,
-}
-
-impl Steady {
-    /// Whether V is positive definite, by Cholesky's factorisation.
-    fn is_positive(&mut self) -> bool {
-        let (n, l) = (self.dim, &mut self.factor);
-        for i in 0..n {
-            for j in 0..=i {
-                let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
-                let rest = self.covariance[i * n + j] - dot;
-                if i > j {
-                    l[i * n + j] = rest / l[j * n + j];
-                } else if rest > 0.0 {
-                    l[i * n + i] = rest.sqrt();
-                } else {
-                    return false;
-                }
-            }
-        }
-        true
-    }
+    /// Diagonal of the inverse of the covariance.
+    inverse: Vec<f64>,
 }
 
 impl Moments for Steady {
@@ -91,6 +75,10 @@ impl Moments for Steady {
             |s: &Self, i: usize, v: f64| s.covariance[i * s.dim + i] - v
         };
         [matrix(self, 2 * k, variance), matrix(self, 2 * k + 1, variance)]
+    }
+
+    fn inverse_diagonal(&self, k: usize) -> Option<[f64; 2]> {
+        Some([self.inverse[2 * k], self.inverse[2 * k + 1]])
     }
 }
 
@@ -151,8 +139,11 @@ impl Experiment {
                 thermal: vec![0.0; dim / 2],
                 deviation: vec![0.0; dim * dim],
                 covariance: vec![0.0; dim * dim],
-                factor: vec![0.0; dim * dim],
+                inverse: vec![0.0; dim],
             },
+            covariance: vec![[0.0; LANES]; pairs],
+            factor: vec![[0.0; LANES]; dim * dim + dim],
+            inverse: vec![[0.0; LANES]; dim],
             thermal: vec![[0.0; LANES]; dim / 2],
             flow,
             bound_contacts: vec![Vec::new(); LANES],
@@ -197,9 +188,17 @@ impl SteadySolver {
                 }
             }
             let residual = self.plan.solve(&self.drift, &self.source, &mut self.solution, &mut self.scratch);
+            self.covariance.copy_from_slice(&self.solution);
+            let mut diagonal = 0;
+            for i in 0..self.dim {
+                let (entry, thermal) = (&mut self.covariance[diagonal], &self.thermal[i / 2]);
+                entry.iter_mut().zip(thermal).for_each(|(v, x)| *v += x);
+                diagonal += self.dim - i;
+            }
+            let state = positive(self.dim, &self.covariance, &mut self.factor, &mut self.inverse);
             for lane in 0..count {
                 let row = out.len();
-                let fine = good[lane] && residual[lane] <= RESIDUAL && self.measure(lane, out);
+                let fine = good[lane] && residual[lane] <= RESIDUAL && state[lane] && self.measure(lane, out);
                 out.resize(row + self.requests.len(), f64::NAN);
                 solved.push(fine);
             }
@@ -255,16 +254,15 @@ impl SteadySolver {
         true
     }
 
-    /// The measures of one lane; `false` where its state is none or a measure has no value.
+    /// The measures of one lane; `false` where one has no value.
     fn measure(&mut self, lane: usize, out: &mut Vec<f64>) -> bool {
         let n = self.dim;
         let state = &mut self.state;
         let mut at = 0;
         for i in 0..n {
             for j in i..n {
-                let value = self.solution[at][lane];
+                let (value, whole) = (self.solution[at][lane], self.covariance[at][lane]);
                 at += 1;
-                let whole = if i == j { value + self.thermal[i / 2][lane] } else { value };
                 for (a, b) in [(i, j), (j, i)] {
                     state.deviation[a * n + b] = value;
                     state.covariance[a * n + b] = whole;
@@ -274,8 +272,8 @@ impl SteadySolver {
         for (k, thermal) in self.thermal.iter().enumerate() {
             state.thermal[k] = thermal[lane];
         }
-        if !state.is_positive() {
-            return false;
+        for (entry, inverse) in state.inverse.iter_mut().zip(&self.inverse) {
+            *entry = inverse[lane];
         }
         for request in &self.requests {
             let value = match request.definition.evaluate {

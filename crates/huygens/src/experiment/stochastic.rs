@@ -1,7 +1,10 @@
-//! Ensembles of trajectories: measures with standard errors over a window, from a start or a quench.
+//! Ensembles of trajectories: measures with standard errors over a window, from a start or a quench; ticks; parts of an ensemble.
+
+use std::ops::Range;
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
+use huygens_numerics::special::student_quantile;
 
 use super::stepping::{Pilot, StepChoice};
 use super::summary::window_mean;
@@ -13,10 +16,11 @@ use crate::levels::mean_field::attractor::{self, Attractor};
 use crate::levels::stochastic::ensemble::{self, Dynamics, Plan, Sampling, Watch};
 use crate::levels::stochastic::langevin::{Langevin, LangevinKernel, Ordering};
 use crate::levels::stochastic::linear::{Exact, GaussianStart, LinearModel};
-use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments};
+use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments, jackknife};
 use crate::levels::stochastic::stepper::{Method, Stepped, Stepping};
+use crate::levels::stochastic::ticks::{Clock, Tick, TickObserver, TickSums};
 use crate::measures::correlations::symplectic;
-use crate::measures::{Evaluate, Moments};
+use crate::measures::{Evaluate, Moments, Request, TickMeasure};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -72,9 +76,78 @@ impl Default for Trajectories {
 /// The most memory that the sums of an ensemble may take, in bytes.
 const MEMORY: usize = 4 << 30;
 
+/// Part of an ensemble: the sums of some of its blocks, as numbers that can be kept in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The blocks, of those of the whole ensemble.
+    pub blocks: Range<usize>,
+    /// The numbers of each block.
+    pub numbers: Vec<Vec<f64>>,
+}
+
+/// How a part meets the others.
+pub(super) struct Exchange<'a> {
+    pub(super) index: usize,
+    pub(super) of: usize,
+    pub(super) with: &'a mut dyn FnMut(Part) -> Option<Vec<Part>>,
+}
+
+/// Which ticks are asked for.
+#[derive(Clone, Debug, Default)]
+struct Ticking {
+    clocks: Vec<Clock>,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Ticking {
+    fn of(requests: &[Request]) -> Self {
+        let mut ticking = Self::default();
+        for request in requests.iter().filter(|r| matches!(r.definition.evaluate, Evaluate::Ticks(_))) {
+            let places: Vec<usize> = request.arguments.iter().map(|a| ticking.clock(a.mode())).collect();
+            if let [first, second] = places[..]
+                && !ticking.pairs.contains(&(first, second))
+            {
+                ticking.pairs.push((first, second));
+            }
+        }
+        ticking
+    }
+
+    /// The place of a mode's clock, which is made where it is not there.
+    fn clock(&mut self, mode: usize) -> usize {
+        let variable = 2 * mode;
+        self.clocks.iter().position(|c| c.variable == variable).unwrap_or_else(|| {
+            self.clocks.push(Clock { variable, tick: Tick::Upward(0.0) });
+            self.clocks.len() - 1
+        })
+    }
+
+    /// A measure of these sums; NaN where there are too few ticks.
+    fn value(&self, measure: TickMeasure, modes: &[usize], sums: &TickSums) -> f64 {
+        let place = |k: usize| self.clocks.iter().position(|c| c.variable == 2 * modes[k]);
+        let clock = || place(0).map(|c| sums.intervals[c]);
+        let pair = || {
+            let wanted = (place(0)?, place(1)?);
+            self.pairs.iter().position(|p| *p == wanted).map(|p| sums.pairs[p])
+        };
+        let value = match measure {
+            TickMeasure::Period => clock().map(|i| if i.count > 0.0 { i.mean } else { f64::NAN }),
+            TickMeasure::Accuracy => clock().map(|i| i.accuracy()),
+            TickMeasure::PhaseDeviation => pair().map(|p| p.phase_deviation()),
+            TickMeasure::IntervalDeviation => pair().map(|p| p.interval_deviation()),
+        };
+        value.unwrap_or(f64::NAN)
+    }
+}
+
 /// The ensemble of one report.
 struct Ensembles {
     fine: EnsembleMoments,
+    ticking: Ticking,
+    /// The ticks, block by block; empty where none are asked for.
+    ticks: Vec<TickSums>,
+    /// The diffusion of each quadrature.
+    noise: Vec<f64>,
     /// What the step does to it; `None` for exact steps, or where it was not asked.
     pilot: Option<Pilot>,
     diverged: u64,
@@ -83,7 +156,12 @@ struct Ensembles {
 
 impl Experiment {
     /// Ensemble over the window or after the quench.
-    pub(super) fn run_stochastic(&self, binding: &Binding, watch: Watch<'_>) -> Result<Report, ExperimentError> {
+    pub(super) fn run_stochastic(
+        &self,
+        binding: &Binding,
+        watch: Watch<'_>,
+        exchange: Option<Exchange<'_>>,
+    ) -> Result<Option<Report>, ExperimentError> {
         let asked = &self.options.trajectories;
         let sampling = self.sampling()?;
         let n = 2 * self.model.modes.len();
@@ -112,9 +190,11 @@ impl Experiment {
         let exact = self.linear && !self.kernel.driven() && asked.ordering == Ordering::Wigner;
         let ensembles = if exact {
             let model = LinearModel::of(&self.bind(binding)?).map_err(options)?;
+            let noise = (0..n).map(|i| model.diffusion[(i, i)]).collect();
             let dynamics = Exact::new(model, start, &sampling).map_err(options)?;
             let method = format!("exact steps of {:.6} (linear model)", sampling.every);
-            ensembles(&plan, watch, method, &dynamics, None)?
+            let found = ensembles(&plan, watch, &dynamics, Ticking::of(&self.requests), exchange)?;
+            found.map(|e| Ensembles { method, noise, ..e })
         } else {
             let equations = Langevin::derive(&self.model, asked.ordering);
             neglected.clone_from(&equations.neglected);
@@ -128,8 +208,11 @@ impl Experiment {
                 self.choose_step(binding, start.mean(), &plan, watch, multiplicative, make)?;
             let dynamics = make(step, 1);
             let method = format!("{}, steps of {:.6}", asked.method.describe(multiplicative), dynamics.longest());
-            ensembles(&plan, watch, method, &dynamics, pilot)?
+            let noise = (0..n).map(|i| bound.diffusion[(i, i)]).collect();
+            let found = ensembles(&plan, watch, &dynamics, Ticking::of(&self.requests), exchange)?;
+            found.map(|e| Ensembles { method, noise, pilot, ..e })
         };
+        let Some(ensembles) = ensembles else { return Ok(None) };
         report.method =
             format!("{}, {} trajectories in {} blocks", ensembles.method, asked.count, ensembles.fine.blocks());
         report.dynamics = format!(
@@ -142,7 +225,7 @@ impl Experiment {
         self.ensemble_checks(&mut report, &ensembles, &neglected);
         self.ensemble_measures(&mut report, binding, &ensembles);
         self.ensemble_orbits(&mut report, &ensembles.fine);
-        Ok(report)
+        Ok(Some(report))
     }
 
     fn sampling(&self) -> Result<Sampling, ExperimentError> {
@@ -286,6 +369,10 @@ impl Experiment {
         }
         for (request, (series, estimate)) in self.requests.iter().zip(estimates) {
             let definition = request.definition;
+            if let Evaluate::Ticks(measure) = definition.evaluate {
+                report.quantities.push(self.tick_quantity(request, measure, ensembles));
+                continue;
+            }
             let mut quantity = match (&definition.evaluate, &contacts) {
                 (Evaluate::Thermal(_), Err(reason)) => {
                     Quantity::missing(&request.text, definition.unit, reason.clone())
@@ -315,6 +402,44 @@ impl Experiment {
         }
     }
 
+    /// A measure of the ticks. The intervals of a noisy oscillator have heavy tails: the error is that of the logarithm by the
+    /// jackknife over blocks of independent trajectories, and the interval is Student's.
+    fn tick_quantity(&self, request: &Request, measure: TickMeasure, ensembles: &Ensembles) -> Quantity {
+        let (ticking, blocks) = (&ensembles.ticking, &ensembles.ticks);
+        let unit = request.definition.unit;
+        let modes: Vec<usize> = request.arguments.iter().map(|a| a.mode()).collect();
+        let without = |b: Option<usize>| {
+            let mut sums = TickSums::default();
+            blocks.iter().enumerate().filter(|(k, _)| Some(*k) != b).for_each(|(_, block)| sums.merge(block));
+            ticking.value(measure, &modes, &sums)
+        };
+        let value = without(None);
+        if !(value.is_finite() && value > 0.0) {
+            let reason = "too few ticks: follow several periods, with a dozen samples or more in each";
+            return Quantity::missing(&request.text, unit, reason);
+        }
+        let mut quantity = Quantity::new(&request.text, value, unit);
+        let mut notes = Vec::new();
+        let parts: Vec<f64> = (0..blocks.len()).map(|b| without(Some(b)).ln()).collect();
+        if parts.len() > 1 && parts.iter().all(|x| x.is_finite()) {
+            let spread = jackknife(value.ln(), &parts).error;
+            let reach = spread * student_quantile(0.975, (parts.len() - 1) as f64);
+            quantity.error = Some(value * spread);
+            let [low, high] = [-reach, reach].map(|x| value * x.exp());
+            notes.push(format!("95 % interval {low:.4e} to {high:.4e}, from {} blocks", parts.len()));
+        }
+        let noisy = modes.iter().filter(|k| ensembles.noise[2 * **k] > 0.0);
+        let names: Vec<&str> = noisy.map(|k| self.model.modes[*k].name.as_str()).collect();
+        if !names.is_empty() {
+            notes.push(format!(
+                "the bath shakes the position of {} itself: zero crossings multiply with the density of the samples",
+                names.join(" and ")
+            ));
+        }
+        quantity.note = (!notes.is_empty()).then(|| notes.join("; "));
+        quantity
+    }
+
     fn ensemble_orbits(&self, report: &mut Report, moments: &EnsembleMoments) {
         let mut orbits: Vec<Orbit> =
             self.model.modes.iter().map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() }).collect();
@@ -329,16 +454,61 @@ impl Experiment {
     }
 }
 
+/// Runs the ensemble, or its part; `None` where other parts are missing.
 fn ensembles<D: Dynamics>(
     plan: &Plan,
     watch: Watch<'_>,
-    method: String,
     dynamics: &D,
-    pilot: Option<Pilot>,
-) -> Result<Ensembles, ExperimentError> {
-    let fine = moments(plan, watch, dynamics)?;
+    ticking: Ticking,
+    exchange: Option<Exchange<'_>>,
+) -> Result<Option<Ensembles>, ExperimentError> {
+    let (n, samples) = (dynamics.dimension(), plan.sampling.count);
+    let look = |_| {
+        let ticks = || TickObserver::new(dynamics, &ticking.clocks, 0).pairs(&ticking.pairs);
+        (BlockMoments::new(n, samples), (!ticking.clocks.is_empty()).then(ticks))
+    };
+    let part = exchange.as_ref().map_or_else(|| plan.clone(), |e| plan.clone().part(e.index, e.of));
+    let blocks = ensemble::run(dynamics, &part, watch, look).map_err(options)?;
+    let blocks: Vec<(BlockMoments, TickSums)> =
+        blocks.into_iter().map(|(m, t)| (m, t.map(TickObserver::into_sums).unwrap_or_default())).collect();
+    let blocks = match exchange {
+        None => blocks,
+        Some(exchange) => {
+            let numbers = blocks.iter().map(|(m, t)| [m.numbers(), &t.numbers()].concat()).collect();
+            let Some(parts) = (exchange.with)(Part { blocks: part.shard, numbers }) else { return Ok(None) };
+            together(parts, plan.blocks(), (n, samples), &ticking)?
+        }
+    };
+    let (moments, ticks): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
+    let fine = EnsembleMoments::new(moments, samples);
     let diverged = plan.trajectories - fine.finite();
-    Ok(Ensembles { fine, pilot, diverged, method })
+    let ticks = if ticking.clocks.is_empty() { Vec::new() } else { ticks };
+    Ok(Some(Ensembles { fine, ticking, ticks, noise: Vec::new(), pilot: None, diverged, method: String::new() }))
+}
+
+/// The blocks of all parts, in order.
+fn together(
+    mut parts: Vec<Part>,
+    blocks: usize,
+    (dimension, samples): (usize, usize),
+    ticking: &Ticking,
+) -> Result<Vec<(BlockMoments, TickSums)>, ExperimentError> {
+    let wrong = || ExperimentError::Options("the parts do not make the whole ensemble: run them all again".into());
+    parts.sort_by_key(|p| (p.blocks.start, p.blocks.end));
+    let mut all = Vec::with_capacity(blocks);
+    for part in parts {
+        if part.blocks.start != all.len() || part.blocks.len() != part.numbers.len() {
+            return Err(wrong());
+        }
+        for numbers in &part.numbers {
+            let ticks = 4 * ticking.clocks.len() + 9 * ticking.pairs.len();
+            let (first, second) = numbers.split_at_checked(numbers.len().wrapping_sub(ticks)).ok_or_else(wrong)?;
+            let moments = BlockMoments::from_numbers(dimension, samples, first).ok_or_else(wrong)?;
+            let ticks = TickSums::from_numbers(ticking.clocks.len(), ticking.pairs.len(), second).ok_or_else(wrong)?;
+            all.push((moments, ticks));
+        }
+    }
+    if all.len() == blocks { Ok(all) } else { Err(wrong()) }
 }
 
 /// Means and covariances of an ensemble at every sample.

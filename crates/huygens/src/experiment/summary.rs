@@ -422,6 +422,7 @@ impl Experiment {
             let quantity = match request.definition.evaluate {
                 Evaluate::Attractor(kind) => self.attractor_measure(request, kind, &states, fixed),
                 Evaluate::Stationary(f) => stationary_measure(request, f, &stationary),
+                Evaluate::Ticks(_) => Quantity::missing(&request.text, request.definition.unit, super::OF_TRAJECTORIES),
                 Evaluate::Transient(_) => Quantity::missing(
                     &request.text,
                     request.definition.unit,
@@ -490,7 +491,11 @@ impl Experiment {
                     return Err(reason);
                 }
             }
-            Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Transient(_) | Evaluate::Density(_) => {
+            Evaluate::Attractor(_)
+            | Evaluate::Stationary(_)
+            | Evaluate::Transient(_)
+            | Evaluate::Density(_)
+            | Evaluate::Ticks(_) => {
                 return Err("a property of the attractor, not of a state".into());
             }
         }

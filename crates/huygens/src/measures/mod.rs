@@ -29,6 +29,7 @@ mod parse;
 mod registry;
 mod stationary;
 mod thermal;
+mod ticking;
 pub mod transient;
 
 pub mod clocks;
@@ -82,6 +83,11 @@ pub trait Moments {
     fn excess(&self, k: usize, variance: f64) -> [f64; 2] {
         let (z, block) = (self.mean(k), self.energy_covariance(k));
         [2.0 * z.re * z.re + (block[0][0] - variance), 2.0 * z.im * z.im + (block[1][1] - variance)]
+    }
+
+    /// (V⁻¹)_qq and (V⁻¹)_pp of mode k, V the covariance of all modes, where the state has them at hand already.
+    fn inverse_diagonal(&self, _k: usize) -> Option<[f64; 2]> {
+        None
     }
 }
 
@@ -170,6 +176,21 @@ pub enum Evaluate {
     Density(OfDensity),
     /// Entropy production or flux: needs the thermal contacts beside the moments.
     Thermal(fn(&dyn Moments, &[crate::costs::Contact], &[Argument]) -> Result<f64, String>),
+    /// From the ticks of trajectories: the upward zero crossings of the q of each mode.
+    Ticks(TickMeasure),
+}
+
+/// What is asked of the ticks of trajectories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TickMeasure {
+    /// Mean interval of one clock.
+    Period,
+    /// ⟨t⟩²/var t of one clock.
+    Accuracy,
+    /// var φ/(2π)² of the nearest ticks of two clocks.
+    PhaseDeviation,
+    /// var(t₂ − t₁)/⟨(t₁ + t₂)/2⟩² of simultaneous intervals of two clocks.
+    IntervalDeviation,
 }
 
 /// Measures that belong to the attractor and not to a state.
@@ -245,6 +266,7 @@ impl Definition {
         };
         let cycle = match (self.collective, self.evaluate) {
             (_, Evaluate::Attractor(_)) => "",
+            (_, Evaluate::Ticks(_)) => "",
             (_, Evaluate::Transient(_)) => "none: a property of a relaxation (--quench)",
             (_, Evaluate::Stationary(_)) => "none: a property of a stationary state",
             (_, Evaluate::Density(_)) => "",

@@ -1,8 +1,8 @@
 //! All measures: one line each.
 
-use super::{Definition, attractor, correlations, density, local, stationary, sync, thermal, transient};
+use super::{Definition, attractor, correlations, density, local, stationary, sync, thermal, ticking, transient};
 
-static REGISTRY: [Definition; 47] = [
+static REGISTRY: [Definition; 51] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -38,6 +38,10 @@ static REGISTRY: [Definition; 47] = [
     stationary::DEPHASING,
     stationary::TICK_ACCURACY,
     stationary::PHASE_ACCURACY,
+    ticking::SIMULATED_PERIOD,
+    ticking::SIMULATED_ACCURACY,
+    ticking::SIMULATED_DEVIATION,
+    ticking::SIMULATED_INTERVAL_DEVIATION,
     thermal::ENTROPY_PRODUCTION,
     thermal::ENTROPY_FLUX,
     stationary::HEAT_FLOW,

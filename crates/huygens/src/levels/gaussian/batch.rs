@@ -295,3 +295,46 @@ fn eliminate(plan: &Plan, drift: &[Lane], source: &[Lane], out: &mut [Lane], wor
     }
     worst
 }
+
+/// Whether the symmetric V with this upper triangle is positive definite, lane by lane, and the diagonal of V⁻¹ where it is:
+/// V = L Lᵀ and (V⁻¹)_ii = |L⁻¹e_i|². `factor` is scratch of `dim`² + `dim` lanes.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub fn positive(dim: usize, triangle: &[Lane], factor: &mut [Lane], inverse: &mut [Lane]) -> [bool; LANES] {
+    let (factor, column) = factor.split_at_mut(dim * dim);
+    let mut good = [true; LANES];
+    // The diagonal of `factor` holds 1/L_ii.
+    for i in 0..dim {
+        for j in 0..=i {
+            let mut rest = triangle[j * dim - j * (j + 1) / 2 + i];
+            for k in 0..j {
+                let (a, b) = (factor[i * dim + k], factor[j * dim + k]);
+                subtract(&mut rest, &a, &b);
+            }
+            let scale = factor[j * dim + j];
+            for l in 0..LANES {
+                if i > j {
+                    rest[l] *= scale[l];
+                } else {
+                    good[l] &= rest[l] > 0.0;
+                    rest[l] = rest[l].sqrt().recip();
+                }
+            }
+            factor[i * dim + j] = rest;
+        }
+    }
+    for (i, sum) in inverse.iter_mut().enumerate() {
+        *sum = ZERO;
+        for r in i..dim {
+            let mut rest = if r == i { [1.0; LANES] } else { ZERO };
+            for k in i..r {
+                subtract(&mut rest, &factor[r * dim + k], &column[k]);
+            }
+            for l in 0..LANES {
+                rest[l] *= factor[r * dim + r][l];
+                sum[l] += rest[l] * rest[l];
+            }
+            column[r] = rest;
+        }
+    }
+    good
+}

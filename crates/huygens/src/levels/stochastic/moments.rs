@@ -120,6 +120,22 @@ impl BlockMoments {
         Self { dimension, sums, fresh: true, lanes: 0, deviations: vec![[0.0; LANES]; dimension] }
     }
 
+    /// All numbers of the block, to be kept in a file.
+    pub fn numbers(&self) -> &[f64] {
+        &self.sums
+    }
+
+    /// A finished block back from [`BlockMoments::numbers`]; `None` where there are too many or too few.
+    pub fn from_numbers(dimension: usize, samples: usize, numbers: &[f64]) -> Option<Self> {
+        let mut block = Self::new(dimension, samples);
+        if numbers.len() != block.sums.len() {
+            return None;
+        }
+        block.sums.copy_from_slice(numbers);
+        block.fresh = false;
+        Some(block)
+    }
+
     /// The statistics of one sample.
     pub fn sum(&self, sample: usize) -> Sum {
         let n = self.dimension;
@@ -349,7 +365,8 @@ struct Replicates {
     without: Vec<f64>,
 }
 
-fn jackknife(value: f64, parts: &[f64]) -> Estimate {
+/// A value with the jackknife error from the values without each block.
+pub(crate) fn jackknife(value: f64, parts: &[f64]) -> Estimate {
     let b = parts.len() as f64;
     let mean = parts.iter().sum::<f64>() / b;
     let spread: f64 = parts.iter().map(|x| (x - mean).powi(2)).sum();

@@ -6,7 +6,7 @@
 //! |---|---|---|---|
 //! | Euler–Maruyama | Itô | 1, 1 | ½, 1 |
 //! | Heun | Stratonovich | 1, 2 | ½ (1 for commuting noise), 1 |
-//! | splitting | Stratonovich | 1, 2 | ½ (1 for commuting noise), 1 |
+//! | splitting | Stratonovich | 1, 2 | ½, 1 (1, 2 for commuting noise) |
 //!
 //! The splitting composes half a deterministic step, the noise of a whole one and half a deterministic step; the deterministic
 //! steps are Runge–Kutta's of order 4, two halves between samples joined to one. An oscillator of frequency ω gains energy at a

@@ -1,10 +1,11 @@
 use approx::assert_relative_eq;
 use huygens_numerics::c64;
-use huygens_numerics::linalg::RMatrix;
+use huygens_numerics::linalg::{Lu, RMatrix};
+use huygens_numerics::random::Streams;
 
 use super::ensemble::{Dynamics, LANES, Lane, Plan, Sampling, Watch, run};
 use super::langevin::{BoundLangevin, Langevin, LangevinKernel, Ordering};
-use super::linear::GaussianStart;
+use super::linear::{GaussianStart, LinearModel};
 use super::record::Recorder;
 use super::stepper::{Method, Stepped, Stepping};
 use super::tests::moments_of;
@@ -175,6 +176,97 @@ fn orders(bound: &BoundLangevin, method: Method, increment: f64, coarse: [usize;
     });
     let steps = (coarse[1] as f64 / coarse[0] as f64).ln();
     ((errors[1].0 / errors[0].0).ln() / steps, (errors[1].1 / errors[0].1).ln() / steps)
+}
+
+/// What the steps of one leg do to a linear model, exactly: the state is R x + B w with the standard normals w of the stream. R is
+/// the difference of runs from unit vectors and from the origin on the same noise, B B^T the covariance that the noise adds.
+fn leg(bound: &BoundLangevin, method: Method, step: f64) -> (RMatrix, RMatrix) {
+    let (steps, noises) = (2, bound.constant_count);
+    let (n, columns) = (2 * bound.modes, steps * noises);
+    let sampling = Sampling { from: steps as f64 * step, every: 1.0, count: 1 };
+    let plan = Plan::new(12, columns as u64, sampling);
+    let from = |mean: Vec<f64>| {
+        let start = GaussianStart::new(mean, &RMatrix::zeros(n, n)).unwrap();
+        ends(&Stepped::new(bound.clone(), start, sampling, Stepping { method, step, refine: 1 }), &plan)
+    };
+    let origin = from(vec![0.0; n]);
+    let mut map = RMatrix::zeros(n, n);
+    for j in 0..n {
+        let end = &from((0..n).map(|i| f64::from(u8::from(i == j))).collect())[0];
+        (0..n).for_each(|i| map[(i, j)] = end[i] - origin[0][i]);
+    }
+    // Rows of w Bᵀ = x, one for each trajectory.
+    let mut normals = RMatrix::zeros(columns, columns);
+    for trajectory in 0..columns {
+        let mut stream = Streams { seed: plan.seed }.trajectory(trajectory as u64);
+        (0..columns).for_each(|k| normals[(trajectory, k)] = stream.normal());
+    }
+    let lu = Lu::new(&normals).unwrap();
+    let response: Vec<Vec<f64>> = (0..n)
+        .map(|i| {
+            let mut column: Vec<f64> = origin.iter().map(|x| x[i]).collect();
+            lu.solve_in_place(&mut column);
+            column
+        })
+        .collect();
+    let dot = |i: usize, j: usize| response[i].iter().zip(&response[j]).map(|(x, y)| x * y).sum();
+    (map, RMatrix::from_fn(n, n, dot))
+}
+
+/// Weak orders for additive noise without sampling noise: a damped oscillator whose momentum is shaken, from its vacuum to t = 3.2;
+/// the covariance that each stepper gives, against the exact one.
+#[test]
+fn weak_orders_are_measured_to_two_digits() {
+    let (omega, gamma): (f64, f64) = (1.5, 0.2);
+    let shaken = [times(gamma.sqrt(), &a(0)), times(0.4, &a(0).add(&a(0).adjoint()))];
+    let bound = bind(1, &times(omega, &number(0)), &shaken, Ordering::Wigner);
+    let turning = RMatrix::from_rows(&[&[-0.5 * gamma, omega], &[-omega, -0.5 * gamma]]);
+    let exact = LinearModel::new(turning, bound.diffusion.clone()).step(3.2).unwrap();
+    let vacuum = RMatrix::identity(2).scale(0.5);
+    let want = &exact.propagator.sandwich(&vacuum) + &exact.covariance;
+    for (method, order) in [(Method::EulerMaruyama, 1.0), (Method::Heun, 2.0), (Method::Splitting, 2.0)] {
+        let error = |legs: usize| {
+            let (map, noise) = leg(&bound, method, 1.6 / legs as f64);
+            let last = (0..legs).fold(vacuum.clone(), |v, _| &map.sandwich(&v) + &noise);
+            (&last - &want).norm_max()
+        };
+        let measured = (error(2048) / error(4096)).log2();
+        assert!((measured - order).abs() < 0.015, "{method:?}: {measured}");
+    }
+}
+
+/// Weak orders for noise that depends on the state: a dephased oscillator, ⟨z⟩ = z₀ e^{−iωt − Γt/2}, and each path is known,
+/// z₀ e^{−iωt + i√Γ W(t)}, whose mean difference from the steps is the weak error almost without sampling noise. The one noise commutes
+/// with itself: the splitting, whose flow it follows to fourth order, keeps its order 2.
+#[test]
+fn weak_orders_for_multiplicative_noise() {
+    let (omega, rate, end): (f64, f64, f64) = (1.0, 0.8, 2.0);
+    let bound = bind(1, &times(omega, &number(0)), &[times(rate.sqrt(), &number(0))], Ordering::Wigner);
+    let sampling = Sampling { from: end, every: 1.0, count: 1 };
+    let (count, increments) = (262_144u64, 32);
+    let increment = end / f64::from(increments);
+    let plan = Plan::new(21, count, sampling);
+    let z0 = c64::new(1.0, 0.0);
+    let paths: Vec<c64> = (0..count)
+        .map(|k| {
+            let mut stream = Streams { seed: plan.seed }.trajectory(k);
+            let w: f64 = (0..increments).map(|_| stream.normal()).sum::<f64>() * increment.sqrt();
+            z0 * c64::from_polar(1.0, rate.sqrt() * w - omega * end)
+        })
+        .collect();
+    // At these steps the next order of h adds 0.13, 0.12 and 0.04, by the mean of the steps in closed form; the sampling noise of the
+    // last is 0.08.
+    for (method, order) in [(Method::EulerMaruyama, 1.13), (Method::Heun, 1.12), (Method::Splitting, 2.04)] {
+        let error = |refine: usize| {
+            let stepping = Stepping { method, step: increment, refine };
+            let list = ends(&Stepped::new(bound.clone(), point(&[z0]), sampling, stepping), &plan);
+            let off = |(x, z): (&Vec<f64>, &c64)| c64::new(x[0], x[1]) * std::f64::consts::FRAC_1_SQRT_2 - z;
+            (list.iter().zip(&paths).map(off).sum::<c64>() / count as f64).norm()
+        };
+        let measured = (error(4) / error(2)).log2();
+        let within = if method == Method::Splitting { 0.25 } else { 0.05 };
+        assert!((measured - order).abs() < within, "{method:?}: {measured}");
+    }
 }
 
 /// An anharmonic oscillator under a force noise (additive), and a van der Pol oscillator with two-photon loss (multiplicative).
