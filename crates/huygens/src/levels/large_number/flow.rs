@@ -88,6 +88,8 @@ pub enum InstantonError {
 pub struct Instanton {
     pub(super) modes: usize,
     pub(super) bound: Bound,
+    /// What orderings add to K, as the first component of a flow.
+    ordering: Bound,
     /// K, for its value.
     generator: Polynomial,
     parameters: Vec<f64>,
@@ -143,20 +145,33 @@ fn in_frame(model: &Model, binding: &Binding, charges: &[Vec<f64>]) -> Result<Mo
     Ok(model)
 }
 
-/// K of a model.
-fn generator(model: &Model) -> Polynomial {
+/// K of a model, and the terms of relative order 1/N that orderings add to it.
+///
+/// In the P representation b̂ = α* − ∂/∂α stands left of α in every term, \[α, b̂\] = 1, so that normal symbols go over to Weyl symbols
+/// as those of operators do, by exp(−½ Σ ∂²/∂α_j∂b_j). Of that the first order is kept, together with what L†L is more than the
+/// product of its factors' symbols.
+fn generator(model: &Model) -> (Polynomial, Polynomial) {
     let n = model.len() as u32;
-    let real = Scalar::real;
+    let half = Scalar::real(-0.5);
     let turn = Scalar::number(c64::new(0.0, -1.0));
     let mut a = ket(&model.generator().scale(&turn).add(&model.antihermitian), n);
+    let mut reordered = Polynomial::zero();
     let mut k = Polynomial::zero();
     for jump in &model.jumps {
         let l = ket(&jump.operator, n);
-        let adjoint = ket(&jump.operator.adjoint(), n);
-        a = a.add(&adjoint.mul(&l).scale(&real(-0.5)));
+        let adjoint = jump.operator.adjoint();
+        let leading = ket(&adjoint, n).mul(&l);
+        reordered = reordered.add(&ket(&adjoint.mul(&jump.operator), n).sub(&leading).scale(&half));
+        a = a.add(&leading.scale(&half));
         k = k.add(&l.mul(&l.conj()));
     }
-    k.add(&a).add(&a.conj())
+    let k = k.add(&a).add(&a.conj());
+    let mut correction = reordered.add(&reordered.conj());
+    for j in 0..n {
+        let mixed = k.derivative(ModeId(j)).derivative(ModeId(n + j)).scale(&half);
+        correction = correction.add(&mixed).add(&mixed.conj());
+    }
+    (k, correction)
 }
 
 impl Instanton {
@@ -176,7 +191,7 @@ impl Instanton {
             .map(|q| q.into_iter().map(|x| x as f64).collect())
             .collect();
         let model = &in_frame(model, binding, &charges).map_err(|e| evaluation(e.message(&model.names())))?;
-        let k = generator(model);
+        let (k, correction) = generator(model);
         let half = |j: usize, sign: f64| {
             let mode = ModeId(if j < n { n + j } else { j - n } as u32);
             k.derivative(mode).scale(&Scalar::real(sign))
@@ -206,6 +221,18 @@ impl Instanton {
         let bound = Arc::new(Kernel::new(&equations))
             .bind(&binding.values)
             .map_err(|e| evaluation(e.message(&model.names())))?;
+        let ordering = Equations {
+            modes: 2 * n,
+            parameters: model.parameters.len(),
+            flow: std::iter::once(correction).chain((1..2 * n).map(|_| Polynomial::zero())).collect(),
+            drift: Vec::new(),
+            drift_conj: Vec::new(),
+            diffusion: Vec::new(),
+            diffusion_anomalous: Vec::new(),
+        };
+        let ordering = Arc::new(Kernel::new(&ordering))
+            .bind(&binding.values)
+            .map_err(|e| evaluation(e.message(&model.names())))?;
         let state = NumberState::of_model(model, binding)?;
         let mut linear = model.clone();
         linear.hamiltonian = truncated(&model.hamiltonian, 2);
@@ -217,6 +244,7 @@ impl Instanton {
         Ok(Self {
             modes: n,
             bound,
+            ordering,
             generator: k,
             parameters: binding.values.clone(),
             initial: state.snapshot(),
@@ -291,6 +319,7 @@ impl Instanton {
 pub(super) struct Variational<'a> {
     instanton: &'a Instanton,
     work: Workspace,
+    ordering: Workspace,
     rate: Vec<c64>,
     /// Columns of the variational matrix that are carried: 4n, or none.
     columns: usize,
@@ -303,6 +332,7 @@ impl<'a> Variational<'a> {
         Self {
             instanton,
             work: instanton.bound.workspace(),
+            ordering: instanton.ordering.workspace(),
             rate: vec![c64::new(0.0, 0.0); dim / 2],
             columns,
             product: vec![0.0; dim * columns],
@@ -312,8 +342,8 @@ impl<'a> Variational<'a> {
 
 impl System for Variational<'_> {
     fn dim(&self) -> usize {
-        // The amplitudes, the variational matrix, and the action where no matrix is carried.
-        self.instanton.dim() + if self.columns > 0 { self.product.len() } else { 1 }
+        // The amplitudes, and the variational matrix or, where none is carried, two integrals: action and orderings.
+        self.instanton.dim() + if self.columns > 0 { self.product.len() } else { 2 }
     }
 
     fn rhs(&mut self, _t: f64, y: &[f64], dy: &mut [f64]) {
@@ -325,6 +355,8 @@ impl System for Variational<'_> {
             // 2 Re Σ (α* − b) α̇: K is added once for all, for it is constant.
             let n = dim / 4;
             dy[dim] = (0..n).map(|j| 2.0 * ((z[j].conj() - z[n + j]) * self.rate[j]).re).sum();
+            self.instanton.ordering.flow(0.0, z, &mut self.rate, &mut self.ordering);
+            dy[dim + 1] = self.rate[0].re;
             return;
         }
         self.instanton.bound.linearise(0.0, z, &mut self.rate, &mut self.work);

@@ -2,10 +2,15 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use huygens_numerics::linalg::{RMatrix, det, eigenvalues, inverse, solve, symmetric_eigen};
+use huygens_numerics::c64;
+use huygens_numerics::linalg::{
+    CMatrix, RMatrix, det, eigenvalues, expm_complex, hermitian_eigen, inverse, solve, symmetric_eigen,
+};
+use huygens_numerics::ode::as_real;
 
 use super::flow::{Instanton, InstantonError};
 use super::path::{Options, Path};
+use super::shooting::log_det;
 use crate::measures::correlations::symplectic::mode_entropy;
 
 /// The state about the end of a dominant path, to one loop.
@@ -69,7 +74,7 @@ impl Instanton {
     /// Fluctuations that are those of no state: the path is not the one that dominates, or a symmetry was not found.
     pub fn fluctuations(&self, path: &Path, options: &Options) -> Result<Fluctuations, InstantonError> {
         let n = self.modes;
-        let rows = self.tangent_rows(path, options)?;
+        let rows = self.chain(path, options)?.0.rows;
         let part = |from: usize| RMatrix::from_fn(2 * n, 2 * n, |i, j| rows[(i, from + j)]);
         // C_α δα + C_b δb = 0.
         let response = solve(&part(2 * n), &part(0))?.scale(-1.0);
@@ -136,4 +141,133 @@ impl Instanton {
         }
         Ok(Fluctuations { numbers, symplectic, covariance, directions, entropy, asymmetry })
     }
+
+    /// ln tr R(T) − φ(T) to one loop, of a path that ends in `kick` where one is given; without the logarithm of the number of
+    /// equal paths that discrete symmetries make.
+    ///
+    /// ln det(1 − X) + ∫K₁dt − ½ ln|det(B; EΦ)| + (n − d/2) ln 2π − n ln π + d ln 2π + ½ ln det(e_s·e_t): the WKB amplitude
+    /// |∂α(T)/∂α(0)|^{−1/2} from Weyl order, times the Gaussian integral over α(T), times the volume of the ring that the phases
+    /// e_s span. Their product is one determinant of the boundary value problem, without caustics on the way.
+    fn prefactor(&self, path: &Path, kick: Option<&RMatrix>, options: &Options) -> Result<f64, InstantonError> {
+        let n = self.modes;
+        let d = self.charges.len();
+        let (chain, [_, orderings]) = self.chain(path, options)?;
+        let last: Vec<f64> = path.nodes.last().map_or(Vec::new(), |z| as_real(z).to_vec());
+        let last = kick.map_or_else(|| last.clone(), |kick| kick.mul_vec(&last));
+        // Tangents of the phases in (x, y), then −δπ = (−2 Re δp, 2 Im δp) with δp = δα* − δb, and a unit stiffness along them.
+        let phases: Vec<Vec<f64>> = self
+            .charges
+            .iter()
+            .map(|q| (0..2 * n).map(|i| q[i / 2] * if i % 2 == 0 { last[i + 1] } else { -last[i - 1] }).collect())
+            .collect();
+        let unit = orthonormal(&phases);
+        let mut end = self.end_rows();
+        for i in 0..2 * n {
+            let sign = if i % 2 == 0 { 2.0 } else { -2.0 };
+            for j in 0..4 * n {
+                end[(i, j)] *= sign;
+            }
+            for e in &unit {
+                for j in 0..2 * n {
+                    end[(i, j)] += e[i] * e[j];
+                }
+            }
+        }
+        if let Some(kick) = kick {
+            end = &end * kick;
+        }
+        let closed =
+            RMatrix::from_fn(4 * n, 4 * n, |i, j| if i < 2 * n { chain.rows[(i, j)] } else { end[(i - 2 * n, j)] });
+        let overlaps = RMatrix::from_fn(d, d, |s, t| phases[s].iter().zip(&phases[t]).map(|(x, y)| x * y).sum());
+        let ring = if d > 0 { 0.5 * log_det(&overlaps) + d as f64 * (2.0 * PI).ln() } else { 0.0 };
+        let (occupied, _) = hermitian_eigen(&self.start)?;
+        let normalisation: f64 = occupied.iter().map(|x| (-x).ln_1p()).sum();
+        let gaussian = (n as f64 - 0.5 * d as f64) * (2.0 * PI).ln() - n as f64 * PI.ln();
+        Ok(normalisation + orderings - 0.5 * (chain.log_det() + log_det(&closed)) + gaussian + ring)
+    }
+
+    /// ln tr R(T) of a normalised start to one loop.
+    ///
+    /// # Errors
+    /// As [`Instanton::solve`].
+    pub fn log_norm(&self, path: &Path, options: &Options) -> Result<f64, InstantonError> {
+        Ok(path.action + self.prefactor(path, None, options)?)
+    }
+
+    /// ⟨a_i†a_j⟩ with its correction of relative order 1/N: α_i*α_j + d/dλ of the one-loop part of ln tr(e^{λO/2} R e^{λO/2}) for
+    /// O = a_i†a_j and its adjoint. Elements that the symmetries make vanish are 0.
+    ///
+    /// # Errors
+    /// As [`Instanton::solve`].
+    pub fn correlations(&self, path: &Path, options: &Options) -> Result<CMatrix, InstantonError> {
+        let n = self.modes;
+        let mut out = CMatrix::zeros(n, n);
+        let alpha = path.amplitudes();
+        for i in 0..n {
+            for j in i..n {
+                if self.charges.iter().any(|q| q[i] != q[j]) {
+                    continue;
+                }
+                let shift = if i == j {
+                    c64::new(self.shift(path, i, j, c64::new(1.0, 0.0), options)?, 0.0)
+                } else {
+                    // O = a_i†a_j + h.c. and i a_i†a_j + h.c.: twice the real part, and minus twice the imaginary part.
+                    let real = self.shift(path, i, j, c64::new(1.0, 0.0), options)?;
+                    let imaginary = self.shift(path, i, j, c64::new(0.0, 1.0), options)?;
+                    c64::new(0.5 * real, -0.5 * imaginary)
+                };
+                out[(i, j)] = alpha[i].conj() * alpha[j] + shift;
+                out[(j, i)] = out[(i, j)].conj();
+            }
+        }
+        Ok(out)
+    }
+
+    /// d/dλ of the one-loop part for O = Σ o_kl a_k†a_l with o_ij = c, o_ji = c*.
+    fn shift(&self, path: &Path, i: usize, j: usize, c: c64, options: &Options) -> Result<f64, InstantonError> {
+        let n = self.modes;
+        let mut o = CMatrix::zeros(n, n);
+        (o[(i, j)], o[(j, i)]) = (c, c.conj());
+        let step = 1e-3;
+        let mut values = [0.0; 2];
+        for (value, sign) in values.iter_mut().zip([1.0, -1.0]) {
+            // α → wα, b → w⁻ᵀb with w = e^{λo/2}.
+            let w = expm_complex(&o.scale(c64::new(0.5 * sign * step, 0.0)))?;
+            let back = expm_complex(&o.scale(c64::new(-0.5 * sign * step, 0.0)))?.transpose();
+            let kick = RMatrix::from_fn(4 * n, 4 * n, |r, s| {
+                if (r < 2 * n) != (s < 2 * n) {
+                    return 0.0;
+                }
+                let part = if r < 2 * n { &w } else { &back };
+                let z = part[((r % (2 * n)) / 2, (s % (2 * n)) / 2)];
+                match (r % 2, s % 2) {
+                    (0, 0) | (1, 1) => z.re,
+                    (0, _) => -z.im,
+                    _ => z.im,
+                }
+            });
+            let kicked = self.kicked(path, &kick, options)?;
+            *value = self.prefactor(&kicked, Some(&kick), options)?;
+        }
+        // Weyl order of the kick itself: −½ tr o.
+        Ok((values[0] - values[1]) / (2.0 * step) - 0.5 * o.trace().re)
+    }
+}
+
+/// The vectors made orthonormal.
+fn orthonormal(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    for vector in vectors {
+        let mut v = vector.clone();
+        for _ in 0..2 {
+            for b in &basis {
+                let dot: f64 = b.iter().zip(&v).map(|(x, y)| x * y).sum();
+                v.iter_mut().zip(b).for_each(|(x, b)| *x -= dot * b);
+            }
+        }
+        let size = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        v.iter_mut().for_each(|x| *x /= size);
+        basis.push(v);
+    }
+    basis
 }

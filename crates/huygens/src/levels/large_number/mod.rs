@@ -33,6 +33,10 @@
 //! # Fluctuations
 //! The tangents of all paths from the start that end near α(T) give the Hessian of φ, the solution of the Riccati equation along the
 //! path without ever integrating it: it falls out of the same elimination. [`Fluctuations`] are Gaussian to one loop.
+//!
+//! One determinant of the boundary value problem, again of the elimination, and the integral of what orderings add to K are the
+//! WKB amplitude: with them [`Instanton::log_norm`] is ln tr R to order 1, and its derivatives by a source at the end are the
+//! corrections of relative order 1/N in [`Instanton::correlations`].
 
 mod flow;
 mod fluctuations;

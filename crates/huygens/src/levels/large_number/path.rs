@@ -183,9 +183,9 @@ impl Instanton {
             nodes.push(y.clone());
             if i < count {
                 let mut all = y.clone();
-                all.push(0.0);
+                all.extend([0.0; 2]);
                 let mut middle = self.integrate(&mut system, &all, half, options, 2.0 * half * i as f64)?;
-                middle.pop();
+                middle.truncate(self.dim());
                 nodes.push(middle);
             }
         }
@@ -197,10 +197,12 @@ impl Instanton {
         &self,
         guess: &Guess,
         closure: &Closure,
+        kick: Option<&RMatrix>,
         options: &Options,
     ) -> Result<(Guess, f64, usize), InstantonError> {
         let (n, dim) = (self.modes, self.dim());
-        let (start, end) = (self.start_rows(), self.end_rows());
+        let start = self.start_rows();
+        let end = kick.map_or_else(|| self.end_rows(), |kick| &self.end_rows() * kick);
         let reference = guess.last().to_vec();
         let symmetries = self.charges.len();
         let mut current = guess.clone();
@@ -221,9 +223,9 @@ impl Instanton {
                 let segment = self.segment(&current.nodes[i], length, options, t)?;
                 let gap: Vec<f64> = segment.end.iter().zip(&current.nodes[i + 1]).map(|(a, b)| a - b).collect();
                 residual = residual.max(norm(&gap) / size);
-                let mut rate = vec![0.0; dim + 1];
+                let mut rate = vec![0.0; dim + 2];
                 let mut at = segment.end.clone();
-                at.push(0.0);
+                at.extend([0.0; 2]);
                 ode::System::rhs(&mut system_rate, 0.0, &at, &mut rate);
                 rate.truncate(dim);
                 rate.iter_mut().for_each(|x| *x /= count as f64);
@@ -323,7 +325,7 @@ impl Instanton {
         let mut action: f64 = (0..n).map(|j| start[j].norm_sqr() - (start[n + j] * start[j]).re).sum();
         for i in 0..count {
             let mut all = guess.nodes[i].clone();
-            all.push(0.0);
+            all.extend([0.0; 2]);
             let end = self.integrate(&mut system, &all, length, options, length * i as f64)?;
             action += end[self.dim()];
         }
@@ -343,7 +345,7 @@ impl Instanton {
         }
         let nodes = guess.nodes.iter().map(|z| ode::as_real(z).to_vec()).collect();
         let guess = Guess { nodes, duration: guess.duration };
-        let (found, residual, _) = self.correct(&guess, &Closure::Duration(duration), options)?;
+        let (found, residual, _) = self.correct(&guess, &Closure::Duration(duration), None, options)?;
         self.finish(&found, residual, options)
     }
 
@@ -407,7 +409,7 @@ impl Instanton {
         let mut current = self.seed(time, 1.0, options)?;
         let direction: Vec<f64> = current.last().iter().map(|x| x / current.size()).collect();
         let (found, residual, _) =
-            self.correct(&current, &Closure::Line { direction, rate: 0.0, value: current.size() }, options)?;
+            self.correct(&current, &Closure::Line { direction, rate: 0.0, value: current.size() }, None, options)?;
         paths.push(self.finish(&found, residual, options)?);
         current = found;
         let mut stride = 0.1;
@@ -451,7 +453,7 @@ impl Instanton {
             // Near the end the duration itself is what is fixed.
             let rising = predicted.duration > current.duration;
             let closure = if rising && predicted.duration >= duration { Closure::Duration(duration) } else { closure };
-            match self.correct(&predicted, &closure, options) {
+            match self.correct(&predicted, &closure, None, options) {
                 Ok((found, residual, iterations)) if found.duration > 0.5 * time => {
                     let path = self.finish(&found, residual, options)?;
                     let done = matches!(closure, Closure::Duration(_));
@@ -496,17 +498,34 @@ impl Instanton {
         }
     }
 
-    /// The rows C with C δy(T) = 0 for all paths near this one that obey the start.
-    pub(super) fn tangent_rows(&self, path: &Path, options: &Options) -> Result<RMatrix, InstantonError> {
+    /// The chain of all paths near this one that obey the start, and the two integrals along the path.
+    pub(super) fn chain(&self, path: &Path, options: &Options) -> Result<(Chain, [f64; 2]), InstantonError> {
         let dim = self.dim();
         let count = path.nodes.len() - 1;
         let length = path.duration / count as f64;
         let none = vec![0.0; dim];
         let mut chain = Chain::begin(self.start_rows(), &none[..dim / 2]);
+        let mut integrals = [0.0; 2];
+        let mut system = Variational::new(self, 0);
         for (i, z) in path.nodes[..count].iter().enumerate() {
-            let segment = self.segment(ode::as_real(z), length, options, length * i as f64)?;
+            let t = length * i as f64;
+            let segment = self.segment(ode::as_real(z), length, options, t)?;
             chain.push(&segment.phi, &none, &none);
+            let mut all = ode::as_real(z).to_vec();
+            all.extend([0.0; 2]);
+            let end = self.integrate(&mut system, &all, length, options, t)?;
+            integrals[0] += end[dim];
+            integrals[1] += end[dim + 1];
         }
-        Ok(chain.rows)
+        Ok((chain, integrals))
+    }
+
+    /// The path whose end is kicked by exp(a†(ln W)a/2) from both sides before the trace is taken; `kick` is what that does to
+    /// (α, b).
+    pub(super) fn kicked(&self, path: &Path, kick: &RMatrix, options: &Options) -> Result<Path, InstantonError> {
+        let nodes = path.nodes.iter().map(|z| ode::as_real(z).to_vec()).collect();
+        let guess = Guess { nodes, duration: path.duration };
+        let (found, residual, _) = self.correct(&guess, &Closure::Duration(path.duration), Some(kick), options)?;
+        self.finish(&found, residual, options)
     }
 }

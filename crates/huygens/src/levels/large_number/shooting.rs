@@ -26,6 +26,14 @@ pub(super) fn triangularise(m: &mut RMatrix, pivots: usize) {
     }
 }
 
+/// ln |det| of a square matrix.
+pub(super) fn log_det(m: &RMatrix) -> f64 {
+    let mut m = m.clone();
+    let n = m.rows();
+    triangularise(&mut m, n);
+    (0..n).map(|i| m[(i, i)].abs().ln()).sum()
+}
+
 /// One eliminated node: R δy_i + S δy_{i+1} = columns of the right-hand side.
 struct Step {
     r: RMatrix,
@@ -73,6 +81,11 @@ impl Chain {
         self.steps.push(Step { r: part(0..n, 0..n), s: part(0..n, n..2 * n), rhs: part(0..n, 2 * n..2 * n + 2) });
         self.rows = part(n..n + few, n..2 * n);
         self.rhs = part(n..n + few, 2 * n..2 * n + 2);
+    }
+
+    /// ln |det| of all that was eliminated: with rows E on the last node, that of the whole system is larger by ln |det (C; E)|.
+    pub(super) fn log_det(&self) -> f64 {
+        self.steps.iter().map(|step| (0..step.r.rows()).map(|i| step.r[(i, i)].abs().ln()).sum::<f64>()).sum()
     }
 
     /// All δy from the last one and δT.
