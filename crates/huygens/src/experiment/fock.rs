@@ -6,8 +6,8 @@ use super::summary::window_mean;
 use super::{Experiment, ExperimentError};
 use crate::algebra::Operator;
 use crate::checks;
-use crate::levels::fock::{Cutoff, Density, Evolution, FockError, Problem, Work};
-use crate::measures::{DensityView, Equilibrium, Evaluate, Moments, exact};
+use crate::levels::fock::{Cutoff, Density, Evolution, FockError, Generator, Problem, Shifted, Work};
+use crate::measures::{DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -288,6 +288,8 @@ impl Experiment {
         let asked = &self.options.truncation;
         let problem =
             Problem::new(&self.model, binding, cutoff.clone(), asked.memory).map_err(ExperimentError::Fock)?;
+        let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
+        let dynamics = if rates { Some(self.dynamics(binding, &problem)?) } else { None };
         let mut state = problem.start;
         if disturbance > 0.0 {
             state.disturb(disturbance, Streams { seed: self.options.seed }.trajectory(0));
@@ -328,7 +330,7 @@ impl Experiment {
                 break;
             }
             run.edge = run.edge.max(edge);
-            self.look(&state, equilibrium, &mut run, j % stride == 0 || j + 1 == times.len());
+            self.look(&state, equilibrium, dynamics.as_ref(), &mut run, j % stride == 0 || j + 1 == times.len());
             run.reached = j + 1;
         }
         run.log_trace = state.log_trace();
@@ -336,8 +338,23 @@ impl Experiment {
         Ok(run)
     }
 
-    fn look(&self, state: &Density, equilibrium: &Equilibrium, run: &mut Run, spectrum: bool) {
-        let view = DensityView::new(state, equilibrium);
+    /// What rates of change are computed from.
+    fn dynamics(&self, binding: &Binding, problem: &Problem) -> Result<Dynamics, ExperimentError> {
+        let space = &problem.operators.space;
+        let of = |operator| Shifted::new(space, operator, &binding.values, 0.0).map_err(|e| self.value_error(&e));
+        let dissipator = Generator::new(&problem.operators.dissipator(), problem.start.layout().clone());
+        Ok(Dynamics::new(of(&self.model.hamiltonian)?, of(&self.model.antihermitian)?, dissipator))
+    }
+
+    fn look(
+        &self,
+        state: &Density,
+        equilibrium: &Equilibrium,
+        dynamics: Option<&Dynamics>,
+        run: &mut Run,
+        spectrum: bool,
+    ) {
+        let view = DensityView::new(state, equilibrium, dynamics);
         for (k, request) in self.requests.iter().enumerate() {
             let value = match (exact(request.definition.name), request.definition.evaluate) {
                 (Some(of), _) | (None, Evaluate::Density(of)) => match of(&view, &request.arguments) {
@@ -456,4 +473,97 @@ fn change(one: &Run, two: &Run) -> (f64, usize) {
         }
     }
     (largest, until)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use approx::assert_relative_eq;
+
+    use super::*;
+    use crate::experiment::{Level, Options};
+    use crate::levels::fock::tests::dimer;
+
+    fn run(k: f64, cutoff: Option<Cutoff>, at: &[f64], measures: &[&str]) -> Report {
+        let (model, binding) = dimer(&[("k", k)]);
+        let truncation = Truncation { certify: cutoff.is_none(), cutoff, at: at.to_vec(), ..Truncation::default() };
+        let options = Options { level: Level::Fock, truncation, ..Options::default() };
+        let measures: Vec<String> = measures.iter().map(ToString::to_string).collect();
+        Experiment::new(Arc::new(model), &measures, options).unwrap().run(&binding).unwrap()
+    }
+
+    /// Eqs. 22 and 23 of Aifer et al. at k = 3, K = 30, t = 0.2, against numbers computed independently; and the rate against the
+    /// difference quotient of L.
+    #[test]
+    fn the_speed_limit_and_its_terms() {
+        let measures = ["relative_entropy_rate", "speed_limit_printed", "speed_limit", "speed_limit_tight"];
+        let report = run(3.0, Some(Cutoff::Total(30)), &[0.2], &measures);
+        let reference = [41.63864, 142.23616660356805, 142.2873151742646, 49.46426627067852];
+        for (name, value) in measures.iter().zip(reference) {
+            assert_relative_eq!(report.value(name).unwrap(), value, max_relative = 1e-5);
+        }
+        let h = 1e-4;
+        let l = run(3.0, Some(Cutoff::Total(30)), &[0.2 - h, 0.2 + h], &["relative_entropy_of_sync"]);
+        let quotient = (l.series[0].values[1] - l.series[0].values[0]) / (2.0 * h);
+        assert_relative_eq!(report.value("relative_entropy_rate").unwrap(), quotient, max_relative = 1e-5);
+        let negative = run(
+            5.0,
+            Some(Cutoff::Total(20)),
+            &[7.7],
+            &["speed_limit_radicand_printed", "speed_limit_radicand", "speed_limit_printed"],
+        );
+        assert_relative_eq!(
+            negative.value("speed_limit_radicand_printed").unwrap(),
+            -1697.6315670259946,
+            max_relative = 1e-3
+        );
+        assert_relative_eq!(negative.value("speed_limit_radicand").unwrap(), 684.0215372287034, max_relative = 1e-3);
+        let undefined = negative.quantity("speed_limit_printed").unwrap();
+        assert!(undefined.value.is_none() && undefined.note.as_ref().unwrap().contains("imaginary"));
+    }
+
+    /// χ and L without a cut-off given: it grows until the numbers stand (dimer.json: conv_k3_t0.08).
+    #[test]
+    fn a_growing_cut_off_ends_where_nothing_changes() {
+        let report =
+            run(3.0, None, &[0.08], &["sync_distance(a1,a2)", "ergotropy_of_sync", "relative_entropy_of_sync"]);
+        assert_relative_eq!(report.value("sync_distance(a1,a2)").unwrap(), 0.6350315213528498, max_relative = 1e-5);
+        assert_relative_eq!(report.value("ergotropy_of_sync").unwrap(), 0.48425832726333606, max_relative = 1e-4);
+        assert_relative_eq!(report.value("relative_entropy_of_sync").unwrap(), 0.77147260088402, max_relative = 1e-4);
+        assert!(report.checks.iter().all(|c| c.status != crate::report::Status::Fail), "{:#?}", report.checks);
+    }
+
+    /// Product cut-offs do not converge (k = 0.5 moves away from the truth), and the certificate says so.
+    #[test]
+    fn a_product_cut_off_is_shown_not_to_converge() {
+        let (model, binding) = dimer(&[("k", 0.5)]);
+        let truncation =
+            Truncation { cutoff: Some(Cutoff::Product(vec![20, 20])), at: vec![0.5, 10.0], ..Truncation::default() };
+        let options = Options { level: Level::Fock, truncation, ..Options::default() };
+        let measures = ["sync_distance(a1,a2)".to_owned(), "ergotropy_of_sync".to_owned()];
+        let report = Experiment::new(Arc::new(model), &measures, options).unwrap().run(&binding).unwrap();
+        assert_relative_eq!(report.value("sync_distance(a1,a2)").unwrap(), 0.6425462735003019, max_relative = 1e-5);
+        assert_relative_eq!(report.value("ergotropy_of_sync").unwrap(), 6.1098828670701035, max_relative = 1e-4);
+        let failed: Vec<&str> =
+            report.checks.iter().filter(|c| c.status == crate::report::Status::Fail).map(|c| c.name.as_str()).collect();
+        assert!(failed.contains(&"cut-off") && failed.contains(&"edge"), "{failed:?}");
+        assert!(report.checks.iter().any(|c| c.name == "kind of cut-off"));
+    }
+
+    /// What grows beyond every cut-off is told to, with the time up to which the result holds.
+    #[test]
+    fn runaway_growth_is_a_verdict() {
+        let (model, binding) = dimer(&[("k", 5.0)]);
+        let truncation = Truncation { memory: 3e7, at: vec![0.02, 0.05, 1.0], ..Truncation::default() };
+        let options = Options { level: Level::Fock, truncation, ..Options::default() };
+        let report = Experiment::new(Arc::new(model), &["sync_distance(a1,a2)".to_owned()], options)
+            .unwrap()
+            .run(&binding)
+            .unwrap();
+        let quantity = &report.quantities[0];
+        assert!(quantity.value.is_none() && quantity.note.as_ref().unwrap().contains("outgrows"), "{quantity:?}");
+        let check = report.checks.iter().find(|c| c.name == "holds to the end").unwrap();
+        assert_eq!(check.value, Some(0.05));
+    }
 }

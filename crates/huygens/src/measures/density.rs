@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Argument, Average, Collective, Definition, Evaluate, Reading, Signature, arguments};
+use super::{Argument, Average, Collective, Definition, Dynamics, Evaluate, Reading, Signature, arguments};
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
 use crate::levels::fock::{Density, FockMoments};
 
@@ -29,13 +29,21 @@ pub struct DensityView<'a> {
     pub moments: FockMoments,
     /// The equilibrium of the uncoupled oscillators.
     pub equilibrium: &'a Equilibrium,
+    /// The operators that rates need, where they are asked for.
+    pub dynamics: Option<&'a Dynamics>,
     spectrum: OnceCell<Result<Vec<f64>, String>>,
 }
 
 impl<'a> DensityView<'a> {
     /// A view of a state.
-    pub fn new(density: &'a Density, equilibrium: &'a Equilibrium) -> Self {
-        Self { moments: density.moments(), density, equilibrium, spectrum: OnceCell::new() }
+    pub fn new(density: &'a Density, equilibrium: &'a Equilibrium, dynamics: Option<&'a Dynamics>) -> Self {
+        Self { moments: density.moments(), density, equilibrium, dynamics, spectrum: OnceCell::new() }
+    }
+
+    /// ⟨a_k†a_k⟩.
+    pub fn number(&self, k: usize) -> f64 {
+        let v = &self.moments.covariance;
+        self.moments.mean[k].norm_sqr() + 0.5 * (v[(2 * k, 2 * k)] + v[(2 * k + 1, 2 * k + 1)] - 1.0)
     }
 
     /// All eigenvalues, ascending.
@@ -166,11 +174,7 @@ fn relative_entropy(view: &DensityView<'_>, _: &[Argument]) -> Result<Reading, S
 
 /// Σ_k ω_k ⟨a_k†a_k⟩.
 fn excess(view: &DensityView<'_>, frequencies: &[f64]) -> f64 {
-    let number = |k: usize| {
-        let v = &view.moments.covariance;
-        view.moments.mean[k].norm_sqr() + 0.5 * (v[(2 * k, 2 * k)] + v[(2 * k + 1, 2 * k + 1)] - 1.0)
-    };
-    frequencies.iter().enumerate().map(|(k, w)| w * number(k)).sum()
+    frequencies.iter().enumerate().map(|(k, w)| w * view.number(k)).sum()
 }
 
 fn one_or_two(arguments: &[Argument]) -> Result<(usize, Option<usize>), String> {

@@ -27,6 +27,7 @@ mod density;
 mod local;
 mod parse;
 mod registry;
+mod speed;
 mod stationary;
 mod thermal;
 mod ticking;
@@ -43,6 +44,7 @@ pub(crate) use density::exact;
 pub use density::{DensityView, Equilibrium, OfDensity};
 pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
 pub use registry::{find, registry};
+pub use speed::{Dynamics, Rates};
 pub use stationary::{Reading, Stationary};
 pub use transient::Relaxing;
 
@@ -248,6 +250,12 @@ impl Definition {
             Signature::None => self.name.to_owned(),
             Signature::OptionalMode => format!("{}(b1)", self.name),
         }
+    }
+
+    /// Whether it needs the operators of the model beside the state.
+    pub(crate) fn needs_dynamics(&self) -> bool {
+        self.unit == "nats/time" && matches!(self.evaluate, Evaluate::Density(_))
+            || self.name.starts_with("speed_limit")
     }
 
     /// Whether it changes along a relaxation, rather than belonging to the whole of it.

@@ -1,8 +1,10 @@
 //! All measures: one line each.
 
-use super::{Definition, attractor, correlations, density, local, stationary, sync, thermal, ticking, transient};
+use super::{
+    Definition, attractor, correlations, density, local, speed, stationary, sync, thermal, ticking, transient,
+};
 
-static REGISTRY: [Definition; 51] = [
+static REGISTRY: [Definition; 59] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -54,6 +56,14 @@ static REGISTRY: [Definition; 51] = [
     density::RELATIVE_ENTROPY_OF_SYNC,
     density::PHASE_COHERENCE,
     density::PHASE_DISTRIBUTION,
+    speed::SYNC_RATE,
+    speed::SPEED_LIMIT,
+    speed::SPEED_LIMIT_PRINTED,
+    speed::SPEED_LIMIT_TIGHT,
+    speed::SPEED_LIMIT_RADICAND,
+    speed::SPEED_LIMIT_RADICAND_PRINTED,
+    speed::SPOHN_PRODUCTION,
+    speed::CAPACITY,
 ];
 
 /// All measures, in the order in which they are listed.

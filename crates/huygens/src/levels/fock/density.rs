@@ -32,6 +32,25 @@ pub struct DensityBlock {
     pub matrix: CMatrix,
 }
 
+impl DensityBlock {
+    /// tr(O X) for the part of an operator within the block and a matrix X on its states.
+    pub fn trace_with(&self, operator: &Shifted, space: &Space, matrix: &CMatrix) -> c64 {
+        let place: HashMap<usize, usize> = self.states.iter().enumerate().map(|(k, s)| (*s, k)).collect();
+        let numbers: Vec<Vec<i32>> = self.states.iter().map(|s| space.numbers_of(*s)).collect();
+        let mut sum = c64::new(0.0, 0.0);
+        for (shift, table) in &operator.parts {
+            for (k, state) in self.states.iter().enumerate() {
+                let target: Vec<i32> = numbers[k].iter().zip(shift).map(|(n, s)| n + s).collect();
+                if let Some(to) = space.index(&target).and_then(|at| place.get(&at)) {
+                    // Σ ⟨n + s|O|n⟩⟨n|X|n + s⟩.
+                    sum += table[*state] * matrix[(k, *to)];
+                }
+            }
+        }
+        sum
+    }
+}
+
 impl Density {
     /// The state with elements ⟨n|ρ|n′⟩ = `element(n, n′)`, normalised; and the trace that was found, which is what the cut-off left
     /// of the probability.
@@ -58,13 +77,9 @@ impl Density {
         (density, trace)
     }
 
-    /// From two planes of numbers on a layout and their padding, as a solver gives them; normalised.
+    /// From two planes of numbers on a layout and their padding, as a solver or a generator gives them; not normalised.
     pub fn from_planes(layout: Arc<Layout>, data: Vec<f64>) -> Self {
-        let mut density = Self { layout, data, log_trace: 0.0 };
-        let trace = density.trace();
-        density.rescale(trace);
-        density.log_trace = 0.0;
-        density
+        Self { layout, data, log_trace: 0.0 }
     }
 
     /// The storage.

@@ -21,8 +21,9 @@ use crate::model::{Binding, Model};
 pub struct Operators {
     /// The space.
     pub space: Arc<Space>,
-    /// K with its factor: conj(φ_i) φ_j of time-dependent coefficients, 0 standing for the number 1.
-    effective: Vec<(Factor, Shifted)>,
+    /// Summands of K with their factor: conj(φ_i) φ_j of time-dependent coefficients, 0 standing for the number 1; first those of
+    /// −iH + H_c, then those of −½ Σ L†L.
+    effective: [Vec<(Factor, Shifted)>; 2],
     /// Summands of the jumps, with the number of their coefficient.
     jumps: Vec<Vec<(u32, Shifted)>>,
     /// Time-dependent coefficients φ_1, φ_2, ….
@@ -83,21 +84,18 @@ impl Operators {
             }
             Ok(parts)
         };
-        let mut effective: Vec<(Factor, Shifted)> = Vec::new();
-        let mut add = |factor: Factor, scale: c64, operator: &Shifted| {
-            let entry = match effective.iter_mut().find(|(f, _)| *f == factor) {
-                Some((_, sum)) => sum,
-                None => {
-                    effective.push((factor, Shifted::default()));
-                    &mut effective.last_mut().expect("just pushed").1
-                }
-            };
-            entry.add_scaled(scale, operator);
+        let mut effective: [Vec<(Factor, Shifted)>; 2] = [Vec::new(), Vec::new()];
+        let add = |list: &mut Vec<(Factor, Shifted)>, factor: Factor, scale: c64, operator: &Shifted| {
+            let at = list.iter().position(|(f, _)| *f == factor).unwrap_or_else(|| {
+                list.push((factor, Shifted::default()));
+                list.len() - 1
+            });
+            list[at].1.add_scaled(scale, operator);
         };
         for (operator, scale) in [(&model.hamiltonian, c64::new(0.0, -1.0)), (&model.antihermitian, c64::new(1.0, 0.0))]
         {
             for (at, part) in split(operator)? {
-                add((0, at), scale, &part);
+                add(&mut effective[0], (0, at), scale, &part);
             }
         }
         let mut jumps = Vec::new();
@@ -106,15 +104,17 @@ impl Operators {
             for (i, left) in &parts {
                 let adjoint = left.adjoint(&space);
                 for (j, right) in &parts {
-                    add((*i, *j), c64::new(-0.5, 0.0), &adjoint.mul(&space, right));
+                    add(&mut effective[1], (*i, *j), c64::new(-0.5, 0.0), &adjoint.mul(&space, right));
                 }
             }
             if parts.iter().any(|(_, part)| !part.parts.is_empty()) {
                 jumps.push(parts);
             }
         }
-        effective.iter_mut().for_each(|(_, part)| part.trim());
-        effective.retain(|(_, part)| !part.parts.is_empty());
+        for list in &mut effective {
+            list.iter_mut().for_each(|(_, part)| part.trim());
+            list.retain(|(_, part)| !part.parts.is_empty());
+        }
         Ok(Self { space, effective, jumps, moving, params: params.clone() })
     }
 
@@ -122,7 +122,7 @@ impl Operators {
     pub fn shifts(&self) -> Vec<(Vec<i32>, Vec<i32>)> {
         let mut list = Vec::new();
         let rest = vec![0; self.space.modes()];
-        for shift in self.effective.iter().flat_map(|(_, part)| part.shifts()) {
+        for shift in self.effective.iter().flatten().flat_map(|(_, part)| part.shifts()) {
             list.push((shift.to_vec(), rest.clone()));
             list.push((rest.clone(), shift.to_vec()));
         }
@@ -138,6 +138,12 @@ impl Operators {
     /// The lattice of elements that an initial state with elements at `base` and its differences `start` can reach.
     pub fn population(&self, base: &[i32], start: impl IntoIterator<Item = (Vec<i32>, Vec<i32>)>) -> Population {
         Population::new(base, self.shifts().into_iter().chain(start))
+    }
+
+    /// The jumps alone, without H and H_c: D\[ρ\] = Σ_j (L_j ρ L_j† − ½{L_j†L_j, ρ}).
+    pub fn dissipator(&self) -> Self {
+        let [_, damping] = &self.effective;
+        Self { effective: [Vec::new(), damping.clone()], ..self.clone() }
     }
 
     /// Whether the generator depends on the time.
@@ -317,7 +323,7 @@ impl Generator {
         let rest = vec![0; space.modes()];
         let mut builder = Builder { layout: &layout, tables: Vec::new(), coefficients: Vec::new(), jobs: Vec::new() };
         let mut diagonal = vec![0.0; 2 * layout.len()];
-        for (factor, part) in &operators.effective {
+        for (factor, part) in operators.effective.iter().flatten() {
             let conjugate = (factor.1, factor.0);
             for (shift, table) in &part.parts {
                 if *shift == rest && *factor == (0, 0) {

@@ -27,4 +27,4 @@ pub use problem::{FockError, Problem};
 pub(crate) use start::needed;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -195,6 +195,14 @@ impl Space {
         }
     }
 
+    /// The numbers of one state.
+    pub(super) fn numbers_of(&self, state: usize) -> Vec<i32> {
+        let row = self.rows.partition_point(|(start, _)| *start <= state) - 1;
+        let mut n = self.prefix(row).to_vec();
+        n.push((state - self.rows[row].0) as i32);
+        n
+    }
+
     /// The numbers of all states, one after another.
     pub(super) fn numbers(&self) -> Vec<i32> {
         let mut numbers = Vec::with_capacity(self.states * self.top.len());
