@@ -94,6 +94,18 @@ fn symbol(name: &str) -> Option<&'static str> {
         "phase_diffusion" => r"D_\phi",
         "entropy_production" => r"\Pi",
         "entropy_flux" => r"\Phi",
+        "ergotropy_of_sync" => r"\chi",
+        "relative_entropy_of_sync" => "L",
+        "phase_coherence" => r"|\langle e^{i\phi}\rangle|",
+        "phase_distribution" => r"P_{\mathrm{max}}",
+        "relative_entropy_rate" => r"\mathrm{d}L/\mathrm{d}t",
+        "speed_limit" => r"v_{\mathrm{max}}",
+        "speed_limit_printed" => r"v_{\mathrm{printed}}",
+        "speed_limit_tight" => r"v_{\mathrm{tight}}",
+        "speed_limit_radicand" => r"\Delta_E^2\Delta_C^2 - |c|^2/4",
+        "speed_limit_radicand_printed" => r"\Delta_E^2\Delta_C^2 - |c|^2/2",
+        "spohn_entropy_production" => r"\sigma_0",
+        "capacity_of_entanglement" => "E",
         _ => return None,
     })
 }
