@@ -92,7 +92,40 @@ fn run(name: &str, k: f64, cutoff: &Cutoff, until: f64, tolerance: f64, repeats:
     tell(name, &numbers);
 }
 
+/// Elements, nanoseconds an element, and GB/s of one application of the generator; GB/s of a STREAM-like sum of vectors of the
+/// same size. On one thread each.
+fn apply(cutoff: usize) {
+    let model = dimer();
+    let binding = model.bind(&[]).expect("a good value");
+    let problem = Problem::new(&model, &binding, Cutoff::Total(cutoff), 8e9).expect("fits");
+    let elements = problem.start.layout().len() as f64;
+    let x = problem.start.data().to_vec();
+    let mut out = vec![0.0; x.len()];
+    let best = |work: &mut dyn FnMut()| {
+        let times = (0..20).map(|_| {
+            let begin = Instant::now();
+            work();
+            begin.elapsed().as_secs_f64()
+        });
+        times.fold(f64::INFINITY, f64::min)
+    };
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let generator = one.install(|| problem.operators.clone());
+    let generator = one.install(|| huygens::levels::fock::Generator::new(&generator, problem.start.layout().clone()));
+    let applied = best(&mut || generator.apply(std::hint::black_box(&x), std::hint::black_box(&mut out)));
+    let (a, b) = (x.clone(), x.clone());
+    let summed = best(&mut || {
+        for ((o, a), b) in out.iter_mut().zip(&a).zip(&b) {
+            *o = a + 0.5 * b;
+        }
+        std::hint::black_box(&mut out);
+    });
+    tell("apply", &[elements, 1e9 * applied / elements, 48e-9 * elements / applied, 48e-9 * elements / summed]);
+}
+
 fn main() {
+    apply(60);
+    apply(160);
     run("dimer_product_24", 1.0, &Cutoff::Product(vec![24, 24]), 0.5, 1e-9, 20);
     run("dimer_total_100", 0.5, &Cutoff::Total(100), 10.0, 1e-9, 1);
 }

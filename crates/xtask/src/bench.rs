@@ -69,8 +69,11 @@ fn environment() -> Result<PathBuf, Failure> {
 }
 
 /// Peers that do not install everywhere: name, packages (that are imported by the same names), script.
-const OPTIONAL: [(&str, &[&str], &str); 2] =
-    [("jitcsde", &["jitcsde", "sympy"], "jitcsde_peer.py"), ("diffrax", &["diffrax", "jax"], "diffrax_peer.py")];
+const OPTIONAL: [(&str, &[&str], &str); 3] =
+    [("jitcsde", &["jitcsde", "sympy"], "jitcsde_peer.py"), ("diffrax", &["diffrax", "jax"], "diffrax_peer.py"), QUTIP];
+
+/// The peer of the fock level.
+const QUTIP: (&str, &[&str], &str) = ("QuTiP", &["qutip"], "density_peer.py");
 
 fn first_line(command: &mut Command) -> String {
     let done = command.output().ok().filter(|o| o.status.success());
@@ -105,14 +108,16 @@ pub(crate) fn bench() -> Result<(), Failure> {
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "trajectories"]))?);
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("trajectories.py")))?);
     // A peer that does not run on this machine is told, and the others go on.
-    let optional = OPTIONAL.map(|(name, _, script)| {
+    let [jitcsde, diffrax, qutip] = OPTIONAL.map(|(name, _, script)| {
         let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
         if let Err(failure) = &table {
             say(&format!("{name} does not run and is not compared: {failure}"));
         }
         (name, table.ok())
     });
-    text.push_str(&trajectories(&ours, &peers, &optional));
+    text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "density"]))?);
+    text.push_str(&density(&ours, qutip.1.as_ref()));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
@@ -269,6 +274,54 @@ fn against(name: &str, peer: &[f64], own: f64) -> String {
         _ => format!("Heun's method, all trajectories in one XLA batch (from a run to t = {})", peer[2]),
     };
     format!("  * {name}, {how}: {:.2} s; **{:.1} times** faster.", peer[1], peer[1] / own)
+}
+
+/// The fock level.
+fn density(ours: &Table, qutip: Option<&Table>) -> String {
+    let mut out =
+        String::from("\n## Density matrices\n\nWall-clock times, from the model to the end, on all cores.\n\n");
+    for row in ours.rows("dimer_product_24").filter(|r| r.len() == 6) {
+        let _ = writeln!(
+            out,
+            "* The non-Hermitian dimer below 24 states a mode, t = 0 to 0.5 at 1e-9: **{:.1} ms**, {} elements, {} applications of \
+             the generator (D = {:.8}).",
+            1e3 * row[0],
+            row[3],
+            row[5],
+            row[2]
+        );
+        for (name, p) in
+            qutip.into_iter().flat_map(|t| &t.0).filter(|(name, p)| name.starts_with("dimer_") && p.len() == 2)
+        {
+            let method = name.rsplit('_').next().unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "  * QuTiP, `mesolve` with the superoperator by `{method}`, same tolerance: {:.2} s (D = {:.8}); **{:.0} times** faster.",
+                p[0],
+                p[1],
+                p[0] / row[0]
+            );
+        }
+    }
+    if qutip.is_none() {
+        let _ = writeln!(out, "* QuTiP does not install or run on this machine and is not compared.");
+    }
+    for row in ours.rows("dimer_total_100").filter(|r| r.len() == 6) {
+        let _ = writeln!(
+            out,
+            "* The same up to 100 quanta in all, k = 0.5, t = 0 to 10 at 1e-9: **{:.2} s**, {} elements, {} applications (D = {:.6}).",
+            row[0], row[3], row[5], row[2]
+        );
+    }
+    for row in ours.rows("apply").filter(|r| r.len() == 4) {
+        let _ = writeln!(
+            out,
+            "* The generator applied to {} elements: **{:.2} ns** an element; {:.1} GB/s of the {:.1} GB/s that a sum of two vectors reaches, \
+             counting the state, the diagonal and the result once.",
+            row[0], row[1], row[2], row[3]
+        );
+    }
+    out
 }
 
 /// The stochastic level.
