@@ -1,4 +1,4 @@
-//! Every call of `faer`. Its kernels leave the upper halves of the vector registers dirty, which slows all code after it
+//! Calls of `faer` for dense matrices; those for sparse ones are in `sparse`. Its kernels leave the upper halves of the vector registers dirty, which slows all code after it
 //! several times; each function here ends in [`fence`].
 
 use std::sync::Once;
@@ -10,7 +10,7 @@ use crate::c64;
 
 /// Clears the upper halves of the vector registers.
 #[inline(always)]
-fn fence() {
+pub(super) fn fence() {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx") {
         // SAFETY: the instruction exists on every processor with AVX, which was just checked; it changes no value the
@@ -30,7 +30,7 @@ fn clear_upper() {
 }
 
 /// Parallelism belongs to the sweeps above: faer works on the calling thread.
-fn prepare() {
+pub(super) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| faer::set_global_parallelism(Par::Seq));
 }

@@ -1,24 +1,30 @@
-//! Dense linear algebra for small matrices.
+//! Linear algebra: dense for small matrices; band, sparse and Krylov for large ones.
 //!
 //! [`Matrix`] is a row-major matrix of `f64` or [`c64`]. Up to a few dozen rows everything runs on plain loops written for
 //! that size; larger problems go to `faer`.
 
 mod backend;
+mod band;
 mod eigen;
 mod equations;
 mod expm;
+mod krylov;
 mod lu;
 mod matrix;
 mod schur;
+mod sparse;
 mod svd;
 mod symmetric;
 
+pub use band::{Band, BandLu};
 pub use eigen::{Eigen, eigen, eigen_complex, eigenvalues, eigenvalues_complex};
 pub use equations::{lyapunov, stein, sylvester};
 pub use expm::{expm, expm_complex};
+pub use krylov::{Gmres, Solved, arnoldi, gmres};
 pub use lu::{Lu, det, inverse, log_det_spd, solve};
 pub use matrix::{CMatrix, Matrix, RMatrix, Scalar};
 pub use schur::{Schur, schur};
+pub use sparse::SparseLu;
 pub use svd::{Svd, null_space, singular_values, svd};
 pub use symmetric::{hermitian_eigen, symmetric_eigen};
 
@@ -63,6 +69,12 @@ pub enum LinalgError {
     NotUnique {
         /// Smallest relative distance from cancellation that was met.
         separation: f64,
+    },
+    /// More memory than the machine gives.
+    #[error("{what} do not fit into the memory: the system is too large to be solved directly")]
+    Memory {
+        /// What.
+        what: &'static str,
     },
     /// An iteration did not converge.
     #[error("{what} did not converge in {iterations} iterations")]

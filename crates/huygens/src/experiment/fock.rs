@@ -1,15 +1,20 @@
 //! Runs of the density matrix, with the certificate of the cut-off.
 
+use std::sync::Arc;
+
 use huygens_numerics::random::Streams;
 
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError};
 use crate::algebra::Operator;
 use crate::checks;
-use crate::levels::fock::{Cutoff, Density, Evolution, FockError, Generator, Problem, Shifted, Work};
+use crate::levels::fock::{
+    Cutoff, Density, Evolution, FockError, Generator, Layout, Operators, Problem, Shifted, Stationary, SteadyError,
+    SteadyMethod, require_unique, steady_state,
+};
 use crate::measures::{DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
 use crate::model::Binding;
-use crate::report::{Check, Orbit, Quantity, Report, Series};
+use crate::report::{Check, Orbit, Quantity, Report, Series, Status};
 
 /// How the density matrix is stored and what is done to certify it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,13 +43,15 @@ const CHANGE: f64 = 1e-4;
 const EDGE: f64 = 1e-6;
 /// A growing cut-off gives up a run when the edge holds this much: what follows would be wrong.
 const FULL: f64 = 1e-3;
+/// Largest residual of a steady state, in units of its slowest rate, that is called solved.
+const RESIDUAL: f64 = 1e-9;
 /// Disturbance of the start that shows how much rounding grows.
 const DISTURBANCE: f64 = 1e-9;
 
-/// What one evolution gave.
+/// What one evolution or one steady state gave.
 struct Run {
     cutoff: Cutoff,
-    /// Values of each request at each time reached.
+    /// Values of each request at each time reached, or in the steady state.
     values: Vec<Vec<f64>>,
     /// A list that goes with the last value.
     lists: Vec<Option<Vec<[f64; 2]>>>,
@@ -56,7 +63,10 @@ struct Run {
     lost: f64,
     log_trace: f64,
     elements: usize,
-    work: Work,
+    /// How it was computed.
+    how: String,
+    /// Residual of a steady state.
+    residual: Option<f64>,
     /// Times reached.
     reached: usize,
     stopped: Option<String>,
@@ -65,9 +75,15 @@ struct Run {
 impl Experiment {
     pub(super) fn run_fock(&self, binding: &Binding) -> Result<Report, ExperimentError> {
         let asked = &self.options.truncation;
-        let times = self.fock_times()?;
+        // Without times the steady state is asked for.
+        let given = self.fock_times();
+        let rests = given.is_none();
+        let times = given.unwrap_or_default();
         let equilibrium = self.equilibrium(binding)?;
         let follow = |cutoff: &Cutoff, disturbance: f64, patient: bool| {
+            if rests {
+                return self.rest_density(binding, &equilibrium, cutoff);
+            }
             self.follow_density(binding, &equilibrium, cutoff, &times, disturbance, patient)
         };
         let (run, other) = match &asked.cutoff {
@@ -82,8 +98,14 @@ impl Experiment {
                 loop {
                     cutoff = larger(&cutoff);
                     let Some(next) = self.optional(follow(&cutoff, 0.0, false))? else { break (last, None) };
-                    let done = last.reached == times.len() && change(&last, &next).0 <= CHANGE && next.edge <= EDGE;
+                    let done = last.reached == times.len()
+                        && last.stopped.is_none()
+                        && change(&last, &next).0 <= CHANGE
+                        && next.edge <= EDGE;
                     if done || !asked.certify && next.reached == times.len() && next.edge <= EDGE {
+                        break (next, Some(last));
+                    }
+                    if rests && next.stopped.is_some() {
                         break (next, Some(last));
                     }
                     last = next;
@@ -97,12 +119,16 @@ impl Experiment {
         report.dynamics = match times.as_slice() {
             [only] => format!("density matrix at t = {only:.6}"),
             [first, .., last] => format!("density matrix from the start, seen over [{first:.6}, {last:.6}]"),
-            [] => String::new(),
+            [] => "steady state of the density matrix".into(),
         };
-        report.method = format!(
-            "{}, {} elements, {} steps, {} applications of the generator",
-            run.cutoff, run.elements, run.work.steps, run.work.applications
-        );
+        report.method = format!("{}, {} elements, {}", run.cutoff, run.elements, run.how);
+        if rests && run.stopped.is_none() && asked.certify {
+            let smaller = match &other {
+                Some(other) if other.elements < run.elements => &other.cutoff,
+                _ => &run.cutoff,
+            };
+            report.checks.push(self.alone(binding, smaller)?);
+        }
         self.cutoff_checks(&mut report, &run, other.as_ref(), &times);
         if asked.certify && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
             let disturbed = follow(&run.cutoff, DISTURBANCE, true)?;
@@ -128,6 +154,11 @@ impl Experiment {
                 Quantity::missing(&request.text, definition.unit, reason)
             } else if let Some(reason) = &run.reasons[k] {
                 Quantity::missing(&request.text, definition.unit, reason.clone())
+            } else if rests {
+                match run.values[k].last() {
+                    Some(value) if value.is_finite() => Quantity::new(&request.text, *value, definition.unit),
+                    _ => Quantity::missing(&request.text, definition.unit, "undefined in the steady state"),
+                }
             } else if asked.at.is_empty() {
                 window_mean(&request.text, definition.unit, definition.average, &run.values[k])
             } else {
@@ -142,7 +173,7 @@ impl Experiment {
             if quantity.value.is_some() {
                 quantity.list.clone_from(&run.lists[k]);
                 if let Some(other) = &other
-                    && let (Some(a), Some(b)) = (run.values[k].last(), other.values[k].get(run.reached - 1))
+                    && let (Some(a), Some(b)) = (run.values[k].last(), other.values[k].get(run.reached.max(1) - 1))
                 {
                     quantity.error = Some((a - b).abs());
                 }
@@ -161,14 +192,18 @@ impl Experiment {
         if self.options.control
             && let Some(control) = self.model.uncoupled_binding(binding)?
         {
-            let alone = self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?;
+            let alone = if rests {
+                self.rest_density(&control, &equilibrium, &run.cutoff)?
+            } else {
+                self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?
+            };
             for (k, request) in self.requests.iter().enumerate() {
                 let same = ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync"];
                 if same.contains(&request.definition.name)
                     && let (Some(Some(coupled)), [.., last]) =
                         (report.quantities.get(k).map(|q| q.value), alone.values[k].as_slice())
                 {
-                    let uncoupled = if asked.at.is_empty() {
+                    let uncoupled = if asked.at.is_empty() && !rests {
                         window_mean("", "", request.definition.average, &alone.values[k]).value
                     } else {
                         Some(*last).filter(|x| x.is_finite())
@@ -189,20 +224,15 @@ impl Experiment {
         Ok(report)
     }
 
-    fn fock_times(&self) -> Result<Vec<f64>, ExperimentError> {
+    /// When to look; none for the steady state.
+    fn fock_times(&self) -> Option<Vec<f64>> {
         let asked = &self.options.truncation;
         if !asked.at.is_empty() {
-            return Ok(asked.at.clone());
+            return Some(asked.at.clone());
         }
-        match &self.options.window {
-            Some(w) => {
-                let step = (w.to - w.from) / w.samples as f64;
-                Ok((0..=w.samples).map(|j| if j == w.samples { w.to } else { w.from + j as f64 * step }).collect())
-            }
-            None => Err(ExperimentError::Options(
-                "the fock level follows a density matrix in time: say how long with --until T, or when to look with --at T".into(),
-            )),
-        }
+        let w = self.options.window.as_ref()?;
+        let step = (w.to - w.from) / w.samples as f64;
+        Some((0..=w.samples).map(|j| if j == w.samples { w.to } else { w.from + j as f64 * step }).collect())
     }
 
     /// Frequencies of H where it is a sum of oscillators, and the temperature of the start where it has one.
@@ -271,7 +301,9 @@ impl Experiment {
     fn optional(&self, run: Result<Run, ExperimentError>) -> Result<Option<Run>, ExperimentError> {
         match run {
             Ok(run) => Ok(Some(run)),
-            Err(ExperimentError::Fock(FockError::Memory { .. } | FockError::Space(_))) => Ok(None),
+            Err(ExperimentError::Fock(
+                FockError::Memory { .. } | FockError::Space(_) | FockError::Steady(SteadyError::Memory { .. }),
+            )) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -289,31 +321,14 @@ impl Experiment {
         let problem =
             Problem::new(&self.model, binding, cutoff.clone(), asked.memory).map_err(ExperimentError::Fock)?;
         let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
-        let dynamics = if rates { Some(self.dynamics(binding, &problem)?) } else { None };
+        let dynamics =
+            if rates { Some(self.dynamics(binding, &problem.operators, problem.start.layout())?) } else { None };
         let mut state = problem.start;
         if disturbance > 0.0 {
             state.disturb(disturbance, Streams { seed: self.options.seed }.trajectory(0));
         }
-        let mut run = Run {
-            cutoff: cutoff.clone(),
-            values: vec![Vec::with_capacity(times.len()); self.requests.len()],
-            lists: vec![None; self.requests.len()],
-            reasons: vec![None; self.requests.len()],
-            orbits: self
-                .model
-                .modes
-                .iter()
-                .map(|m| Orbit { mode: m.name.clone(), re: Vec::new(), im: Vec::new() })
-                .collect(),
-            edge: 0.0,
-            smallest: 0.0,
-            lost: problem.lost,
-            log_trace: 0.0,
-            elements: state.layout().len(),
-            work: Work::default(),
-            reached: 0,
-            stopped: None,
-        };
+        let mut run = self.blank_run(cutoff, state.layout().len());
+        run.lost = problem.lost;
         let mut evolution = Evolution::new(problem.generator, asked.tolerance);
         let mut now = 0.0;
         // Eigenvalues cost more than steps: look at a few of the times only.
@@ -334,15 +349,102 @@ impl Experiment {
             run.reached = j + 1;
         }
         run.log_trace = state.log_trace();
-        run.work = evolution.work();
+        let work = evolution.work();
+        run.how = format!("{} steps, {} applications of the generator", work.steps, work.applications);
         Ok(run)
     }
 
+    fn blank_run(&self, cutoff: &Cutoff, elements: usize) -> Run {
+        let orbit = |name: &str| Orbit { mode: name.to_owned(), re: Vec::new(), im: Vec::new() };
+        Run {
+            cutoff: cutoff.clone(),
+            values: vec![Vec::new(); self.requests.len()],
+            lists: vec![None; self.requests.len()],
+            reasons: vec![None; self.requests.len()],
+            orbits: self.model.modes.iter().map(|m| orbit(&m.name)).collect(),
+            edge: 0.0,
+            smallest: 0.0,
+            lost: 0.0,
+            log_trace: 0.0,
+            elements,
+            how: String::new(),
+            residual: None,
+            reached: 0,
+            stopped: None,
+        }
+    }
+
+    /// The steady state below a cut-off; one that is not found is a run that says so.
+    fn rest_density(
+        &self,
+        binding: &Binding,
+        equilibrium: &Equilibrium,
+        cutoff: &Cutoff,
+    ) -> Result<Run, ExperimentError> {
+        let memory = self.options.truncation.memory;
+        let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
+        let mut run = self.blank_run(cutoff, problem.generator.layout().len());
+        match steady_state(&problem.generator, SteadyMethod::Automatic, memory) {
+            Ok(steady) => {
+                let method = match steady.method {
+                    SteadyMethod::Direct => "sparse elimination, inverse iteration",
+                    _ => "GMRES, diagonals eliminated",
+                };
+                run.how = format!("{method}, {} applications", steady.iterations);
+                run.residual = Some(steady.residual);
+                run.edge = steady.density.edge_weight();
+                let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
+                let layout = steady.density.layout();
+                let dynamics = if rates { Some(self.dynamics(binding, &problem.operators, layout)?) } else { None };
+                self.look(&steady.density, equilibrium, dynamics.as_ref(), &mut run, true);
+                for (k, request) in self.requests.iter().enumerate() {
+                    if request.definition.name == "liouvillian_gap" {
+                        match problem.gap(&steady.density, memory) {
+                            Ok(gap) => (run.values[k], run.reasons[k]) = (vec![gap], None),
+                            Err(error) => run.reasons[k] = Some(error.to_string()),
+                        }
+                    }
+                }
+            }
+            Err(error @ SteadyError::Memory { .. }) => return Err(ExperimentError::Fock(error.into())),
+            Err(error) => {
+                run.how = "no steady state found".into();
+                run.stopped = Some(error.to_string());
+                run.reasons.fill(Some(error.to_string()));
+            }
+        }
+        Ok(run)
+    }
+
+    /// Whether the steady state below a cut-off is the only one.
+    fn alone(&self, binding: &Binding, cutoff: &Cutoff) -> Result<Check, ExperimentError> {
+        let memory = self.options.truncation.memory;
+        let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
+        let sectors = match problem.sectors {
+            1 => String::new(),
+            n => format!("; a conserved quantity cuts the space in {n} sectors, this is that of the start"),
+        };
+        let found = steady_state(&problem.generator, SteadyMethod::Automatic, memory)
+            .and_then(|steady| require_unique(&problem.generator, &steady, memory));
+        Ok(match found {
+            Ok(()) => {
+                let note = format!("no other state of the populated sector is stationary{sectors}");
+                Check { name: "unique".into(), status: Status::Pass, value: None, limit: None, note }
+            }
+            Err(error) => Check::fail("unique", None, error.to_string()),
+        })
+    }
+
     /// What rates of change are computed from.
-    fn dynamics(&self, binding: &Binding, problem: &Problem) -> Result<Dynamics, ExperimentError> {
-        let space = &problem.operators.space;
+    fn dynamics(
+        &self,
+        binding: &Binding,
+        operators: &Operators,
+        layout: &Arc<Layout>,
+    ) -> Result<Dynamics, ExperimentError> {
+        let space = &operators.space;
         let of = |operator| Shifted::new(space, operator, &binding.values, 0.0).map_err(|e| self.value_error(&e));
-        let dissipator = Generator::new(&problem.operators.dissipator(), problem.start.layout().clone());
+        let dissipator = Generator::new(&operators.dissipator(), layout.clone());
         Ok(Dynamics::new(of(&self.model.hamiltonian)?, of(&self.model.antihermitian)?, dissipator))
     }
 
@@ -387,17 +489,24 @@ impl Experiment {
 
     fn cutoff_checks(&self, report: &mut Report, run: &Run, other: Option<&Run>, times: &[f64]) {
         let checks = &mut report.checks;
-        checks.push(Check::at_most(
-            "initial state",
-            run.lost,
-            EDGE,
-            "probability of the initial state beyond the cut-off, left out of the normalised start",
-        ));
+        let rests = times.is_empty();
+        if let Some(residual) = run.residual {
+            let note = "|G rho| of the steady state in units of |rho| and of the slowest rate of a population";
+            checks.push(Check::at_most("residual", residual, RESIDUAL, note));
+        } else if !rests {
+            checks.push(Check::at_most(
+                "initial state",
+                run.lost,
+                EDGE,
+                "probability of the initial state beyond the cut-off, left out of the normalised start",
+            ));
+        }
         match other {
+            Some(_) if rests && run.stopped.is_some() => {}
             Some(other) => {
                 let (size, until) = change(run, other);
                 let mut note = format!("largest relative change of a measure between {} and {}", run.cutoff, other.cutoff);
-                if size > CHANGE {
+                if size > CHANGE && !rests {
                     note.push_str(&match until {
                         0 => "; no time agrees".to_owned(),
                         n => format!("; they agree up to t = {:.6}", times[n - 1]),
@@ -429,7 +538,7 @@ impl Experiment {
             1e-9,
             "how far the smallest eigenvalue lies below zero",
         ));
-        if self.model.antihermitian.is_zero() {
+        if self.model.antihermitian.is_zero() && !rests {
             checks.push(Check::at_most("trace", run.log_trace.abs(), 1e-8, "drift of ln tr ρ"));
         }
         if let Some(reason) = &run.stopped {
@@ -438,7 +547,7 @@ impl Experiment {
                 Some(t) => format!("{reason}; the result holds up to t = {t:.6}"),
                 None => reason.clone(),
             };
-            checks.push(Check::fail("holds to the end", at, note));
+            checks.push(Check::fail(if rests { "steady state" } else { "holds to the end" }, at, note));
         }
     }
 }
@@ -477,8 +586,6 @@ fn change(one: &Run, two: &Run) -> (f64, usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use approx::assert_relative_eq;
 
     use super::*;
@@ -521,6 +628,28 @@ mod tests {
         assert_relative_eq!(negative.value("speed_limit_radicand").unwrap(), 684.0215372287034, max_relative = 1e-3);
         let undefined = negative.quantity("speed_limit_printed").unwrap();
         assert!(undefined.value.is_none() && undefined.note.as_ref().unwrap().contains("imaginary"));
+    }
+
+    /// Without times the steady state: a driven cavity is coherent, |α|² = F²/(κ²/4 + Δ²), and its slowest decay κ/2.
+    #[test]
+    fn without_times_the_steady_state() {
+        let h = "-0.3*n(a) + 0.6*i*(dag(a) - a)";
+        let model = Arc::new(crate::levels::fock::tests::model(&["a"], &[], h, "", &["a"], &[]));
+        let binding = model.bind(&[]).unwrap();
+        let options = Options { level: Level::Fock, ..Options::default() };
+        let measures = ["n(a)", "purity(a)", "liouvillian_gap"].map(String::from);
+        let report = Experiment::new(model, &measures, options).unwrap().run(&binding).unwrap();
+        assert_relative_eq!(report.value("n(a)").unwrap(), 0.36 / 0.34, max_relative = 1e-6);
+        assert_relative_eq!(report.value("purity(a)").unwrap(), 1.0, max_relative = 1e-6);
+        assert_relative_eq!(report.value("liouvillian_gap").unwrap(), 0.5, max_relative = 1e-4);
+        assert!(report.series.is_empty() && report.checks.iter().any(|c| c.name == "unique"));
+        assert!(report.checks.iter().all(|c| c.status != Status::Fail), "{:#?}", report.checks);
+        let runaway = Arc::new(crate::levels::fock::tests::model(&["a"], &[], "n(a)", "", &["dag(a)"], &[]));
+        let binding = runaway.bind(&[]).unwrap();
+        let truncation = Truncation { cutoff: Some(Cutoff::Product(vec![20])), ..Truncation::default() };
+        let options = Options { level: Level::Fock, truncation, ..Options::default() };
+        let report = Experiment::new(runaway, &["n(a)".to_owned()], options).unwrap().run(&binding).unwrap();
+        assert!(report.checks.iter().any(|c| c.name == "edge" && c.status == Status::Fail), "{:#?}", report.checks);
     }
 
     /// χ and L without a cut-off given: it grows until the numbers stand (dimer.json: conv_k3_t0.08).

@@ -24,6 +24,7 @@ mod arguments;
 mod attractor;
 mod blocks;
 mod density;
+mod liouvillian;
 mod local;
 mod parse;
 mod registry;

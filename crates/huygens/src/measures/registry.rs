@@ -1,10 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, density, local, speed, stationary, sync, thermal, ticking, transient,
+    Definition, attractor, correlations, density, liouvillian, local, speed, stationary, sync, thermal, ticking,
+    transient,
 };
 
-static REGISTRY: [Definition; 59] = [
+static REGISTRY: [Definition; 60] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -64,6 +65,7 @@ static REGISTRY: [Definition; 59] = [
     speed::SPEED_LIMIT_RADICAND_PRINTED,
     speed::SPOHN_PRODUCTION,
     speed::CAPACITY,
+    liouvillian::LIOUVILLIAN_GAP,
 ];
 
 /// All measures, in the order in which they are listed.

@@ -146,6 +146,11 @@ impl Operators {
         Self { effective: [Vec::new(), damping.clone()], ..self.clone() }
     }
 
+    /// Whether there are jumps.
+    pub fn dissipates(&self) -> bool {
+        !self.jumps.is_empty()
+    }
+
     /// Whether the generator depends on the time.
     pub fn depends_on_time(&self) -> bool {
         !self.moving.is_empty()
@@ -490,6 +495,27 @@ impl Generator {
             }
         }
         extent
+    }
+
+    /// Shows every entry of the matrix G once: the places of its row and its column among the elements of the layout, whether the
+    /// column's element enters as its conjugate, and the value; a place may occur several times, its values add.
+    pub(super) fn entries(&self, mut look: impl FnMut(usize, usize, bool, c64)) {
+        let half = self.layout.len();
+        for (k, row) in self.layout.rows().iter().enumerate() {
+            for at in row.offset..row.offset + row.length as usize {
+                look(at, at, false, c64::new(self.diagonal[at], self.diagonal[half + at]));
+            }
+            for job in &self.jobs[self.first[k] as usize..self.first[k + 1] as usize] {
+                let c = self.values[job.coefficient as usize];
+                for i in 0..job.length as usize {
+                    let side = |table: u32| if table == NONE { 1.0 } else { self.tables[table as usize + i] };
+                    let weight = side(job.first) * side(job.second);
+                    if weight != 0.0 {
+                        look(row.offset + job.begin as usize + i, job.source as usize + i, job.conjugate, c * weight);
+                    }
+                }
+            }
+        }
     }
 
     /// out = G x.

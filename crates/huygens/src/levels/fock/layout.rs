@@ -5,7 +5,7 @@
 //! blocks of all Abelian symmetries together: U(1) charges and parities, weak (of the difference of ket and bra) and strong (of
 //! each). Only the coset that the initial state populates is stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::lattice::Lattice;
@@ -32,6 +32,8 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub struct Population {
     base: Vec<i64>,
+    /// Difference of bra and ket at the base.
+    offset: Vec<i64>,
     pairs: Lattice,
     differences: Lattice,
     /// Every ket of a populated diagonal is populated.
@@ -42,7 +44,12 @@ impl Population {
     /// From the shifts (s, s′) of ket and bra by the generator, those among the elements of the initial state, and one of its
     /// populated states.
     pub fn new(base: &[i32], shifts: impl IntoIterator<Item = (Vec<i32>, Vec<i32>)>) -> Self {
-        let modes = base.len();
+        Self::between(base, base, shifts)
+    }
+
+    /// The elements that the generator connects with ⟨ket|·|bra⟩.
+    pub fn between(ket: &[i32], bra: &[i32], shifts: impl IntoIterator<Item = (Vec<i32>, Vec<i32>)>) -> Self {
+        let modes = ket.len();
         let wide = |v: &[i32]| v.iter().map(|x| i64::from(*x)).collect::<Vec<i64>>();
         let list: Vec<(Vec<i64>, Vec<i64>)> = shifts.into_iter().map(|(s, t)| (wide(&s), wide(&t))).collect();
         let pairs = Lattice::new(2 * modes, list.iter().map(|(s, t)| [s.as_slice(), t].concat()));
@@ -53,11 +60,32 @@ impl Population {
             (unit[k], unit[k + modes]) = (1, 1);
             pairs.contains(&unit)
         });
-        Self { base: [wide(base), wide(base)].concat(), pairs, differences, full }
+        let base = [wide(ket), wide(bra)].concat();
+        let offset = (0..modes).map(|k| base[k + modes] - base[k]).collect();
+        Self { base, offset, pairs, differences, full }
+    }
+
+    /// Whether the generator connects elements that differ by these shifts of ket and bra.
+    pub(super) fn connects(&self, (ket, bra): &(Vec<i32>, Vec<i32>)) -> bool {
+        self.pairs.contains(&ket.iter().chain(bra).map(|x| i64::from(*x)).collect::<Vec<_>>())
+    }
+
+    /// In how many parts the populations of a space fall that nothing exchanges.
+    pub(super) fn sectors(&self, space: &Space) -> usize {
+        if self.full {
+            return 1;
+        }
+        let mut parts = HashSet::new();
+        space.each(|_, n| {
+            let mut point: Vec<i64> = n.iter().chain(n).map(|x| i64::from(*x)).collect();
+            self.pairs.remainder(&mut point);
+            parts.insert(point);
+        });
+        parts.len()
     }
 
     fn diagonal(&self, m: &[i32]) -> bool {
-        self.differences.contains(&m.iter().map(|x| i64::from(*x)).collect::<Vec<_>>())
+        self.differences.contains(&m.iter().zip(&self.offset).map(|(x, o)| i64::from(*x) - o).collect::<Vec<_>>())
     }
 
     fn element(&self, n: &[i32], m: &[i32]) -> bool {
@@ -79,6 +107,8 @@ pub struct Layout {
     /// Row of (diagonal, ket row); `ABSENT` where nothing is stored.
     lookup: Vec<u32>,
     elements: usize,
+    /// Elements that lie between populated ones of their row and are none; empty where there are no such.
+    strays: Vec<bool>,
 }
 
 const ABSENT: u32 = u32::MAX;
@@ -104,6 +134,7 @@ impl Layout {
             places: HashMap::new(),
             rows: Vec::new(),
             elements: 0,
+            strays: Vec::new(),
             hermitian,
             diagonals: Vec::new(),
             space,
@@ -133,6 +164,12 @@ impl Layout {
                 }
                 if low >= high {
                     continue;
+                }
+                if !population.full {
+                    layout.strays.extend((low..high).map(|j| {
+                        n[last] = j;
+                        !population.element(&n, &m)
+                    }));
                 }
                 layout.lookup[diagonal * layout.space.rows() + ket] = layout.rows.len() as u32;
                 let length = (high - low) as u32;
@@ -165,6 +202,11 @@ impl Layout {
     /// Number of complex elements stored.
     pub fn len(&self) -> usize {
         self.elements
+    }
+
+    /// Whether an element is stored that no populated one is coupled to.
+    pub(super) fn stray(&self, at: usize) -> bool {
+        self.strays.get(at).is_some_and(|stray| *stray)
     }
 
     /// Whether nothing is stored (never: a populated state has at least its own population).

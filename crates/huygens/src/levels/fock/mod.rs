@@ -21,10 +21,18 @@ mod start;
 pub use density::{Density, DensityBlock, FockMoments};
 pub use evolve::{Evolution, EvolveError, Work};
 
+mod spectrum;
+mod steady;
+
+pub use spectrum::{Mode, slow_modes};
+pub use steady::{Steady, SteadyError, SteadyMethod, require_unique, steady_state};
+
 mod problem;
 
-pub use problem::{FockError, Problem};
+pub use problem::{FockError, Problem, Stationary};
 pub(crate) use start::needed;
 
+#[cfg(test)]
+mod steady_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -6,9 +6,11 @@ use huygens_numerics::c64;
 
 use super::density::Density;
 use super::generator::{Generator, GeneratorError, Operators};
-use super::layout::Layout;
+use super::layout::{Layout, Population};
 use super::space::{Cutoff, Space, SpaceError};
+use super::spectrum::{Mode, slow_modes};
 use super::start;
+use super::steady::SteadyError;
 use crate::model::{Binding, Model, ModelError};
 
 /// Copies of the density matrix that an evolution holds: the state, three vectors of the series, the diagonal of the generator, and
@@ -28,6 +30,9 @@ pub enum FockError {
     /// A model without a generator.
     #[error("{0}")]
     Generator(#[from] GeneratorError),
+    /// No steady state.
+    #[error("{0}")]
+    Steady(#[from] SteadyError),
     /// A value that the model does not accept.
     #[error("{0}")]
     Model(#[from] ModelError),
@@ -76,33 +81,10 @@ impl Problem {
         let operators = Operators::new(model, binding, space.clone())?;
         let means = model.start_values(binding)?;
         let spreads = model.start_spreads(binding)?;
-        let modes = model.len();
-        let mut shifts = Vec::new();
-        let zero = vec![0; modes];
-        for (k, (mean, [occupation, squeezing, _])) in means.iter().zip(&spreads).enumerate() {
-            let unit = |by: i32| {
-                let mut v = zero.clone();
-                v[k] = by;
-                v
-            };
-            if *occupation > 0.0 {
-                shifts.push((unit(1), unit(1)));
-            }
-            let step = if mean.norm_sqr() > 0.0 {
-                1
-            } else if *squeezing != 0.0 {
-                2
-            } else {
-                continue;
-            };
-            shifts.push((unit(step), zero.clone()));
-            shifts.push((zero.clone(), unit(step)));
-        }
+        let zero = vec![0; model.len()];
+        let shifts = start_shifts(&means, &spreads);
         let population = operators.population(&zero, shifts);
-        let most = (memory / (COPIES * BYTES)) as usize;
-        let Some(layout) = Layout::new(space.clone(), &population, true, most) else {
-            return Err(FockError::Memory { cutoff, limit: memory / 1e9 });
-        };
+        let layout = limited(space.clone(), &population, true, memory)?;
         let tables: Vec<Vec<c64>> = means
             .iter()
             .zip(&spreads)
@@ -111,7 +93,6 @@ impl Problem {
                 start::gaussian(*mean, *occupation, *squeezing, *angle, *top as usize)
             })
             .collect();
-        let layout = Arc::new(layout);
         let (start, kept) = Density::from_fn(layout.clone(), |ket, bra| {
             let mut z = c64::new(1.0, 0.0);
             for (k, table) in tables.iter().enumerate() {
@@ -125,5 +106,127 @@ impl Problem {
         }
         let generator = Generator::new(&operators, layout);
         Ok(Self { operators, generator, start, lost: (1.0 - kept).max(0.0) })
+    }
+}
+
+/// Differences of ket and bra among the elements of a product of Gaussian states.
+fn start_shifts(means: &[c64], spreads: &[[f64; 3]]) -> Vec<(Vec<i32>, Vec<i32>)> {
+    let zero = vec![0; means.len()];
+    let mut shifts = Vec::new();
+    for (k, (mean, [occupation, squeezing, _])) in means.iter().zip(spreads).enumerate() {
+        let unit = |by: i32| {
+            let mut v = zero.clone();
+            v[k] = by;
+            v
+        };
+        if *occupation > 0.0 {
+            shifts.push((unit(1), unit(1)));
+        }
+        let step = if mean.norm_sqr() > 0.0 {
+            1
+        } else if *squeezing != 0.0 {
+            2
+        } else {
+            continue;
+        };
+        shifts.push((unit(step), zero.clone()));
+        shifts.push((zero.clone(), unit(step)));
+    }
+    shifts
+}
+
+/// A model below a cut-off whose steady state is asked for.
+#[derive(Clone, Debug)]
+pub struct Stationary {
+    /// All operators.
+    pub operators: Operators,
+    /// The generator on the sector of the populations that the start lies in.
+    pub generator: Generator,
+    /// In how many sectors a strong symmetry cuts the populations, each with a steady state of its own: 1 without one.
+    pub sectors: usize,
+}
+
+impl Stationary {
+    /// The generator that a steady state is the null vector of, within `memory` bytes.
+    ///
+    /// # Errors
+    /// [`FockError`]; as [`SteadyError`] for models with drives, an anti-Hermitian part, no dissipation, or a conserved quantity
+    /// that the start is spread over.
+    pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
+        if !model.antihermitian.is_zero() {
+            return Err(SteadyError::AntiHermitian.into());
+        }
+        let space = Arc::new(Space::new(model.len(), cutoff.clone())?);
+        let operators = Operators::new(model, binding, space.clone())?;
+        if operators.depends_on_time() {
+            return Err(SteadyError::Driven.into());
+        }
+        if !operators.dissipates() {
+            return Err(SteadyError::Closed.into());
+        }
+        let zero = vec![0; model.len()];
+        let population = operators.population(&zero, []);
+        let sectors = population.sectors(&space);
+        if sectors > 1 {
+            let shifts = start_shifts(&model.start_values(binding)?, &model.start_spreads(binding)?);
+            if !shifts.iter().all(|shift| population.connects(shift)) {
+                return Err(SteadyError::Sectors { sectors }.into());
+            }
+        }
+        let layout = limited(space, &population, true, memory)?;
+        let generator = Generator::new(&operators, layout);
+        Ok(Self { operators, generator, sectors })
+    }
+
+    /// The generator on the elements ⟨n|·|n′⟩ that it connects with those of one difference n′ − n, which have a spectrum of their
+    /// own: how fast coherences of this kind decay, and how fast they turn.
+    ///
+    /// # Errors
+    /// [`FockError::Memory`].
+    ///
+    /// # Panics
+    /// When the difference is not one number for each mode.
+    pub fn sector(&self, difference: &[i32], memory: f64) -> Result<Generator, FockError> {
+        let space = self.operators.space.clone();
+        assert_eq!(difference.len(), space.modes(), "one number for each mode");
+        let ket: Vec<i32> = difference.iter().map(|m| (-m).max(0)).collect();
+        let bra: Vec<i32> = difference.iter().map(|m| (*m).max(0)).collect();
+        let population = Population::between(&ket, &bra, self.operators.shifts());
+        let layout = limited(space, &population, false, memory)?;
+        Ok(Generator::new(&self.operators, layout))
+    }
+
+    /// The slowest decay, min −Re λ over λ ≠ 0, in the sector of the steady state and in those of coherences of one and of two quanta
+    /// of each mode.
+    ///
+    /// # Errors
+    /// [`FockError`].
+    pub fn gap(&self, steady: &Density, memory: f64) -> Result<f64, FockError> {
+        let slowest = |modes: Vec<Mode>| modes.iter().map(|mode| -mode.value.re).fold(f64::INFINITY, f64::min);
+        let mut gap = slowest(slow_modes(&self.generator, Some(steady), 2, memory)?);
+        let space = &self.operators.space;
+        let mut done = vec![self.generator.layout().clone()];
+        for k in 0..space.modes() {
+            for quanta in (1..=2).filter(|q| *q <= space.top()[k]) {
+                let mut difference = vec![0; space.modes()];
+                difference[k] = quanta;
+                if done.iter().any(|layout| layout.diagonal_index(&difference).is_some()) {
+                    continue;
+                }
+                let sector = self.sector(&difference, memory)?;
+                done.push(sector.layout().clone());
+                gap = gap.min(slowest(slow_modes(&sector, None, 2, memory)?));
+            }
+        }
+        if gap.is_finite() { Ok(gap.max(0.0)) } else { Err(SteadyError::NoModes.into()) }
+    }
+}
+
+fn limited(space: Arc<Space>, population: &Population, hermitian: bool, memory: f64) -> Result<Arc<Layout>, FockError> {
+    let most = (memory / (COPIES * BYTES)) as usize;
+    let cutoff = space.cutoff().clone();
+    match Layout::new(space, population, hermitian, most) {
+        Some(layout) => Ok(Arc::new(layout)),
+        None => Err(FockError::Memory { cutoff, limit: memory / 1e9 }),
     }
 }

@@ -1,0 +1,576 @@
+//! Steady states G ρ = 0, tr ρ = 1, of Lindblad generators.
+//!
+//! **Direct.** The generator as a real sparse matrix of the Hermitian unknowns (the populations, and real and imaginary parts of one
+//! element of each conjugate pair) is factorised once, moved by a small σ > 0 to the right of its spectrum; inverse iteration with
+//! these factors converges by the factor σ/gap a step. The same factors give the eigenvalues nearest zero.
+//!
+//! **Iterative.** (G − s u tr) x = −s u with a state u has the solution ρ whatever s: the trace of the equation is s tr x = s. GMRES with
+//! the generator applied without a matrix, preconditioned by the part of G that keeps each diagonal m of ⟨n|ρ|n + m⟩: a band
+//! matrix over n for each m, eliminated without pivots. That is exact for models whose jumps and frequencies alone act (phase-covariant
+//! oscillators that do not interact); couplings and drives exchange diagonals and are left to the iteration.
+
+use std::ops::Range;
+
+use huygens_numerics::c64;
+use huygens_numerics::linalg::{Band, BandLu, Gmres, LinalgError, SparseLu, gmres};
+use huygens_numerics::random::Streams;
+use rayon::prelude::*;
+
+use super::density::Density;
+use super::generator::Generator;
+use super::layout::Layout;
+
+/// How a steady state is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SteadyMethod {
+    /// By the size, and by what converges.
+    #[default]
+    Automatic,
+    /// Sparse elimination.
+    Direct,
+    /// GMRES with the diagonals as preconditioner.
+    Iterative,
+}
+
+/// Why there is no steady state to give.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SteadyError {
+    /// A drive.
+    #[error(
+        "the model depends on the time, so that its state keeps moving: follow it with --until T or look at --at T"
+    )]
+    Driven,
+    /// An anti-Hermitian part.
+    #[error(
+        "the model has an anti-Hermitian part: what becomes stationary is the eigenvector of the largest growth, which a cut-off need not hold; follow the state with --until T"
+    )]
+    AntiHermitian,
+    /// Nothing is dissipated.
+    #[error(
+        "the model has neither jumps nor baths, so that every mixture of energy eigenstates is stationary: follow the state with --until T"
+    )]
+    Closed,
+    /// A strong symmetry, and a start in more than one of its sectors.
+    #[error(
+        "{sectors} steady states: the model conserves a number or a parity of ket and bra alone, and the start is spread over its sectors; start in one of them, or follow the state with --until T"
+    )]
+    Sectors {
+        /// How many sectors the space has.
+        sectors: usize,
+    },
+    /// More than one state of the same symmetry does not decay.
+    #[error(
+        "the steady state is not unique: {count} modes of the populated sector decay at a rate below {rate:.1e}; which state is reached depends on the start: follow it with --until T"
+    )]
+    NotUnique {
+        /// Number of modes that do not decay, the steady state counted.
+        count: usize,
+        /// What counts as no decay.
+        rate: f64,
+    },
+    /// No method reached the tolerance.
+    #[error(
+        "no steady state found: the residual |G rho| is {residual:.1e} of the rates after {iterations} iterations; follow the state with --until T, or lower the cut-off"
+    )]
+    NoConvergence {
+        /// Residual in units of the rates.
+        residual: f64,
+        /// Applications of the generator.
+        iterations: usize,
+    },
+    /// No eigenvalue converged.
+    #[error("no eigenvalue of the generator near zero converged: change the cut-off")]
+    NoModes,
+    /// Elimination failed.
+    #[error("{0}")]
+    Linalg(#[from] LinalgError),
+    /// More memory than allowed.
+    #[error(
+        "the steady state needs {needed:.2} GB, more than {limit:.2} GB: lower the cut-off, or allow more with --memory"
+    )]
+    Memory {
+        /// What is needed, in GB.
+        needed: f64,
+        /// The limit in GB.
+        limit: f64,
+    },
+}
+
+/// A steady state and how it was found.
+#[derive(Clone, Debug)]
+pub struct Steady {
+    /// The state.
+    pub density: Density,
+    /// ‖G ρ‖ in units of ‖ρ‖ and of the slowest rate at which a population decays.
+    pub residual: f64,
+    /// The method that was used.
+    pub method: SteadyMethod,
+    /// Applications of the generator or of its inverse.
+    pub iterations: usize,
+}
+
+/// Residual that counts as solved.
+const RESIDUAL: f64 = 1e-12;
+/// Residual that is still given, with its size: rounding of badly scaled generators.
+const ACCEPTED: f64 = 1e-8;
+/// Real unknowns up to which elimination is faster than the iteration.
+const DIRECT: usize = 400;
+/// Real unknowns up to which elimination is tried when the iteration fails.
+const LARGEST_DIRECT: usize = 40_000;
+/// The shift of the factorised generator, in units of the slow rate.
+const SHIFT: f64 = 1e-7;
+/// Modes that decay more slowly than this, in units of the slow rate, count as stationary.
+const STILL: f64 = 1e-10;
+
+/// Real unknowns of a vector on a layout.
+#[derive(Clone, Debug)]
+pub(super) struct Unknowns {
+    /// First unknown of each element: its real part, followed by its imaginary part unless the element is real.
+    first: Vec<u32>,
+    /// Populations of a Hermitian layout.
+    real: Range<usize>,
+    count: usize,
+}
+
+impl Unknowns {
+    fn new(layout: &Layout) -> Self {
+        let real = if layout.hermitian() { populations(layout) } else { 0..0 };
+        let mut count = 0;
+        let first = (0..layout.len())
+            .map(|at| {
+                let place = count as u32;
+                count += if real.contains(&at) { 1 } else { 2 };
+                place
+            })
+            .collect();
+        Self { first, real, count }
+    }
+
+    /// Entries of G − shift as a real matrix.
+    fn entries(&self, generator: &Generator, shift: f64) -> Vec<(usize, usize, f64)> {
+        let mut list = Vec::new();
+        generator.entries(|row, column, conjugate, z| {
+            let (i, j) = (self.first[row] as usize, self.first[column] as usize);
+            let sign = if conjugate { -1.0 } else { 1.0 };
+            let (complex_row, complex_column) = (!self.real.contains(&row), !self.real.contains(&column));
+            let mut add = |i: usize, j: usize, x: f64| {
+                if x != 0.0 {
+                    list.push((i, j, x));
+                }
+            };
+            add(i, j, z.re);
+            if complex_row {
+                add(i + 1, j, z.im);
+            }
+            if complex_column {
+                add(i, j + 1, -sign * z.im);
+            }
+            if complex_row && complex_column {
+                add(i + 1, j + 1, sign * z.re);
+            }
+        });
+        list.extend((0..self.count).map(|k| (k, k, -shift)));
+        list
+    }
+
+    fn gather(&self, planes: &[f64], out: &mut [f64]) {
+        let half = self.first.len();
+        for (at, &k) in self.first.iter().enumerate() {
+            out[k as usize] = planes[at];
+            if !self.real.contains(&at) {
+                out[k as usize + 1] = planes[half + at];
+            }
+        }
+    }
+
+    fn scatter(&self, x: &[f64], planes: &mut [f64]) {
+        let half = self.first.len();
+        for (at, &k) in self.first.iter().enumerate() {
+            planes[at] = x[k as usize];
+            planes[half + at] = if self.real.contains(&at) { 0.0 } else { x[k as usize + 1] };
+        }
+    }
+}
+
+/// Places of the populations; none where the main diagonal is not stored.
+fn populations(layout: &Layout) -> Range<usize> {
+    let zero = vec![0; layout.space().modes()];
+    let Some(diagonal) = layout.diagonal_index(&zero) else { return 0..0 };
+    spans(layout)[diagonal].clone()
+}
+
+/// Places of the elements of each diagonal, which lie side by side.
+fn spans(layout: &Layout) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::with_capacity(layout.diagonals().len());
+    for row in layout.rows() {
+        if row.diagonal as usize == spans.len() {
+            spans.push(row.offset..row.offset);
+        }
+        spans[row.diagonal as usize].end = row.offset + row.length as usize;
+    }
+    spans
+}
+
+/// Solves (G − σ) y = x again and again.
+pub(super) enum Resolvent<'a> {
+    /// Sparse factors.
+    Direct { lu: Box<SparseLu>, unknowns: Unknowns, work: Vec<f64> },
+    /// GMRES to a relative tolerance.
+    Iterative { generator: &'a Generator, diagonals: Diagonals, shift: f64, tolerance: f64 },
+}
+
+impl<'a> Resolvent<'a> {
+    /// Sparse factors where they are cheap, otherwise the iteration.
+    pub(super) fn new(generator: &'a Generator, shift: f64, memory: f64) -> Result<Self, SteadyError> {
+        if Unknowns::new(generator.layout()).count <= 3 * DIRECT {
+            return Ok(Self::direct(generator, shift)?);
+        }
+        let diagonals = Diagonals::new(generator, shift, memory)?;
+        Ok(Resolvent::Iterative { generator, diagonals, shift, tolerance: 1e-10 })
+    }
+
+    /// Sparse factors of G − σ.
+    fn direct(generator: &Generator, shift: f64) -> Result<Resolvent<'static>, LinalgError> {
+        let unknowns = Unknowns::new(generator.layout());
+        let lu = SparseLu::new(unknowns.count, unknowns.entries(generator, shift))?;
+        Ok(Resolvent::Direct { lu: Box::new(lu), work: vec![0.0; unknowns.count], unknowns })
+    }
+
+    /// Replaces a vector of planes by (G − σ)⁻¹ times it; gives the iterations spent, or none where they did not converge.
+    pub(super) fn solve(&mut self, x: &mut [f64]) -> Option<usize> {
+        match self {
+            Resolvent::Direct { lu, unknowns, work } => {
+                unknowns.gather(x, work);
+                lu.solve_in_place(work);
+                unknowns.scatter(work, x);
+                Some(1)
+            }
+            Resolvent::Iterative { generator, diagonals, shift, tolerance } => {
+                let b = x.to_vec();
+                diagonals.solve(x);
+                let options = Gmres { restart: RESTART, iterations: MOST, tolerance: *tolerance * norm(&b) };
+                let solved = gmres(
+                    &options,
+                    |x, out| {
+                        generator.apply(x, out);
+                        out.iter_mut().zip(x).for_each(|(y, x)| *y -= *shift * x);
+                    },
+                    |x| diagonals.solve(x),
+                    &b,
+                    x,
+                );
+                solved.converged.then_some(solved.iterations)
+            }
+        }
+    }
+}
+
+/// Vectors of the iteration before a restart, and most applications.
+const RESTART: usize = 60;
+const MOST: usize = 1200;
+
+/// The part of G − σ that keeps each diagonal, factorised.
+#[derive(Debug)]
+pub(super) struct Diagonals {
+    half: usize,
+    parts: Vec<(Range<usize>, BandLu)>,
+}
+
+impl Diagonals {
+    /// Bandwidths of all diagonals, and the bytes of their factors.
+    fn widths(generator: &Generator) -> (Vec<[usize; 2]>, f64) {
+        let layout = generator.layout();
+        let spans = spans(layout);
+        let of = owner(&spans, layout.len());
+        let mut widths = vec![[0_usize; 2]; spans.len()];
+        generator.entries(|row, column, conjugate, _| {
+            if of[row] == of[column] && !conjugate {
+                let [lower, upper] = &mut widths[of[row] as usize];
+                *lower = (*lower).max(row.saturating_sub(column));
+                *upper = (*upper).max(column.saturating_sub(row));
+            }
+        });
+        let bytes = spans.iter().zip(&widths).map(|(s, [l, u])| Band::bytes(s.len(), *l, *u) as f64).sum();
+        (widths, bytes)
+    }
+
+    fn new(generator: &Generator, shift: f64, memory: f64) -> Result<Self, SteadyError> {
+        let layout = generator.layout();
+        let (widths, needed) = Self::widths(generator);
+        if needed > memory {
+            return Err(SteadyError::Memory { needed: needed / 1e9, limit: memory / 1e9 });
+        }
+        let spans = spans(layout);
+        let of = owner(&spans, layout.len());
+        let mut bands: Vec<Band> = spans.iter().zip(&widths).map(|(s, [l, u])| Band::new(s.len(), *l, *u)).collect();
+        generator.entries(|row, column, conjugate, z| {
+            if of[row] == of[column] && !conjugate {
+                let k = of[row] as usize;
+                bands[k].add(row - spans[k].start, column - spans[k].start, z);
+            }
+        });
+        for (band, span) in bands.iter_mut().zip(&spans) {
+            (0..span.len()).for_each(|i| band.add(i, i, c64::new(-shift, 0.0)));
+        }
+        let parts = bands.into_par_iter().map(Band::factorise).collect::<Result<Vec<BandLu>, _>>()?;
+        Ok(Self { half: layout.len(), parts: spans.into_iter().zip(parts).collect() })
+    }
+
+    fn solve(&self, x: &mut [f64]) {
+        let (re, im) = x[..2 * self.half].split_at_mut(self.half);
+        let (mut re, mut im) = (re, im);
+        let mut pieces = Vec::with_capacity(self.parts.len());
+        for (span, lu) in &self.parts {
+            let (head, tail) = std::mem::take(&mut re).split_at_mut(span.len());
+            re = tail;
+            let (other, tail) = std::mem::take(&mut im).split_at_mut(span.len());
+            im = tail;
+            pieces.push((lu, head, other));
+        }
+        if self.half < 1000 {
+            pieces.into_iter().for_each(|(lu, re, im)| lu.solve_in_place(re, im));
+        } else {
+            pieces.into_par_iter().for_each(|(lu, re, im)| lu.solve_in_place(re, im));
+        }
+    }
+}
+
+/// The diagonal of each element.
+fn owner(spans: &[Range<usize>], elements: usize) -> Vec<u32> {
+    let mut of = vec![0; elements];
+    for (k, span) in spans.iter().enumerate() {
+        of[span.clone()].fill(k as u32);
+    }
+    of
+}
+
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The steady state of a generator on a Hermitian layout, one of Lindblad form that does not depend on the time; `memory` bytes may
+/// be used for factors.
+///
+/// # Errors
+/// [`SteadyError`].
+///
+/// # Panics
+/// When the layout is not that of Hermitian operators.
+pub fn steady_state(generator: &Generator, method: SteadyMethod, memory: f64) -> Result<Steady, SteadyError> {
+    assert!(generator.layout().hermitian(), "a steady state is Hermitian");
+    if generator.depends_on_time() {
+        return Err(SteadyError::Driven);
+    }
+    let unknowns = Unknowns::new(generator.layout()).count;
+    match method {
+        SteadyMethod::Direct => direct(generator, memory),
+        SteadyMethod::Iterative => iterative(generator, memory),
+        SteadyMethod::Automatic if unknowns <= DIRECT => direct(generator, memory),
+        SteadyMethod::Automatic => match iterative(generator, memory) {
+            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) if unknowns <= LARGEST_DIRECT => {
+                direct(generator, memory)
+            }
+            found => found,
+        },
+    }
+}
+
+/// A slow rate at which elements decay, populations where there are any: the unit of residuals. The smallest that is not zero, or
+/// negligible beside the others.
+pub(super) fn slow_rate(generator: &Generator) -> f64 {
+    let layout = generator.layout();
+    let main = populations(layout);
+    let span = if main.is_empty() { 0..layout.len() } else { main };
+    let mut rates: Vec<f64> = vec![0.0; span.len()];
+    let mut largest = 0.0_f64;
+    generator.entries(|row, column, _, z| {
+        if row == column && span.contains(&row) {
+            rates[row - span.start] += z.re.abs();
+        }
+        largest = largest.max(z.norm());
+    });
+    rates.sort_by(f64::total_cmp);
+    let floor = 1e-9 * rates[rates.len() / 2];
+    let slow = rates.iter().copied().find(|rate| *rate > floor);
+    slow.unwrap_or(largest).max(f64::MIN_POSITIVE)
+}
+
+/// The shift of the factorised generator: small beside the rates, and above its rounding.
+fn shift_of(generator: &Generator, rate: f64) -> f64 {
+    let extent = generator.extent();
+    (SHIFT * rate).max(1e-14 * (extent.low.abs() + extent.imaginary))
+}
+
+/// ‖G x‖/(rate ‖x‖).
+fn residual(generator: &Generator, rate: f64, x: &[f64], work: &mut [f64]) -> f64 {
+    generator.apply(x, work);
+    norm(work) / (rate * norm(x)).max(f64::MIN_POSITIVE)
+}
+
+fn uniform(generator: &Generator) -> (Range<usize>, Vec<f64>) {
+    let span = populations(generator.layout());
+    let mut x = vec![0.0; generator.len()];
+    let layout = generator.layout();
+    let states = span.clone().filter(|at| !layout.stray(*at)).count();
+    span.clone().filter(|at| !layout.stray(*at)).for_each(|at| x[at] = 1.0 / states as f64);
+    (span, x)
+}
+
+fn direct(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let rate = slow_rate(generator);
+    let unknowns = Unknowns::new(generator.layout());
+    // Fill of sparse factors on lattices of three dimensions and more, as found on the built-in models.
+    let needed = 16.0 * 30.0 * (unknowns.count as f64).powf(4.0 / 3.0);
+    if needed > memory.max(5e7) {
+        return Err(SteadyError::Memory { needed: needed / 1e9, limit: memory / 1e9 });
+    }
+    let shift = shift_of(generator, rate);
+    let mut resolvent = Resolvent::direct(generator, shift)?;
+    let (span, mut x) = uniform(generator);
+    let mut work = vec![0.0; generator.len()];
+    let mut best = (f64::INFINITY, x.clone());
+    let mut iterations = 0;
+    // The shift divides what does not belong to the steady state by gap/shift each time; slow models need a few more.
+    for _ in 0..20 {
+        resolvent.solve(&mut x);
+        iterations += 1;
+        let trace: f64 = x[span.clone()].iter().sum();
+        if !(trace.is_finite() && trace != 0.0) {
+            break;
+        }
+        x.iter_mut().for_each(|y| *y /= trace);
+        let size = residual(generator, rate, &x, &mut work);
+        let gained = size < 0.5 * best.0;
+        if size < best.0 {
+            best = (size, x.clone());
+        }
+        if size <= 1e-2 * RESIDUAL || !gained {
+            break;
+        }
+    }
+    let (residual, x) = best;
+    if residual > ACCEPTED {
+        return Err(SteadyError::NoConvergence { residual, iterations });
+    }
+    let density = Density::from_planes(generator.layout().clone(), x);
+    Ok(Steady { density, residual, method: SteadyMethod::Direct, iterations })
+}
+
+fn iterative(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let rate = slow_rate(generator);
+    let shift = shift_of(generator, rate);
+    let diagonals = Diagonals::new(generator, shift, memory)?;
+    let (span, u) = uniform(generator);
+    // What the diagonals alone would settle at.
+    let mut x = u.clone();
+    x.iter_mut().for_each(|x| *x *= -shift);
+    diagonals.solve(&mut x);
+    let (residual, iterations) = bordered(generator, &diagonals, rate, shift, &span, &u, &mut x, RESIDUAL);
+    if residual > ACCEPTED || !residual.is_finite() {
+        return Err(SteadyError::NoConvergence { residual, iterations });
+    }
+    let density = Density::from_planes(generator.layout().clone(), x);
+    Ok(Steady { density, residual, method: SteadyMethod::Iterative, iterations })
+}
+
+/// Checks that no other state of the populated sector is stationary: by the eigenvalue nearest zero where elimination is cheap,
+/// otherwise by a second solution from a disturbed start.
+///
+/// # Errors
+/// [`SteadyError::NotUnique`], or what prevents the check.
+pub fn require_unique(generator: &Generator, steady: &Steady, memory: f64) -> Result<(), SteadyError> {
+    let rate = slow_rate(generator);
+    if Unknowns::new(generator.layout()).count <= 3 * DIRECT {
+        let modes = super::spectrum::slow_modes(generator, Some(&steady.density), 4, memory)?;
+        let count = 1 + modes.iter().filter(|m| m.value.norm() <= STILL * rate).count();
+        return if count > 1 { Err(SteadyError::NotUnique { count, rate: STILL * rate }) } else { Ok(()) };
+    }
+    let shift = shift_of(generator, rate);
+    let diagonals = Diagonals::new(generator, shift, memory)?;
+    let (span, u) = uniform(generator);
+    let data = steady.density.data();
+    let mut x = random_traceless(generator);
+    let size = norm(data) / norm(&x);
+    x.iter_mut().zip(data).for_each(|(x, y)| *x = *x * size + y);
+    let (residual, iterations) = bordered(generator, &diagonals, rate, shift, &span, &u, &mut x, 1e-7);
+    if residual > 1e-4 {
+        return Err(SteadyError::NoConvergence { residual, iterations });
+    }
+    let apart: f64 = x.iter().zip(data).map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt();
+    if apart > 0.05 * norm(data) { Err(SteadyError::NotUnique { count: 2, rate: residual * rate }) } else { Ok(()) }
+}
+
+/// Random numbers in all unknowns, without a trace.
+pub(super) fn random_traceless(generator: &Generator) -> Vec<f64> {
+    let layout = generator.layout();
+    let span = populations(layout);
+    let half = layout.len();
+    let mut stream = Streams { seed: 1 }.trajectory(0);
+    let mut x = vec![0.0; generator.len()];
+    for at in (0..half).filter(|at| !layout.stray(*at)) {
+        x[at] = stream.uniform() - 0.5;
+        if !(layout.hermitian() && span.contains(&at)) {
+            x[half + at] = stream.uniform() - 0.5;
+        }
+    }
+    if layout.hermitian() {
+        let (span, u) = uniform(generator);
+        let sum: f64 = x[span.clone()].iter().sum();
+        x[span.clone()].iter_mut().zip(&u[span]).for_each(|(x, u)| *x -= sum * u);
+    }
+    x
+}
+
+/// Σ_n ⟨n|x|n⟩ of a vector on a Hermitian layout.
+pub(super) fn trace(generator: &Generator, x: &[f64]) -> f64 {
+    x[populations(generator.layout())].iter().sum()
+}
+
+/// Solves (G − s u tr) x = −s u from the x given; the residual of G x in units of the rate, and the applications made.
+fn bordered(
+    generator: &Generator,
+    diagonals: &Diagonals,
+    rate: f64,
+    shift: f64,
+    span: &Range<usize>,
+    u: &[f64],
+    x: &mut [f64],
+    tolerance: f64,
+) -> (f64, usize) {
+    let weight = rate;
+    // (M − s u tr)⁻¹ r = M⁻¹(r − u tr r s/(σ + s)) exactly where tr M = −σ tr: what is solved for has almost no trace, so that the
+    // nearly singular M costs no digits.
+    let precondition = |x: &mut [f64]| {
+        let trace: f64 = x[span.clone()].iter().sum();
+        let factor = trace * weight / (shift + weight);
+        x[span.clone()].iter_mut().zip(&u[span.clone()]).for_each(|(x, u)| *x -= factor * u);
+        diagonals.solve(x);
+    };
+    let b: Vec<f64> = u.iter().map(|u| -weight * u).collect();
+    let mut work = vec![0.0; generator.len()];
+    let mut iterations = 0;
+    let mut size = f64::INFINITY;
+    // The size of the solution, which the tolerance refers to, is known afterwards only.
+    for _ in 0..3 {
+        let options = Gmres { restart: RESTART, iterations: MOST, tolerance: tolerance * rate * norm(x) };
+        let solved = gmres(
+            &options,
+            |x, out| {
+                generator.apply(x, out);
+                let trace: f64 = x[span.clone()].iter().sum();
+                out[span.clone()].iter_mut().zip(&u[span.clone()]).for_each(|(y, u)| *y -= weight * trace * u);
+            },
+            precondition,
+            &b,
+            x,
+        );
+        iterations += solved.iterations;
+        let found = residual(generator, rate, x, &mut work);
+        if found <= tolerance || found.is_nan() || found >= 0.5 * size {
+            return (found, iterations);
+        }
+        size = found;
+    }
+    (size, iterations)
+}
