@@ -106,6 +106,7 @@ fn symbol(name: &str) -> Option<&'static str> {
         "speed_limit_radicand_printed" => r"\Delta_E^2\Delta_C^2 - |c|^2/2",
         "spohn_entropy_production" => r"\sigma_0",
         "capacity_of_entanglement" => "E",
+        "liouvillian_gap" => r"\gamma_{\mathrm{gap}}",
         _ => return None,
     })
 }
