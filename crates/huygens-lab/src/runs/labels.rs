@@ -76,6 +76,7 @@ fn symbol(name: &str) -> Option<&'static str> {
         "tick_accuracy" => "N",
         "phase_accuracy" => r"N_\phi",
         "heat_flow" => "J",
+        "power" => r"P_{\mathrm{drive}}",
         "transient_time" => r"t_{\mathrm{max}}",
         "transient_peak" => r"R_{\mathrm{max}}",
         "overshoot" => r"R_{\mathrm{max}} - R_\infty",

@@ -53,6 +53,13 @@ pub fn uncertainty_relation(orbit: &GaussianOrbit, samples: usize) -> Check {
     Check { name: "uncertainty relation".into(), status, value: Some(worst), limit: Some(0.0), note: note.into() }
 }
 
+/// Does the energy balance close? `rest` is the mean of P − ΣJ (or of what the energy has changed beside it), `gross` the size
+/// of the flows that were added up.
+pub fn first_law(rest: f64, gross: f64) -> Check {
+    let relative = if gross > 0.0 { rest.abs() / gross } else { rest.abs() };
+    Check::at_most("first law", relative, 1e-8, "work − heat − change of energy, relative to the gross flows of energy")
+}
+
 /// S_c cannot exceed 1 in a quantum state (Mari et al. 2013, Eq. 2).
 pub fn bounded_by_one(name: &str, max: f64) -> Check {
     Check::at_most(format!("{name} ≤ 1"), max, 1.0 + 1e-9, "bound of the uncertainty relation")

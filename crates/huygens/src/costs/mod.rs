@@ -36,6 +36,7 @@
 
 pub mod bounds;
 mod contacts;
+pub mod energy;
 pub mod ergotropy;
 
 pub use contacts::{Contacts, contacts};

@@ -41,6 +41,7 @@ impl Experiment {
         let stride = (times.len() / 8).max(1);
         let mut index = 0;
         let start = self.model.start_values(binding)?;
+        let energies = self.energetics.as_ref().map(|_| self.energies_along(binding, &start, &times));
         let outcome = self.follow(binding, &start, &times, self.options.tolerance.max(1e-12), |state| {
             for (list, request) in values.iter_mut().zip(&self.requests) {
                 list.push(match request.definition.evaluate {
@@ -52,7 +53,8 @@ impl Experiment {
                     | Evaluate::Stationary(_)
                     | Evaluate::Transient(_)
                     | Evaluate::Density(_)
-                    | Evaluate::Ticks(_) => f64::NAN,
+                    | Evaluate::Ticks(_)
+                    | Evaluate::Energy(_) => f64::NAN,
                 });
             }
             for (k, orbit) in orbits.iter_mut().enumerate() {
@@ -92,8 +94,22 @@ impl Experiment {
                 return Ok(report);
             }
         }
-        for (request, list) in self.requests.iter().zip(values) {
+        let (energies, law) = match energies {
+            Some(Ok((flows, law))) => (Some(Ok(flows)), Some(law)),
+            Some(Err(reason)) => (Some(Err(reason)), None),
+            None => (None, None),
+        };
+        for (request, mut list) in self.requests.iter().zip(values) {
             let definition = request.definition;
+            if let Evaluate::Energy(kind) = definition.evaluate {
+                match self.energy_series(request, kind, energies.as_ref()) {
+                    Ok(values) => list = values,
+                    Err(reason) => {
+                        report.quantities.push(Quantity::missing(&request.text, definition.unit, reason));
+                        continue;
+                    }
+                }
+            }
             let quantity = match (&definition.evaluate, &contacts) {
                 (Evaluate::Transient(_), _) => {
                     Quantity::missing(&request.text, definition.unit, "a property of a relaxation: ask with --quench")
@@ -122,6 +138,7 @@ impl Experiment {
             }
             report.quantities.push(quantity);
         }
+        report.checks.extend(law);
         report.orbits = orbits;
         Ok(report)
     }

@@ -4,6 +4,7 @@
 //! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
 
 mod direct;
+mod energy;
 mod fock;
 mod quench;
 mod search;
@@ -17,12 +18,13 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 
 use crate::algebra::{self, EvalError, Monomial};
+use crate::costs::energy::Energetics;
 use crate::costs::{Contacts, CostError};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
 pub use crate::levels::stochastic::ensemble::Watch;
-use crate::measures::{MeasureError, Request, resolve};
+use crate::measures::{Evaluate, MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report, Status};
 
@@ -176,6 +178,8 @@ pub struct Experiment {
     charges: Vec<Vec<i64>>,
     requests: Vec<Request>,
     contacts: Result<Contacts, CostError>,
+    /// Heat and work, where they are asked for.
+    energetics: Option<Energetics>,
     /// Whether the gaussian level is exact: linear flow, constant diffusion.
     linear: bool,
     /// Whether rest is a solution: no term of the flow without an amplitude.
@@ -241,6 +245,8 @@ impl Experiment {
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
         let charges = algebra::charges(model.modes.len(), &model.whole_hamiltonian(), &jumps);
         let contacts = Contacts::of(&model);
+        let energies = requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Energy(_)));
+        let energetics = energies.then(|| Energetics::of(&model));
         let mut fast = Vec::new();
         for name in &options.eliminate {
             fast.push(model.mode(name)?.0 as usize);
@@ -250,7 +256,8 @@ impl Experiment {
         }
         let linear = equations.linear();
         let undisplaced = equations.flow.iter().all(|f| f.coefficient(&Monomial::one()).is_zero());
-        let experiment = Self { model, kernel, ring, charges, requests, contacts, linear, undisplaced, fast, options };
+        let experiment =
+            Self { model, kernel, ring, charges, requests, contacts, energetics, linear, undisplaced, fast, options };
         experiment.fits()?;
         Ok(experiment)
     }

@@ -59,6 +59,9 @@ impl Experiment {
                             })
                         }
                     },
+                    Evaluate::Energy(_) => {
+                        Err("given on attractors and direct runs: leave out --quench, or ask with --until".into())
+                    }
                     Evaluate::Ticks(_) => Err(super::OF_TRAJECTORIES.into()),
                     Evaluate::Attractor(_) | Evaluate::Stationary(_) | Evaluate::Density(_) => {
                         Err("a property of the attractor: leave out --quench".into())

@@ -10,6 +10,7 @@ use huygens_numerics::ode::{Method, Tolerance};
 use super::{Experiment, ExperimentError, Level, Prepared};
 use crate::checks;
 use crate::costs::Contact;
+use crate::costs::energy::Flows;
 use crate::levels::gaussian::bloch::{self, RingOrbit};
 use crate::levels::gaussian::linear;
 use crate::levels::gaussian::orbit::{self, GaussianOrbit, Sample, Treatment, View};
@@ -32,7 +33,7 @@ pub(super) enum States {
 }
 
 impl States {
-    fn times(&self) -> &[f64] {
+    pub(super) fn times(&self) -> &[f64] {
         match self {
             States::Full(orbit) => &orbit.times,
             States::Ring(ring) => &ring.blocks[0].times,
@@ -44,7 +45,7 @@ impl States {
     }
 
     /// The orbit that carries the neutral direction.
-    fn first(&self) -> &GaussianOrbit {
+    pub(super) fn first(&self) -> &GaussianOrbit {
         match self {
             States::Full(orbit) => orbit,
             States::Ring(ring) => &ring.blocks[0],
@@ -52,7 +53,7 @@ impl States {
     }
 
     /// Growth of the collective coordinate per unit time, of all cells together.
-    fn growth(&self) -> Option<f64> {
+    pub(super) fn growth(&self) -> Option<f64> {
         let growth = &self.first().growth;
         let cells = match self {
             States::Full(_) => 1,
@@ -83,7 +84,7 @@ impl States {
 
 impl Experiment {
     /// Calls `look` with the moments at every sample.
-    fn each(&self, states: &States, treatment: Treatment, look: impl FnMut(usize, &dyn Moments)) {
+    pub(super) fn each(&self, states: &States, treatment: Treatment, look: impl FnMut(usize, &dyn Moments)) {
         self.every(states, treatment, 1, look);
     }
 
@@ -270,7 +271,7 @@ impl Experiment {
         Ok((drift, orbit))
     }
 
-    fn stationary(&self, drift: RMatrix, sample: &Sample, contacts: &Result<Vec<Contact>, String>) -> Stationary {
+    fn stationary(&self, drift: RMatrix, sample: &Sample) -> Stationary {
         let root2 = std::f64::consts::SQRT_2;
         Stationary {
             drift,
@@ -283,11 +284,6 @@ impl Experiment {
                 .map(|m| m.0 as usize)
                 .filter(|k| !self.fast.contains(k))
                 .collect(),
-            contacts: if self.fast.is_empty() {
-                contacts.clone()
-            } else {
-                Err("needs the modes that are eliminated: leave out --eliminate".into())
-            },
         }
     }
 
@@ -343,9 +339,10 @@ impl Experiment {
 
     /// Thermal contacts at these values, or the reason why there are none.
     pub(super) fn contacts(&self, binding: &Binding) -> Result<Vec<Contact>, String> {
-        let wanted = self.requests.iter().any(|r| {
-            matches!(r.definition.evaluate, Evaluate::Thermal(_) | Evaluate::Stationary(_) | Evaluate::Transient(_))
-        });
+        let wanted = self
+            .requests
+            .iter()
+            .any(|r| matches!(r.definition.evaluate, Evaluate::Thermal(_) | Evaluate::Transient(_)));
         if !wanted {
             return Ok(Vec::new());
         }
@@ -409,7 +406,7 @@ impl Experiment {
         let contacts = self.contacts(binding);
         let stationary = match (drift, &states) {
             (Some(drift), States::Full(orbit)) if orbit.growth.rows() == 0 => {
-                Ok(self.stationary(drift, &orbit.samples[0], &contacts))
+                Ok(self.stationary(drift, &orbit.samples[0]))
             }
             _ => Err("a property of a stable fixed point that no symmetry moves: there is none here".to_owned()),
         };
@@ -417,11 +414,16 @@ impl Experiment {
             let whole = arguments.is_empty() || arguments.len() == all;
             !self.fast.is_empty() && (whole || arguments.iter().any(|a| self.fast.contains(&a.mode())))
         };
+        let energies = self.energetics.as_ref().map(|_| self.energies(binding, &states, found));
         let mut tail: f64 = 0.0;
         for request in &self.requests {
             let quantity = match request.definition.evaluate {
                 Evaluate::Attractor(kind) => self.attractor_measure(request, kind, &states, fixed),
                 Evaluate::Stationary(f) => stationary_measure(request, f, &stationary),
+                Evaluate::Energy(kind) => {
+                    let values = self.energy_series(request, kind, energies.as_ref());
+                    self.energy_quantity(&mut report, request, kind, values, &mut tail)
+                }
                 Evaluate::Ticks(_) => Quantity::missing(&request.text, request.definition.unit, super::OF_TRAJECTORIES),
                 Evaluate::Transient(_) => Quantity::missing(
                     &request.text,
@@ -439,6 +441,10 @@ impl Experiment {
         }
         if states.times().len() > 1 {
             report.checks.push(checks::resolved(tail));
+        }
+        if let Some(Ok(flows)) = &energies {
+            let mean = |f: &dyn Fn(&Flows) -> f64| flows.iter().map(f).sum::<f64>() / flows.len() as f64;
+            report.checks.push(checks::first_law(mean(&Flows::balance), mean(&|f| f.gross)));
         }
         for request in &self.requests {
             if matches!(request.definition.name, "complete_sync" | "phi_sync")
@@ -495,7 +501,8 @@ impl Experiment {
             | Evaluate::Stationary(_)
             | Evaluate::Transient(_)
             | Evaluate::Density(_)
-            | Evaluate::Ticks(_) => {
+            | Evaluate::Ticks(_)
+            | Evaluate::Energy(_) => {
                 return Err("a property of the attractor, not of a state".into());
             }
         }
@@ -793,7 +800,7 @@ fn mean_tail(states: &States) -> f64 {
 }
 
 /// Mean, extremes and error of a periodic series, or the value itself where there is one sample.
-fn averaged(text: &str, unit: &str, average: Average, values: &[f64], tail: &mut f64) -> Quantity {
+pub(super) fn averaged(text: &str, unit: &str, average: Average, values: &[f64], tail: &mut f64) -> Quantity {
     if values.len() == 1 {
         return Quantity::new(text, values[0], unit);
     }

@@ -11,7 +11,7 @@
 //! any polynomial jump.
 
 use crate::algebra::{Generator, ModeId, Monomial, Operator, Polynomial, Scalar};
-use crate::model::Model;
+use crate::model::{Bath, Model};
 
 /// One entry of a sparse matrix of polynomials.
 #[derive(Clone, Debug)]
@@ -53,13 +53,7 @@ impl Equations {
     pub fn derive(model: &Model) -> Self {
         let jumps: Vec<Operator> = model.jumps.iter().map(|jump| jump.operator.clone()).collect();
         let mut equations = Self::from_operators(model.modes.len(), model.parameters.len(), &model.generator(), &jumps);
-        // Momentum damping takes s γ(n̄+½) of noise from q and gives it to p.
-        for bath in model.baths.iter().filter(|b| !b.momentum.is_zero()) {
-            let noise = bath.rate.mul(&bath.occupation.add(&Scalar::real(0.5))).mul(&bath.momentum);
-            let polynomial = Operator::scalar(noise.neg()).normal_symbol();
-            let k = bath.mode.0 as usize;
-            equations.diffusion_anomalous.push(Entry { row: k, column: k, shift: 0, polynomial });
-        }
+        equations.diffusion_anomalous.extend(model.baths.iter().filter_map(momentum_noise));
         equations
     }
 
@@ -87,6 +81,16 @@ impl Equations {
         let constant = |entries: &SparsePolynomials| entries.iter().all(|entry| entry.polynomial.degree() == 0);
         [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous].into_iter().all(constant)
     }
+}
+
+/// Momentum damping takes s γ(n̄+½) of noise from q and gives it to p.
+pub(crate) fn momentum_noise(bath: &Bath) -> Option<Entry> {
+    if bath.momentum.is_zero() {
+        return None;
+    }
+    let noise = bath.rate.mul(&bath.occupation.add(&Scalar::real(0.5))).mul(&bath.momentum);
+    let k = bath.mode.0 as usize;
+    Some(Entry { row: k, column: k, shift: 0, polynomial: Polynomial::scalar(noise.neg()) })
 }
 
 fn jacobian(flow: &[Polynomial]) -> (SparsePolynomials, SparsePolynomials) {

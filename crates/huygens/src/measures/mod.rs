@@ -24,6 +24,7 @@ mod arguments;
 mod attractor;
 mod blocks;
 mod density;
+mod energy;
 mod liouvillian;
 mod local;
 mod parse;
@@ -177,6 +178,8 @@ pub enum Evaluate {
     Transient(fn(&Relaxing<'_>, &[Argument]) -> Result<Reading, String>),
     /// A property of the density matrix.
     Density(OfDensity),
+    /// Heat or work: needs the model's Hamiltonian, reservoirs and drives beside the state.
+    Energy(EnergyMeasure),
     /// Entropy production or flux: needs the thermal contacts beside the moments.
     Thermal(fn(&dyn Moments, &[crate::costs::Contact], &[Argument]) -> Result<f64, String>),
     /// From the ticks of trajectories: the upward zero crossings of the q of each mode.
@@ -207,6 +210,15 @@ pub enum AttractorMeasure {
     Lyapunov,
     /// Phase diffusion constant.
     PhaseDiffusion,
+}
+
+/// Measures of the first law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnergyMeasure {
+    /// Heat into the reservoirs.
+    Heat,
+    /// Power of the drives.
+    Power,
 }
 
 /// A measure: what it is called, what it means and how it is computed.
@@ -279,6 +291,7 @@ impl Definition {
             (_, Evaluate::Transient(_)) => "none: a property of a relaxation (--quench)",
             (_, Evaluate::Stationary(_)) => "none: a property of a stationary state",
             (_, Evaluate::Density(_)) => "",
+            (_, Evaluate::Energy(_)) => "of the whole state, the shift of the mean by the fluctuations included",
             (Collective::Blind, _) => "of the mean field alone",
             (Collective::Removed, _) => "with the collective phase removed; the transverse value beside it",
             (Collective::Diffused, _) => "with the collective phase fully diffused",

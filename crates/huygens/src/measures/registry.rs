@@ -1,11 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, density, liouvillian, local, speed, stationary, sync, thermal, ticking,
+    Definition, attractor, correlations, density, energy, liouvillian, local, speed, stationary, sync, thermal, ticking,
     transient,
 };
 
-static REGISTRY: [Definition; 60] = [
+static REGISTRY: [Definition; 61] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -47,7 +47,8 @@ static REGISTRY: [Definition; 60] = [
     ticking::SIMULATED_INTERVAL_DEVIATION,
     thermal::ENTROPY_PRODUCTION,
     thermal::ENTROPY_FLUX,
-    stationary::HEAT_FLOW,
+    energy::HEAT_FLOW,
+    energy::POWER,
     transient::TRANSIENT_TIME,
     transient::TRANSIENT_PEAK,
     transient::OVERSHOOT,

@@ -1,11 +1,10 @@
-//! What belongs to a stationary state with its linear dynamics: normal modes, the memory of a clock, heat.
+//! What belongs to a stationary state with its linear dynamics: normal modes, the memory of a clock.
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
 
 use super::clocks::deviation::{accuracy_of_crossings, accuracy_of_phase};
 use super::{Average, Collective, Definition, Evaluate, LINEARISED, Signature};
-use crate::costs::Contact;
 use crate::levels::gaussian::linear::{NormalMode, normal_modes_of};
 
 /// A fixed point with the dynamics of its fluctuations, ṙ = A r + ξ.
@@ -19,8 +18,6 @@ pub struct Stationary {
     pub covariance: RMatrix,
     /// The model's oscillators, as indices of modes.
     pub oscillators: Vec<usize>,
-    /// Thermal contacts, or why there are none.
-    pub contacts: Result<Vec<Contact>, String>,
 }
 
 /// A number with what stands behind it.
@@ -144,19 +141,6 @@ pub(super) const PHASE_ACCURACY: Definition = Definition {
     ..DEPHASING
 };
 
-/// Energy that flows into the baths of a mode.
-pub(super) const HEAT_FLOW: Definition = Definition {
-    name: "heat_flow",
-    signature: Signature::Modes(1),
-    formula: "J = −Σ_b tr(H 𝓓_b ρ) over the thermal contacts b of the mode, H the model's quadratic Hamiltonian in its \
-              frame: Σ of all modes is 0 in a steady state without drives that depend on time. Into the baths is positive",
-    range: "real",
-    unit: "rad²/time²",
-    source: "Alicki, J. Phys. A 12, L103 (1979)",
-    evaluate: Evaluate::Stationary(|s, a| Ok(heat_flow(s, a[0].mode())?.into())),
-    ..NARROW
-};
-
 fn normal(state: &Stationary) -> Result<Vec<NormalMode>, String> {
     let modes = normal_modes_of(&state.drift, &state.oscillators).map_err(|e| e.to_string())?;
     if modes.is_empty() {
@@ -177,40 +161,4 @@ fn dephasing(state: &Stationary, k: usize) -> Result<f64, String> {
     let rho = c64::new(later[(i, i)] + later[(j, j)], later[(j, i)] - later[(i, j)]);
     let energy = state.covariance[(i, i)] + state.covariance[(j, j)];
     Ok(1.0 - (rho / energy).norm_sqr())
-}
-
-/// J into the contacts of mode k: with the reversible drift A − Σ A_b = Ω H, E = ½⟨rᵀHr⟩ and J_b = −tr(H(A_b⟨rrᵀ⟩ + ½D_b)).
-fn heat_flow(state: &Stationary, k: usize) -> Result<f64, String> {
-    let contacts = state.contacts.as_ref().map_err(Clone::clone)?;
-    let n = state.drift.rows();
-    let mut reversible = state.drift.clone();
-    for contact in contacts {
-        for (i, weight) in contact.weights().into_iter().enumerate() {
-            let at = 2 * contact.mode + i;
-            reversible[(at, at)] += 0.5 * contact.rate * weight;
-        }
-    }
-    // H = −Ω A_rev: rows q ← −(row p of A), p ← row q.
-    let energy =
-        RMatrix::from_fn(n, n, |i, j| if i % 2 == 0 { -reversible[(i + 1, j)] } else { reversible[(i - 1, j)] });
-    // The gradient of H at the mean balances the friction there.
-    let mut friction = vec![0.0; n];
-    for contact in contacts {
-        for (i, weight) in contact.weights().into_iter().enumerate() {
-            let at = 2 * contact.mode + i;
-            friction[at] += 0.5 * contact.rate * weight * state.mean[at];
-        }
-    }
-    let gradient = |i: usize| if i.is_multiple_of(2) { -friction[i + 1] } else { friction[i - 1] };
-    let mut total = 0.0;
-    for contact in contacts.iter().filter(|c| c.mode == k) {
-        for (q, weight) in contact.weights().into_iter().enumerate() {
-            let i = 2 * k + q;
-            let moved: f64 = (0..n).map(|j| energy[(i, j)] * state.covariance[(j, i)]).sum();
-            total += 0.5
-                * weight
-                * (contact.rate * (moved + state.mean[i] * gradient(i)) - contact.diffusion * energy[(i, i)]);
-        }
-    }
-    Ok(total)
 }

@@ -86,6 +86,16 @@ pub struct Bath {
     pub(crate) momentum_place: Place,
 }
 
+impl Bath {
+    /// The Hermitian generator −iγs/4 (a² − a†²) of a bath that damps the momentum more than the position; 0 for s = 0.
+    pub fn generator(&self) -> Operator {
+        let a = Operator::annihilation(self.mode);
+        let pair = a.mul(&a);
+        let strength = self.rate.mul(&self.momentum).times(c64::new(0.0, -0.25));
+        pair.sub(&pair.adjoint()).scale(&strength)
+    }
+}
+
 /// The initial state of one mode: a displaced, squeezed thermal state,
 ///
 /// ⟨a⟩ = `amplitude`, and R(θ) diag(e^{−2r}, e^{2r}) R(θ)ᵀ (n̄ + ½) as the covariance of (q, p).
@@ -231,11 +241,8 @@ impl Model {
     /// momentum more than the position.
     pub fn generator(&self) -> Operator {
         let mut sum = self.hamiltonian.clone();
-        for bath in self.baths.iter().filter(|b| !b.momentum.is_zero()) {
-            let a = Operator::annihilation(bath.mode);
-            let strength = bath.rate.mul(&bath.momentum).times(c64::new(0.0, -0.25));
-            let pair = a.mul(&a);
-            sum.add_assign(&pair.sub(&pair.adjoint()).scale(&strength));
+        for bath in &self.baths {
+            sum.add_assign(&bath.generator());
         }
         sum
     }
