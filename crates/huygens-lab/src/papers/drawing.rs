@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use huygens::report::{Report, Status};
 use serde::Serialize;
 
 use super::PaperError;
@@ -144,6 +145,24 @@ impl PaperFigure {
         }
         Ok(files)
     }
+}
+
+/// Puts the checks that failed on the drawing.
+pub(super) fn with_failures<'a>(
+    mut drawing: Figure,
+    reports: impl IntoIterator<Item = (String, &'a Report)>,
+) -> Figure {
+    for (place, report) in reports {
+        for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
+            drawing = drawing.failed_check(format!("{place}: {}: {}", check.name, check.note));
+        }
+    }
+    drawing
+}
+
+/// A number with its unit.
+pub(super) fn number(name: &str, value: f64, unit: &str) -> Number {
+    Number { name: name.into(), value, unit: unit.into() }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 
 mod claim;
 mod drawing;
+mod reading;
 mod watch;
 
 pub mod mari2013;

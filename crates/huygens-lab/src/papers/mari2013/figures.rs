@@ -4,7 +4,6 @@ use std::f64::consts::FRAC_PI_2;
 
 use huygens::experiment::Options;
 use huygens::levels::mean_field::continuation::Kind;
-use huygens::report::{Report, Status};
 use huygens_numerics::roots::brent;
 
 use super::PAPER;
@@ -15,6 +14,7 @@ use super::laboratory::{
     value, window,
 };
 use crate::figures::{Axis, Color, Dash, Figure, Panel, Reference, Region, Series, Shape, Width, palette};
+use crate::papers::drawing::{number, with_failures};
 use crate::papers::{Number, PaperError, PaperFigure, Table, Watch};
 
 const PROVENANCE: &str =
@@ -33,20 +33,6 @@ pub(super) fn draw(name: &str, watch: &Watch<'_>) -> Result<PaperFigure, PaperEr
 fn figure(name: &'static str, drawing: Figure, tables: Vec<Table>, numbers: Vec<Number>) -> PaperFigure {
     let title = PAPER.figures.iter().find(|f| f.name == name).map_or("", |f| f.title).to_owned();
     PaperFigure { paper: PAPER.name, name, title, drawing: drawing.provenance(PROVENANCE), tables, numbers }
-}
-
-/// Puts the checks that failed on the drawing.
-fn with_failures<'a>(mut drawing: Figure, reports: impl IntoIterator<Item = (String, &'a Report)>) -> Figure {
-    for (place, report) in reports {
-        for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
-            drawing = drawing.failed_check(format!("{place}: {}: {}", check.name, check.note));
-        }
-    }
-    drawing
-}
-
-fn number(name: &str, value: f64, unit: &str) -> Number {
-    Number { name: name.into(), value, unit: unit.into() }
 }
 
 /// Complete synchronization, in blue as in the paper.

@@ -20,6 +20,7 @@ use huygens_numerics::roots::brent;
 
 use crate::file;
 use crate::papers::PaperError;
+pub(super) use crate::papers::reading::{geometric, grid, series, trouble, value};
 
 /// The pair of Eqs. 8 and 9.
 pub(super) const PAIR: &str = "optomechanical-pair";
@@ -41,10 +42,6 @@ pub(super) const CLOCK: f64 = TAU;
 
 /// The caption's laser amplitude.
 pub(super) const CAPTION_DRIVE: f64 = 320.0;
-
-pub(super) fn trouble(what: &str, message: impl Into<String>) -> PaperError {
-    PaperError::Computation { what: what.into(), message: message.into() }
-}
 
 /// A built-in model with sizes given as text.
 pub(super) fn model(name: &str, sizes: &[(&str, usize)]) -> Result<Arc<Model>, PaperError> {
@@ -114,14 +111,6 @@ pub(super) fn window(from: f64, to: f64, each: usize) -> Options {
     Options { window: Some(window), ..Options::default() }
 }
 
-/// The value of a measure, or why there is none.
-pub(super) fn value(report: &Report, name: &str) -> Result<f64, PaperError> {
-    report.value(name).ok_or_else(|| {
-        let note = report.quantity(name).and_then(|q| q.note.clone()).unwrap_or_default();
-        trouble(name, format!("{note} ({})", report.dynamics))
-    })
-}
-
 /// Smallest and largest value over the period or window.
 pub(super) fn extremes(report: &Report, name: &str) -> Result<(f64, f64), PaperError> {
     let mean = value(report, name)?;
@@ -129,16 +118,6 @@ pub(super) fn extremes(report: &Report, name: &str) -> Result<(f64, f64), PaperE
     let min = quantity.and_then(|q| q.min).unwrap_or(mean);
     let max = quantity.and_then(|q| q.max).unwrap_or(mean);
     Ok((min, max))
-}
-
-/// A measure over the times of the report.
-pub(super) fn series<'a>(report: &'a Report, name: &str) -> Result<&'a [f64], PaperError> {
-    report
-        .series
-        .iter()
-        .find(|s| s.name == name)
-        .map(|s| s.values.as_slice())
-        .ok_or_else(|| trouble(name, format!("no series ({})", report.dynamics)))
 }
 
 /// The bifurcations of the in-phase cycle that bound its stable ranges.
@@ -220,14 +199,4 @@ impl Ageing {
             .map(f64::exp)
             .map_err(|e| trouble("the ageing of the plateau", e.to_string()))
     }
-}
-
-/// `count` values from `from` to `to`, both included.
-pub(super) fn grid(from: f64, to: f64, count: usize) -> Vec<f64> {
-    (0..count).map(|k| from + (to - from) * k as f64 / (count - 1).max(1) as f64).collect()
-}
-
-/// The same, evenly spaced in the logarithm.
-pub(super) fn geometric(from: f64, to: f64, count: usize) -> Vec<f64> {
-    grid(from.ln(), to.ln(), count).into_iter().map(f64::exp).collect()
 }

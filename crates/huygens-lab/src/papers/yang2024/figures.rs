@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use huygens::levels::stochastic::ensemble::Sampling;
-use huygens::report::{Report, Status};
+use huygens::report::Report;
 
 use super::PAPER;
 use super::claims::clocks::{TICKED, ticked};
@@ -14,6 +14,7 @@ use super::laboratory::{
 };
 use super::trajectories::{TickStatistics, correlation, trace};
 use crate::figures::{Axis, Color, Dash, Figure, Panel, Reference, Region, Series, Shape, Width, palette};
+use crate::papers::drawing::{number, with_failures};
 use crate::papers::{Number, PaperError, PaperFigure, Table, Watch};
 
 const PROVENANCE: &str = "huygens reproduce yang2024; model membranes";
@@ -40,20 +41,6 @@ pub(super) fn draw(name: &str, watch: &Watch<'_>) -> Result<PaperFigure, PaperEr
 fn figure(name: &'static str, drawing: Figure, tables: Vec<Table>, numbers: Vec<Number>) -> PaperFigure {
     let title = PAPER.figures.iter().find(|f| f.name == name).map_or("", |f| f.title).to_owned();
     PaperFigure { paper: PAPER.name, name, title, drawing: drawing.provenance(PROVENANCE), tables, numbers }
-}
-
-/// Puts the checks that failed on the drawing.
-fn with_failures<'a>(mut drawing: Figure, reports: impl IntoIterator<Item = (String, &'a Report)>) -> Figure {
-    for (place, report) in reports {
-        for check in report.checks.iter().filter(|c| c.status == Status::Fail) {
-            drawing = drawing.failed_check(format!("{place}: {}: {}", check.name, check.note));
-        }
-    }
-    drawing
-}
-
-fn number(name: &str, value: f64, unit: &str) -> Number {
-    Number { name: name.into(), value, unit: unit.into() }
 }
 
 /// The first membrane, blue as in the paper.

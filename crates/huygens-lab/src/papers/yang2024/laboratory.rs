@@ -13,6 +13,7 @@ use huygens_numerics::roots::{Extremum, brent, extremum};
 
 use crate::file;
 use crate::papers::PaperError;
+pub(super) use crate::papers::reading::{geometric, grid, series, trouble, value};
 
 /// The two membranes and the light.
 pub(super) const MEMBRANES: &str = "membranes";
@@ -42,10 +43,6 @@ pub(super) const QUOTED_CRITICAL: f64 = 0.005;
 pub(super) const QUOTED_TURNING: f64 = 0.013;
 /// The range of |G|/κ that is looked at.
 pub(super) const RANGE: (f64, f64) = (0.001, 0.1);
-
-pub(super) fn trouble(what: &str, message: impl Into<String>) -> PaperError {
-    PaperError::Computation { what: what.into(), message: message.into() }
-}
 
 /// A model with the measures asked of it; run at as many values as wanted.
 pub(super) struct Bench {
@@ -186,35 +183,9 @@ impl Spectra {
     }
 }
 
-/// The value of a measure, or why there is none.
-pub(super) fn value(report: &Report, name: &str) -> Result<f64, PaperError> {
-    report.value(name).ok_or_else(|| {
-        let note = report.quantity(name).and_then(|q| q.note.clone()).unwrap_or_default();
-        trouble(name, format!("{note} ({})", report.dynamics))
-    })
-}
-
-/// A measure over the times of the report.
-pub(super) fn series<'a>(report: &'a Report, name: &str) -> Result<&'a [f64], PaperError> {
-    report
-        .series
-        .iter()
-        .find(|s| s.name == name)
-        .map(|s| s.values.as_slice())
-        .ok_or_else(|| trouble(name, format!("no series ({})", report.dynamics)))
-}
-
 /// The pairs that stand behind a number.
 pub(super) fn list(report: &Report, name: &str) -> Result<Vec<[f64; 2]>, PaperError> {
     report.quantity(name).and_then(|q| q.list.clone()).ok_or_else(|| trouble(name, "no list of pairs"))
-}
-
-pub(super) fn grid(from: f64, to: f64, count: usize) -> Vec<f64> {
-    (0..count).map(|k| from + (to - from) * k as f64 / (count - 1) as f64).collect()
-}
-
-pub(super) fn geometric(from: f64, to: f64, count: usize) -> Vec<f64> {
-    grid(from.ln(), to.ln(), count).into_iter().map(f64::exp).collect()
 }
 
 #[cfg(test)]
