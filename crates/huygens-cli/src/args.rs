@@ -146,6 +146,23 @@ pub(crate) struct Method {
     pub(crate) quiet: bool,
 }
 
+/// Where one state goes, and what it is compared with.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Folder for the record (JSON, CSV, NPZ) and the figures (PNG, SVG)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// A table for people, or one JSON object or CSV on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Random starts that look for coexisting attractors; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) starts: usize,
+    /// Leave out the comparison with the uncoupled system
+    #[arg(long)]
+    pub(crate) no_control: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -163,18 +180,8 @@ pub(crate) struct Run {
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) method: Method,
-    /// Folder for the record (JSON, CSV, NPZ) and the figures (PNG, SVG)
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// A table for people, or one JSON object or CSV on standard output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
-    /// Random starts that look for coexisting attractors; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub(crate) starts: usize,
-    /// Leave out the comparison with the uncoupled system
-    #[arg(long)]
-    pub(crate) no_control: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Compute only this part of an ensemble, I = 1..N; the parts meet in --out, and the last to come writes the record, the same
     /// bytes as one run would
     #[arg(long, value_name = "I/N", requires = "out")]
@@ -242,6 +249,12 @@ Examples:
 The goal, a cost and what a constraint bounds are measures (see `huygens list measures`) or parameters of the model. A first look
 at the whole range is refined to the best point; what shows at none of its points is not found. Points with a failed check, or
 without a value, do not count. The exit code is 1 where no point meets the constraints, or a check fails at the best one.")]
+#[command(
+    mut_arg("out", |a| a.help("Folder for the result (JSON, CSV) and its figure; without it huygens-out/MODEL-NAMES-optimum, or nothing with --format json or csv")),
+    mut_arg("format", |a| a.help("A table for people, or one JSON object, or the points of the first look as CSV, on standard output")),
+    mut_arg("starts", |a| a.help("Random starts at the best point that look for coexisting attractors; 0 for none")),
+    mut_arg("no_control", |a| a.help("Leave out the comparison of the best point with the uncoupled system")),
+)]
 pub(crate) struct Optimize {
     #[command(flatten)]
     pub(crate) model: Model,
@@ -265,19 +278,8 @@ pub(crate) struct Optimize {
     /// Points of the first look: 201 along one parameter, 576 over two, 1000 over more
     #[arg(long, value_name = "N")]
     pub(crate) points: Option<usize>,
-    /// Folder for the result (JSON, CSV) and its figure; without it huygens-out/MODEL-NAMES-optimum, or nothing with --format
-    /// json or csv
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// A table for people, or one JSON object, or the points of the first look as CSV, on standard output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
-    /// Random starts at the best point that look for coexisting attractors; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub(crate) starts: usize,
-    /// Leave out the comparison of the best point with the uncoupled system
-    #[arg(long)]
-    pub(crate) no_control: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Say how far the search is even where standard error is no terminal: a line every five seconds
     #[arg(long)]
     pub(crate) progress: bool,

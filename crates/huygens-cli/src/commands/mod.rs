@@ -22,7 +22,7 @@ use huygens_lab::file::{self, LoadedModel};
 use huygens_lab::record::portable_command;
 use huygens_lab::runs::{self, RunError};
 
-use crate::args::{Method, Model};
+use crate::args::{Format, Method, Model, Output};
 use crate::output::{Terminal, watched};
 
 /// Loads the model with the values given, and tells its warnings.
@@ -192,6 +192,15 @@ fn make_folder(path: &Path) -> Result<PathBuf, RunError> {
     let probe = path.join(".huygens-probe");
     std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(wrong)?;
     Ok(path.into())
+}
+
+/// The folder asked for; for a table without one, huygens-out/NAME; none otherwise.
+fn result_folder(output: &Output, name: impl FnOnce() -> String) -> Result<Option<PathBuf>, RunError> {
+    match (&output.out, output.format) {
+        (Some(out), _) => make_folder(out).map(Some),
+        (None, Format::Table) => make_folder(&Path::new("huygens-out").join(name())).map(Some),
+        (None, _) => Ok(None),
+    }
 }
 
 /// The first Ctrl-C asks a long computation to stop, the second ends the program.

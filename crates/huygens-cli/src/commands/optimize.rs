@@ -1,6 +1,5 @@
 //! `huygens optimize`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +12,7 @@ use crate::Outcome;
 use crate::args::{Format, Optimize};
 use crate::output::{Terminal, print};
 
-use super::{command, folder_name, listen, load, make_folder, options};
+use super::{command, folder_name, listen, load, options, result_folder};
 
 /// More points belong into a sweep.
 const MAX_POINTS: usize = 1_000_000;
@@ -23,8 +22,8 @@ pub(crate) fn optimize(a: &Optimize) -> Result<Outcome, RunError> {
     let loaded = load(&a.model, a.method.quiet)?;
     let options = options(&loaded, &a.method)?;
     let direct = options.window.is_some() || options.quench.is_some();
-    let starts = if direct { 0 } else { a.starts };
-    let control = !a.no_control && !direct && options.level == Level::Gaussian;
+    let starts = if direct { 0 } else { a.output.starts };
+    let control = !a.output.no_control && !direct && options.level == Level::Gaussian;
     if a.points.is_some_and(|points| points > MAX_POINTS) {
         let help = format!("give at most {MAX_POINTS}: the first look need only show where to look closer");
         return Err(RunError::input(format!("--points {} is too many", a.points.unwrap_or(0)), help));
@@ -39,14 +38,8 @@ pub(crate) fn optimize(a: &Optimize) -> Result<Outcome, RunError> {
         measures: a.method.measures.clone(),
     };
     let quest = Quest::new(loaded, &wish, options, (starts, control), search)?;
-    let folder = match (&a.out, a.format) {
-        (Some(out), _) => Some(make_folder(out)?),
-        (None, Format::Table) => {
-            let name = format!("{}-{}-optimum", folder_name(quest.model()), quest.names().join("-"));
-            Some(make_folder(&Path::new("huygens-out").join(name))?)
-        }
-        (None, _) => None,
-    };
+    let folder =
+        result_folder(&a.output, || format!("{}-{}-optimum", folder_name(quest.model()), quest.names().join("-")))?;
     let progress: Box<dyn Progress> = if a.method.quiet { Box::new(Silent) } else { for_stderr(a.progress) };
     let stop = Arc::new(AtomicBool::new(false));
     listen(&stop, terminal);
@@ -57,7 +50,7 @@ pub(crate) fn optimize(a: &Optimize) -> Result<Outcome, RunError> {
         }
         return Ok(Outcome::Interrupted);
     };
-    match a.format {
+    match a.output.format {
         Format::Table if a.method.quiet => {}
         Format::Table => terminal.say(&found.table(terminal.style())),
         Format::Json => print(&found.json())?,

@@ -11,15 +11,15 @@ use crate::Outcome;
 use crate::args::{Format, Run};
 use crate::output::{Terminal, print};
 
-use super::{command, folder_name, load, make_folder, options};
+use super::{command, folder_name, load, options, result_folder};
 
 pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     let terminal = Terminal::new();
     let loaded = load(&a.model, a.method.quiet)?;
     let mut options = options(&loaded, &a.method)?;
     let direct = options.window.is_some();
-    options.starts = if direct { 0 } else { a.starts };
-    options.control = !a.no_control
+    options.starts = if direct { 0 } else { a.output.starts };
+    options.control = !a.output.no_control
         && match options.level {
             Level::Gaussian => !direct,
             Level::Fock => true,
@@ -38,11 +38,7 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
     }
     let problem = Problem::new(loaded, &a.method.measures, options)?;
-    let folder = match (&a.out, a.format) {
-        (Some(out), _) => Some(make_folder(out)?),
-        (None, Format::Table) => Some(make_folder(&Path::new("huygens-out").join(folder_name(&problem.model().name)))?),
-        (None, _) => None,
-    };
+    let folder = result_folder(&a.output, || folder_name(&problem.model().name))?;
     let record = match (shard, &folder) {
         (Some(shard), Some(folder)) => {
             let Some(record) = problem.record_part(&command(), shard, folder)? else {
@@ -57,7 +53,7 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
         }
         _ => problem.record(&command())?,
     };
-    match a.format {
+    match a.output.format {
         Format::Table if a.method.quiet => {}
         Format::Table => terminal.say(&record.table(terminal.style())),
         Format::Json => print(&record.json())?,
