@@ -43,6 +43,11 @@ impl Verdict {
     pub(super) fn with_condition(holds: bool) -> Self {
         if holds { Verdict::Conditional } else { Verdict::Fails }
     }
+
+    /// [`Verdict::Holds`] as it stands, else [`Verdict::Conditional`] in the sense that the note names, else [`Verdict::Fails`].
+    pub(super) fn graded(as_it_stands: bool, in_a_sense: bool) -> Self {
+        if as_it_stands { Verdict::Holds } else { Verdict::with_condition(in_a_sense) }
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -52,6 +52,8 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     let jump = brent(|g| step(g).unwrap_or(f64::NAN), 0.0115, 0.0135, 1e-12)
         .map_err(|e| trouble("fig1-locking", e.to_string()))?;
     let (below, above) = (highest(jump * (1.0 - 1e-6))?, highest(jump * (1.0 + 1e-6))?);
+    let step_of_c = bench.at(jump * (1.0 + 1e-6), C)? - bench.at(jump * (1.0 - 1e-6), C)?;
+    let (leap, together_above) = ((above[1][0] - below[1][0]).abs(), (above[0][0] - above[1][0]).abs());
     Ok(vec![
         Claim::new(
             "fig1-uncoupled",
@@ -89,9 +91,12 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
         .value("spectral peaks coincide from g", jump, 6)
         .value_in("peak of clock 2 just below", below[1][0], 4, "Hz")
         .value_in("just above", above[1][0], 4, "Hz")
+        .value_in("peak of clock 1 above that of clock 2, just above", above[0][0] - above[1][0], 2, "Hz")
         .value("C there", bench.at(jump, C)?, 3)
+        .value("step of C from just below to just above", step_of_c, 1)
         .verdict(
-            Verdict::Conditional,
+            // A jump in frequency; as a transition it would have to be one of C, too.
+            Verdict::graded(step_of_c.abs() > 0.1, together_above < 0.1 * leap),
             "In frequency there is such a value: there the highest peak of the second clock jumps to the normal mode of the \
              first. It lies well above the G_c of Fig. 2, and C passes through it smoothly: a linear system has no transition",
         ),
