@@ -1,9 +1,11 @@
 //! Curves, markers, bars, bands and reference lines, cut at the frame.
 
+use std::f64::consts::{PI, TAU};
+
 use super::layout::{Placed, View};
 use super::panel::{Band, Reference, Region, Series};
 use super::scale::Scale;
-use super::style::Color;
+use super::style::{Color, Shape};
 use super::svg::{Canvas, Paint, Rect, polyline};
 
 pub(crate) fn y_view<'a>(p: &'a Placed, right: bool) -> &'a View {
@@ -61,31 +63,72 @@ fn clip(a: (f64, f64), b: (f64, f64), r: Rect) -> Option<((f64, f64), (f64, f64)
     (t0 <= t1).then(|| (at(t0), at(t1)))
 }
 
-/// Leaves out points that cannot be seen: of a curve that runs one way and has more points than the printer has dots,
-/// first, lowest, highest and last in each column of an eighth of a point; of others, points on top of each other.
+/// How far a drawn line may be from the one through all its points, in points: an eighth of a dot of the raster picture.
+const TOLERANCE: f64 = 0.03;
+
+/// Leaves out points that cannot be seen: of a curve that runs one way and has many more points than the picture has dots, all but
+/// the lowest and the highest in each column; then those that lie on the line through the others.
 fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    const COLUMN: f64 = 0.125;
+    const COLUMN: f64 = 0.25;
     let forward = points.windows(2).all(|w| w[1].0 >= w[0].0);
-    if points.len() > 4000 && forward {
-        let mut kept: Vec<(f64, f64)> = vec![];
-        for column in points.chunk_by(|a, b| (a.0 / COLUMN).floor() == (b.0 / COLUMN).floor()) {
-            let extreme = |best: fn(f64, f64) -> bool| {
-                (0..column.len()).fold(0, |k, i| if best(column[i].1, column[k].1) { i } else { k })
-            };
-            let mut keep = [0, extreme(|a, b| a < b), extreme(|a, b| a > b), column.len() - 1];
-            keep.sort_unstable();
-            kept.extend(
-                keep.iter().enumerate().filter(|(n, k)| *n == 0 || keep[n - 1] != **k).map(|(_, k)| column[*k]),
-            );
-        }
-        return kept;
+    let width = points.last().map_or(0.0, |end| end.0 - points[0].0);
+    if !forward || points.len() as f64 <= (8.0 * width / COLUMN).max(2.0) {
+        return straighten(points);
     }
     let mut kept: Vec<(f64, f64)> = vec![];
-    for (i, point) in points.iter().enumerate() {
-        let far = |k: &(f64, f64)| (k.0 - point.0).abs().max((k.1 - point.1).abs()) >= 0.02;
-        if i + 1 == points.len() || kept.last().is_none_or(far) {
-            kept.push(*point);
+    for column in points.chunk_by(|a, b| (a.0 / COLUMN).floor() == (b.0 / COLUMN).floor()) {
+        let extreme = |best: fn(f64, f64) -> bool| {
+            (0..column.len()).fold(0, |k, i| if best(column[i].1, column[k].1) { i } else { k })
+        };
+        let mut ends = [column[extreme(|a, b| a < b)], column[extreme(|a, b| a > b)]];
+        // The nearer end first, so that each column is filled by one stroke of its own.
+        if kept.last().is_some_and(|k| (k.1 - ends[1].1).abs() < (k.1 - ends[0].1).abs()) {
+            ends.reverse();
         }
+        kept.extend(ends);
+    }
+    straighten(&kept)
+}
+
+/// Leaves out points within [`TOLERANCE`] of the line that is drawn without them, in one pass: from the last point kept, the
+/// directions that pass all points since form a cone; the point that leaves it, or turns back, ends the piece before it
+/// (C. M. Williams, Comput. Graph. Image Process. 8, 286 (1978)).
+fn straighten(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let Some((&first, rest)) = points.split_first() else { return vec![] };
+    let mut kept = vec![first];
+    let (mut anchor, mut before) = (first, first);
+    // Middle direction, half width of the cone and the distance reached; none while all points are close to the anchor.
+    let mut cone: Option<(f64, f64, f64)> = None;
+    for &point in rest {
+        let mut fits = false;
+        for _ in 0..2 {
+            let (dx, dy) = (point.0 - anchor.0, point.1 - anchor.1);
+            let distance = dx.hypot(dy);
+            if distance <= TOLERANCE && cone.is_none() {
+                fits = true;
+                break;
+            }
+            let (direction, half) = (dy.atan2(dx), (TOLERANCE / distance.max(TOLERANCE)).asin());
+            let Some((middle, width, reached)) = cone else {
+                cone = Some((direction, half, distance));
+                fits = true;
+                break;
+            };
+            let turn = (direction - middle + PI).rem_euclid(TAU) - PI;
+            if turn.abs() <= width && distance >= reached - TOLERANCE {
+                let (low, high) = ((turn - half).max(-width), (turn + half).min(width));
+                cone = Some((middle + 0.5 * (low + high), 0.5 * (high - low), reached.max(distance)));
+                fits = true;
+                break;
+            }
+            kept.push(before);
+            (anchor, cone) = (before, None);
+        }
+        debug_assert!(fits, "a point fits a cone of its own");
+        before = point;
+    }
+    if kept.last() != Some(&before) || points.len() > 1 && kept.len() == 1 {
+        kept.push(before);
     }
     kept
 }
@@ -147,8 +190,13 @@ pub(crate) fn series(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) 
 /// The markers of a series whose middle is in the frame; at its edge they are drawn whole.
 pub(crate) fn markers(canvas: &mut Canvas, p: &Placed, s: &Series, color: Color) {
     let Some(shape) = s.marker else { return };
+    const CLOUD: usize = 500;
     let frame = p.frame.grown(0.01);
-    for at in places(p, s).filter(|(x, y)| frame.contains(*x, *y)) {
+    let inside: Vec<(f64, f64)> = places(p, s).filter(|(x, y)| frame.contains(*x, *y)).collect();
+    if inside.len() > CLOUD && shape == Shape::Circle && !s.open {
+        return canvas.cloud(&inside, s.marker_size, color);
+    }
+    for at in inside {
         canvas.marker(at, shape, s.marker_size, color, s.open);
     }
 }
@@ -249,4 +297,52 @@ pub(crate) fn reference_ends(p: &Placed, r: &Reference) -> Option<((f64, f64), (
 /// Length of a polyline.
 pub(crate) fn extent(line: &[(f64, f64)]) -> f64 {
     line.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distance of a point from a polyline.
+    fn distance((x, y): (f64, f64), line: &[(f64, f64)]) -> f64 {
+        let to = |w: &[(f64, f64)]| {
+            let (dx, dy) = (w[1].0 - w[0].0, w[1].1 - w[0].1);
+            let t = ((x - w[0].0) * dx + (y - w[0].1) * dy) / (dx * dx + dy * dy).max(1e-300);
+            let t = t.clamp(0.0, 1.0);
+            (x - w[0].0 - t * dx).hypot(y - w[0].1 - t * dy)
+        };
+        line.windows(2).map(to).fold(f64::INFINITY, f64::min)
+    }
+
+    /// A figure eight run through twice, a parabola, and a line back and forth: no point is further away than the eye can see, and
+    /// most are gone.
+    #[test]
+    fn what_is_left_out_lies_on_the_line() {
+        let steps = |n: usize| (0..=n).map(move |k| k as f64 / n as f64);
+        let eight: Vec<(f64, f64)> =
+            steps(4000).map(|t| (80.0 * (2.0 * TAU * t).sin(), 50.0 * (4.0 * TAU * t).sin())).collect();
+        let parabola: Vec<(f64, f64)> = steps(700).map(|t| (200.0 * t, 100.0 * t * t)).collect();
+        let back: Vec<(f64, f64)> = steps(300).map(|t| (60.0 * (1.5 * TAU * t).sin(), 3.0)).collect();
+        for (curve, most) in [(eight, 500), (parabola, 80), (back, 12)] {
+            let kept = thin(&curve);
+            assert!(kept.len() <= most, "{} of {}", kept.len(), curve.len());
+            assert_eq!((kept[0], kept[kept.len() - 1]), (curve[0], curve[curve.len() - 1]));
+            for point in curve {
+                assert!(distance(point, &kept) < 2.5 * TOLERANCE, "{point:?}");
+            }
+        }
+        assert_eq!(thin(&[(1.0, 2.0)]).len(), 1);
+        assert!(thin(&[]).is_empty());
+    }
+
+    /// Of noise much denser than the dots, the outline stays: the extremes of each column.
+    #[test]
+    fn dense_noise_keeps_its_outline() {
+        let noise: Vec<(f64, f64)> =
+            (0..60_000).map(|k| (f64::from(k) / 300.0, (f64::from(k) * 1.618_034).fract() * 40.0)).collect();
+        let kept = thin(&noise);
+        assert!(kept.len() <= 1602, "{}", kept.len());
+        let spread = kept.windows(2).filter(|w| (w[0].1 - w[1].1).abs() > 35.0).count();
+        assert!(spread >= 790, "{spread}");
+    }
 }

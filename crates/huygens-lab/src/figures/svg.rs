@@ -173,6 +173,23 @@ impl Canvas {
         self.body.push_str("</svg>\n");
     }
 
+    /// Many small filled circles as one path, to a tenth of a point: round ends of lines without length, each counted from the
+    /// one before.
+    pub fn cloud(&mut self, points: &[(f64, f64)], size: f64, color: Color) {
+        let tenths = |v: f64| (10.0 * v).round() as i64;
+        let mut places: Vec<(i64, i64)> = points.iter().map(|(x, y)| (tenths(*x), tenths(*y))).collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut d = String::new();
+        let mut before = (0, 0);
+        for place in places {
+            let step = |to: i64, from: i64| number(0.1 * (to - from) as f64);
+            let _ = write!(d, "m{} {}h0", step(place.0, before.0), step(place.1, before.1));
+            before = place;
+        }
+        self.path(&d, &Paint::line(color, size + 0.8));
+    }
+
     /// A marker; `open` ones are white inside.
     pub fn marker(&mut self, (x, y): (f64, f64), shape: Shape, size: f64, color: Color, open: bool) {
         let r = 0.5 * size;
