@@ -1,6 +1,7 @@
 //! What the developers of Huygens run: `cargo xtask test|bench|docs|figures|ci`.
 
 mod bench;
+mod clocks;
 mod process;
 
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ fn docs() -> Result<(), Failure> {
 }
 
 /// The figures of the README and of the gallery: the beginning of their names in docs/figures, and the command that draws them.
-const FIGURES: [(&str, &[&str]); 6] = [
+const FIGURES: [(&str, &[&str]); 8] = [
     ("optomechanical-pair", &["run", "optomechanical-pair"]),
     (
         "optomechanical-pair-mu",
@@ -109,6 +110,20 @@ const FIGURES: [(&str, &[&str]); 6] = [
         ],
     ),
     ("optomechanical-pair-branch", &["continue", "optomechanical-pair", "--in", "mu=0.02:0.2"]),
+    (
+        "membranes-optimum",
+        &[
+            "optimize",
+            "membranes",
+            "--over",
+            "g=0.001:0.1:log",
+            "--maximize",
+            "pearson(q(b1),q(b2))",
+            "--per",
+            "entropy_production",
+        ],
+    ),
+    ("clocks-coupled", &["clocks", "target/figures/coupled.csv"]),
     ("mari2013", &["reproduce", "mari2013"]),
     ("yang2024", &["reproduce", "yang2024"]),
 ];
@@ -118,6 +133,9 @@ fn figures() -> Result<(), Failure> {
     let folder = root().join("docs/figures");
     let work = root().join("target/figures");
     std::fs::create_dir_all(&folder).map_err(|e| Failure::file(&folder, &e))?;
+    std::fs::create_dir_all(&work).map_err(|e| Failure::file(&work, &e))?;
+    let recording = work.join("coupled.csv");
+    std::fs::write(&recording, clocks::recording(0.06)).map_err(|e| Failure::file(&recording, &e))?;
     for (name, arguments) in FIGURES {
         let out = work.join(name);
         // A store that is there already would be continued, not drawn.
