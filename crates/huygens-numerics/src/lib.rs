@@ -10,12 +10,14 @@
 //! * [`roots`]: zeros of scalar functions and of systems.
 //! * [`optimize`]: best points of a function over a bounded range, under constraints.
 //! * [`fourier`]: trigonometric interpolation of periodic samples.
+//! * [`chebyshev`]: interpolants of smooth functions.
 //! * [`elementary`]: exponential and logarithm for vector loops.
 //! * [`hull`]: convex hulls of points in the plane.
 //! * [`special`]: dilogarithm, gamma functions and the quantiles of statistics.
 //!
 //! Mistakes of the caller in shapes panic; everything that the numbers can cause is an error with its diagnosis.
 
+pub mod chebyshev;
 pub mod elementary;
 pub mod fourier;
 pub mod hull;

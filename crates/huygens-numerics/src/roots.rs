@@ -1,5 +1,6 @@
 //! Zeros of scalar functions and of systems.
 
+use crate::chebyshev::{Chebyshev, node};
 use crate::linalg::{Lu, RMatrix};
 
 /// What can go wrong in a search for a zero.
@@ -182,43 +183,22 @@ pub struct Extremum {
 pub fn extremum(mut f: impl FnMut(f64) -> f64, a: f64, b: f64, degree: usize) -> Result<Extremum, RootError> {
     assert!(degree >= 2, "an interpolant of degree {degree} has no extremum inside");
     let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
-    let n = degree as f64;
-    let angle = |j: usize| std::f64::consts::PI * j as f64 / n;
-    let values: Vec<f64> = (0..=degree).map(|j| f(middle + half * angle(j).cos())).collect();
+    let values: Vec<f64> = (0..=degree).map(|j| f(middle + half * node(j, degree))).collect();
     if values.iter().any(|v| !v.is_finite()) {
         return Err(RootError::NotFinite { iteration: 0 });
     }
-    let ends = |k: usize| if k == 0 || k == degree { 0.5 } else { 1.0 };
-    let coefficients: Vec<f64> = (0..=degree)
-        .map(|k| {
-            let sum: f64 = (0..=degree).map(|j| ends(j) * values[j] * (angle(j) * k as f64).cos()).sum();
-            2.0 / n * ends(k) * sum
-        })
-        .collect();
-    // d_{k−1} = d_{k+1} + 2k c_k, the first halved.
-    let mut slopes = vec![0.0; degree + 2];
-    for k in (1..=degree).rev() {
-        slopes[k - 1] = slopes[k + 1] + 2.0 * k as f64 * coefficients[k];
-    }
-    slopes[0] *= 0.5;
-    let clenshaw = |c: &[f64], x: f64| {
-        let (mut one, mut two) = (0.0, 0.0);
-        for &c in c.iter().skip(1).rev() {
-            (one, two) = (c + 2.0 * x * one - two, one);
-        }
-        c[0] + x * one - two
-    };
-    let slope = |x: f64| clenshaw(&slopes, x);
+    let series = Chebyshev::new(&values);
+    let derivative = series.derivative();
+    let slope = |t: f64| derivative.value(t);
     let steps = 4 * degree;
     let at = |k: usize| -1.0 + 2.0 * k as f64 / steps as f64;
     let crossing = (1..=steps).find(|&k| (slope(at(k - 1)) > 0.0) != (slope(at(k)) > 0.0));
     let Some(k) = crossing else {
         return Err(RootError::NoSignChange { a, b, fa: slope(-1.0) / half, fb: slope(1.0) / half });
     };
-    let x = brent(slope, at(k - 1), at(k), 0.0)?;
-    let largest = coefficients.iter().fold(f64::MIN_POSITIVE, |m, c| m.max(c.abs()));
-    let resolution = coefficients[degree - 1].abs().max(coefficients[degree].abs()) / largest;
-    Ok(Extremum { x: middle + half * x, value: clenshaw(&coefficients, x), resolution })
+    let t = brent(slope, at(k - 1), at(k), 0.0)?;
+    let resolution = series.tail(2) / series.largest().max(f64::MIN_POSITIVE);
+    Ok(Extremum { x: middle + half * t, value: series.value(t), resolution })
 }
 
 fn check_signs(a: f64, b: f64, fa: f64, fb: f64) -> Result<(), RootError> {

@@ -1,59 +1,44 @@
-//! Chebyshev interpolants of several functions along one line, with the noise that their last coefficients show.
+//! Chebyshev interpolants along one line, with the noise that their last coefficients show.
 
-use std::f64::consts::PI;
+use crate::chebyshev::{Chebyshev, node};
 
 /// Nodes of an interpolant.
 pub(super) const NODES: usize = 17;
 
-/// The nodes in [−1, 1], ends included: t_j = −cos(π j/(NODES − 1)).
+/// The nodes in [−1, 1], ends included.
 pub(super) fn nodes() -> [f64; NODES] {
-    std::array::from_fn(|j| if 2 * j + 1 == NODES { 0.0 } else { -(PI * j as f64 / (NODES - 1) as f64).cos() })
+    std::array::from_fn(|j| node(j, NODES - 1))
 }
 
-/// Σ a_k T_k(t) through the values at the nodes.
+/// An interpolant through the values at the nodes, with its derivatives.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
-    a: [f64; NODES],
+    values: Chebyshev,
+    first: Chebyshev,
+    second: Chebyshev,
 }
 
 impl Series {
     pub(super) fn new(values: &[f64; NODES]) -> Self {
-        let n = NODES - 1;
-        let a = std::array::from_fn(|k| {
-            let end = |j: usize| if j == 0 || j == n { 0.5 } else { 1.0 };
-            // T_k(−cos θ) = (−1)^k cos kθ
-            let sum: f64 = (0..=n).map(|j| end(j) * values[j] * (PI * (j * k) as f64 / n as f64).cos()).sum();
-            let sign = if k % 2 == 1 { -1.0 } else { 1.0 };
-            sign * sum * 2.0 / n as f64 * end(k)
-        });
-        Self { a }
+        let values = Chebyshev::new(values);
+        let first = values.derivative();
+        let second = first.derivative();
+        Self { values, first, second }
     }
 
     /// Size of a coefficient that is noise or was cut off: the largest of the last ones, rounding at least.
     pub(super) fn tail(&self) -> f64 {
-        let last = self.a[NODES - 4..].iter().fold(0.0, |m: f64, a| m.max(a.abs()));
-        let largest = self.a.iter().fold(0.0, |m: f64, a| m.max(a.abs()));
-        last.max(0.25 * f64::EPSILON * largest)
+        self.values.tail(4).max(0.25 * f64::EPSILON * self.values.largest())
     }
 
     /// Whether the last coefficients are within a few roundings of the values.
     pub(super) fn resolved(&self) -> bool {
-        let largest = self.a.iter().fold(0.0, |m: f64, a| m.max(a.abs()));
-        self.tail() <= 64.0 * f64::EPSILON * largest
+        self.tail() <= 64.0 * f64::EPSILON * self.values.largest()
     }
 
-    /// First and second derivative with respect to t: T_k' = k U_{k−1}, summed by the recurrences of both.
+    /// First and second derivative with respect to t.
     pub(super) fn derivatives(&self, t: f64) -> (f64, f64) {
-        let (mut first, mut second) = (0.0, 0.0);
-        // T, T', T'' of degrees k − 1 and k.
-        let (mut p, mut q) = ([1.0, 0.0, 0.0], [t, 1.0, 0.0]);
-        for k in 1..NODES {
-            first += self.a[k] * q[1];
-            second += self.a[k] * q[2];
-            let next = [2.0 * t * q[0] - p[0], 2.0 * (q[0] + t * q[1]) - p[1], 2.0 * (2.0 * q[1] + t * q[2]) - p[2]];
-            (p, q) = (q, next);
-        }
-        (first, second)
+        (self.first.value(t), self.second.value(t))
     }
 
     /// Error of the derivative at t that coefficients wrong by the tail make: √Σ T_k'(t)² times it.
