@@ -35,6 +35,10 @@ for model in json.load(sys.stdin):
     print(" ".join(f"{z.real:.17e} {z.imag:.17e}" for z in final.ravel()))
 "#;
 
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// The Python that has QuTiP, if any.
 fn python() -> Option<String> {
     let name = std::env::var("HUYGENS_PYTHON").unwrap_or_else(|_| "python3".into());
@@ -91,7 +95,7 @@ fn json(terms: &[Term]) -> String {
 #[test]
 fn random_models_agree_with_qutip() {
     let Some(python) = python() else {
-        println!("skipped: no QuTiP");
+        say("skipped: no QuTiP");
         return;
     };
     let written = |text: String| Text::new(text.clone(), text);
@@ -171,5 +175,5 @@ fn random_models_agree_with_qutip() {
         assert!(apart < 1e-8, "model {k}: {apart:e}");
         worst = worst.max(apart);
     }
-    println!("largest difference of an element: {worst:.1e}");
+    say(&format!("largest difference of an element: {worst:.1e}"));
 }
