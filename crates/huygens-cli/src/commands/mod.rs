@@ -194,6 +194,17 @@ fn make_folder(path: &Path) -> Result<PathBuf, RunError> {
     Ok(path.into())
 }
 
+/// Takes the folder of a run that was refused away again, and `huygens-out` around it, where they are empty.
+fn leave_nothing(folder: &Path) {
+    // A folder that holds something, or is another's, stays.
+    if std::fs::remove_dir(folder).is_ok()
+        && let Some(around) = folder.parent()
+        && around.ends_with("huygens-out")
+    {
+        let _ = std::fs::remove_dir(around);
+    }
+}
+
 /// The folder asked for; for a table without one, huygens-out/NAME; none otherwise.
 fn result_folder(output: &Output, name: impl FnOnce() -> String) -> Result<Option<PathBuf>, RunError> {
     match (&output.out, output.format) {

@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::args::{Format, Run};
 use crate::output::{Terminal, print};
 
-use super::{command, folder_name, load, options, result_folder};
+use super::{command, folder_name, leave_nothing, load, options, result_folder};
 
 pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     let terminal = Terminal::new();
@@ -39,9 +39,13 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     }
     let problem = Problem::new(loaded, &a.method.measures, options)?;
     let folder = result_folder(&a.output, || folder_name(&problem.model().name))?;
+    let refused = |error: RunError| {
+        folder.iter().for_each(|folder| leave_nothing(folder));
+        error
+    };
     let record = match (shard, &folder) {
         (Some(shard), Some(folder)) => {
-            let Some(record) = problem.record_part(&command(), shard, folder)? else {
+            let Some(record) = problem.record_part(&command(), shard, folder).map_err(refused)? else {
                 if !a.method.quiet {
                     let text =
                         format!("part {shard} is in {}; the last part to come writes the record", folder.display());
@@ -51,7 +55,7 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
             };
             record
         }
-        _ => problem.record(&command())?,
+        _ => problem.record(&command()).map_err(refused)?,
     };
     match a.output.format {
         Format::Table if a.method.quiet => {}

@@ -38,7 +38,7 @@ pub enum FockError {
     Model(#[from] ModelError),
     /// The density matrix would not fit into memory.
     #[error(
-        "the density matrix ({cutoff}) needs more than {limit:.1} GB: lower the cut-off, or allow more with --memory"
+        "the density matrix ({cutoff}) needs more than {limit} GB: lower the cut-off, or allow more with --memory"
     )]
     Memory {
         /// The cut-off.
