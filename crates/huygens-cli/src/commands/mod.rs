@@ -196,7 +196,7 @@ fn make_folder(path: &Path) -> Result<PathBuf, RunError> {
 
 /// Takes the folder of a run that was refused away again, and `huygens-out` around it, where they are empty.
 fn leave_nothing(folder: &Path) {
-    // A folder that holds something, or is another's, stays.
+    // What holds something stays.
     if std::fs::remove_dir(folder).is_ok()
         && let Some(around) = folder.parent()
         && around.ends_with("huygens-out")

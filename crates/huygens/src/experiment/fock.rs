@@ -45,6 +45,8 @@ const EDGE: f64 = 1e-6;
 const FULL: f64 = 1e-3;
 /// Largest residual of a steady state, in units of its slowest rate, that is called solved.
 const RESIDUAL: f64 = 1e-9;
+/// Elements times applications of the generator after which a growing cut-off grows no more: about a minute.
+const PATIENCE: f64 = 2e10;
 /// Disturbance of the start that shows how much rounding grows.
 const DISTURBANCE: f64 = 1e-9;
 
@@ -95,6 +97,7 @@ impl Experiment {
             None => {
                 let mut cutoff = self.first_cutoff(binding)?;
                 let mut last = follow(&cutoff, 0.0, false)?;
+                let mut spent = 0.0;
                 loop {
                     cutoff = larger(&cutoff);
                     let Some(next) = self.optional(follow(&cutoff, 0.0, false))? else { break (last, None) };
@@ -105,7 +108,8 @@ impl Experiment {
                     if done || !asked.certify && next.reached == times.len() && next.edge <= EDGE {
                         break (next, Some(last));
                     }
-                    if rests && next.stopped.is_some() {
+                    spent += next.work.applications as f64 * next.elements as f64;
+                    if rests && next.stopped.is_some() || spent > PATIENCE {
                         break (next, Some(last));
                     }
                     last = next;

@@ -1,8 +1,8 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, density, energy, liouvillian, local, speed, stationary, sync, thermal, ticking,
-    transient,
+    Definition, attractor, correlations, density, energy, liouvillian, local, speed, stationary, sync, thermal,
+    ticking, transient,
 };
 
 static REGISTRY: [Definition; 61] = [

@@ -37,9 +37,7 @@ pub enum FockError {
     #[error("{0}")]
     Model(#[from] ModelError),
     /// The density matrix would not fit into memory.
-    #[error(
-        "the density matrix ({cutoff}) needs more than {limit} GB: lower the cut-off, or allow more with --memory"
-    )]
+    #[error("the density matrix ({cutoff}) needs more than {limit} GB: lower the cut-off, or allow more with --memory")]
     Memory {
         /// The cut-off.
         cutoff: Cutoff,
