@@ -67,6 +67,8 @@ struct Run {
     elements: usize,
     /// How it was computed.
     how: String,
+    /// Applications of the generator.
+    applications: usize,
     /// Residual of a steady state.
     residual: Option<f64>,
     /// Times reached.
@@ -108,7 +110,7 @@ impl Experiment {
                     if done || !asked.certify && next.reached == times.len() && next.edge <= EDGE {
                         break (next, Some(last));
                     }
-                    spent += next.work.applications as f64 * next.elements as f64;
+                    spent += next.applications as f64 * next.elements as f64;
                     if rests && next.stopped.is_some() || spent > PATIENCE {
                         break (next, Some(last));
                     }
@@ -354,6 +356,7 @@ impl Experiment {
         }
         run.log_trace = state.log_trace();
         let work = evolution.work();
+        run.applications = work.applications;
         run.how = format!("{} steps, {} applications of the generator", work.steps, work.applications);
         Ok(run)
     }
@@ -372,6 +375,7 @@ impl Experiment {
             log_trace: 0.0,
             elements,
             how: String::new(),
+            applications: 0,
             residual: None,
             reached: 0,
             stopped: None,
