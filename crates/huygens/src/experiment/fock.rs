@@ -160,29 +160,14 @@ impl Experiment {
                 Quantity::missing(&request.text, definition.unit, reason)
             } else if let Some(reason) = &run.reasons[k] {
                 Quantity::missing(&request.text, definition.unit, reason.clone())
-            } else if rests {
-                match run.values[k].last() {
-                    Some(value) if value.is_finite() => Quantity::new(&request.text, *value, definition.unit),
-                    _ => Quantity::missing(&request.text, definition.unit, "undefined in the steady state"),
-                }
-            } else if asked.at.is_empty() {
-                window_mean(&request.text, definition.unit, definition.average, &run.values[k])
             } else {
-                let value = *run.values[k].last().unwrap_or(&f64::NAN);
-                let mut quantity = window_mean(&request.text, definition.unit, definition.average, &run.values[k]);
-                if quantity.value.is_some() {
-                    quantity.value = Some(value);
-                    quantity.note = times.last().map(|t| format!("at t = {t}"));
-                }
-                quantity
+                self.reduced(k, &run.values[k])
             };
-            if quantity.value.is_some() {
+            if let Some(value) = quantity.value {
                 quantity.list.clone_from(&run.lists[k]);
-                if let Some(other) = &other
-                    && let (Some(a), Some(b)) = (run.values[k].last(), other.values[k].get(run.reached.max(1) - 1))
-                {
-                    quantity.error = Some((a - b).abs());
-                }
+                // The other cut-off tells the error where it came as far.
+                let other = other.as_ref().filter(|other| other.values[k].len() == run.values[k].len());
+                quantity.error = other.and_then(|o| self.reduced(k, &o.values[k]).value).map(|v| (v - value).abs());
             }
             if run.reached > 0 && run.reasons[k].is_none() {
                 report.series.push(Series {
@@ -206,15 +191,9 @@ impl Experiment {
             for (k, request) in self.requests.iter().enumerate() {
                 let same = ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync"];
                 if same.contains(&request.definition.name)
-                    && let (Some(Some(coupled)), [.., last]) =
-                        (report.quantities.get(k).map(|q| q.value), alone.values[k].as_slice())
+                    && let Some(coupled) = report.quantities[k].value
                 {
-                    let uncoupled = if asked.at.is_empty() && !rests {
-                        window_mean("", "", request.definition.average, &alone.values[k]).value
-                    } else {
-                        Some(*last).filter(|x| x.is_finite())
-                    };
-                    report.checks.push(match uncoupled {
+                    report.checks.push(match self.reduced(k, &alone.values[k]).value {
                         // A distance is small where others are large.
                         Some(apart) if request.definition.name == "sync_distance" => Check::at_most(
                             format!("control of {}", request.text),
@@ -228,6 +207,27 @@ impl Experiment {
             }
         }
         Ok(report)
+    }
+
+    /// The values of a measure at the times looked at as one: the last where times were asked for, the mean over a window, the only
+    /// one of a steady state.
+    fn reduced(&self, k: usize, values: &[f64]) -> Quantity {
+        let (request, definition) = (&self.requests[k], self.requests[k].definition);
+        let mut quantity = window_mean(&request.text, definition.unit, definition.average, values);
+        if quantity.value.is_none() {
+            if self.fock_times().is_none() {
+                quantity.note = Some("undefined in the steady state".into());
+            }
+            return quantity;
+        }
+        if let Some(t) = self.options.truncation.at.last() {
+            quantity.value = values.last().copied();
+            quantity.note = Some(format!("at t = {t}"));
+        } else if self.options.window.is_none() {
+            // One value has no range.
+            (quantity.min, quantity.max) = (None, None);
+        }
+        quantity
     }
 
     /// When to look; none for the steady state.
