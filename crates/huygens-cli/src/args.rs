@@ -108,9 +108,15 @@ pub(crate) struct Method {
     /// Largest step of trajectories of nonlinear models; without it one whose error is below half the statistical error
     #[arg(long, value_name = "H", allow_hyphen_values = true)]
     pub(crate) step: Option<String>,
-    /// Meaning of the variables of trajectories
-    #[arg(long, value_enum, default_value_t = Ordering::Wigner)]
-    pub(crate) ordering: Ordering,
+    /// Meaning of the variables of trajectories; without it wigner, or classical for a model with an anti-Hermitian part
+    #[arg(long, value_enum)]
+    pub(crate) ordering: Option<Ordering>,
+    /// Noise of trajectories; without it the symmetric one of the Wigner function, the thermal one of classical equations
+    #[arg(long, value_enum)]
+    pub(crate) noise: Option<Noise>,
+    /// Weights that an anti-Hermitian part gives to trajectories
+    #[arg(long, value_enum, default_value_t = Weights::Keep)]
+    pub(crate) weights: Weights,
     /// Stepper of trajectories of nonlinear models
     #[arg(long, value_enum, default_value_t = Stepper::Splitting)]
     pub(crate) stepper: Stepper,
@@ -522,6 +528,48 @@ impl From<Ordering> for huygens::levels::stochastic::langevin::Ordering {
         match ordering {
             Ordering::Wigner => Self::Wigner,
             Ordering::Classical => Self::Classical,
+        }
+    }
+}
+
+/// Noise of trajectories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Noise {
+    /// Of baths and vacuum, n̄ + ½
+    Symmetric,
+    /// Of baths alone, n̄
+    Thermal,
+    /// Of baths and vacuum, for nonlinear jumps the same everywhere as at |z| = 1
+    Additive,
+    /// None
+    Off,
+}
+
+impl From<Noise> for huygens::levels::stochastic::langevin::Noise {
+    fn from(noise: Noise) -> Self {
+        match noise {
+            Noise::Symmetric => Self::Symmetric,
+            Noise::Thermal => Self::Thermal,
+            Noise::Additive => Self::Additive,
+            Noise::Off => Self::Off,
+        }
+    }
+}
+
+/// Weights of trajectories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Weights {
+    /// They count
+    Keep,
+    /// They are left out: the Langevin equations alone
+    Drop,
+}
+
+impl From<Weights> for huygens::experiment::Weights {
+    fn from(weights: Weights) -> Self {
+        match weights {
+            Weights::Keep => Self::Keep,
+            Weights::Drop => Self::Drop,
         }
     }
 }

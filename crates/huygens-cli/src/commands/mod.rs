@@ -14,10 +14,11 @@ pub(crate) mod sweep;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use huygens::experiment::{Level, Options, Trajectories, Truncation};
 use huygens::levels::fock::{Cutoff, MAX_STATES};
+use huygens::levels::stochastic::langevin::Ordering;
 use huygens_lab::file::{self, LoadedModel};
 use huygens_lab::record::portable_command;
 use huygens_lab::runs::{self, RunError};
@@ -165,7 +166,13 @@ fn trajectories(loaded: &LoadedModel, method: &Method) -> Result<Trajectories, R
     Ok(Trajectories {
         count: method.trajectories.get(),
         step,
-        ordering: method.ordering.into(),
+        ordering: match method.ordering {
+            Some(ordering) => ordering.into(),
+            None if !loaded.model.antihermitian.is_zero() => Ordering::Classical,
+            None => Ordering::Wigner,
+        },
+        noise: method.noise.map(Into::into),
+        weights: method.weights.into(),
         method: method.stepper.into(),
         start: method.start.into(),
         threads: method.threads.map_or(cores, NonZero::get),
@@ -218,7 +225,7 @@ fn result_folder(output: &Output, name: impl FnOnce() -> String) -> Result<Optio
 fn listen(stop: &Arc<AtomicBool>, terminal: Terminal) {
     let stop = stop.clone();
     let handler = move || {
-        if stop.swap(true, Ordering::Relaxed) {
+        if stop.swap(true, std::sync::atomic::Ordering::Relaxed) {
             std::process::exit(130);
         }
         if watched() {

@@ -42,13 +42,14 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
     }
-    if level == Level::Fock || !model.antihermitian.is_zero() {
-        let gain = if model.antihermitian.is_zero() { "" } else { " + {H_c, ρ} − 2⟨H_c⟩ρ" };
+    let weighed = !model.antihermitian.is_zero();
+    if level == Level::Fock || weighed && level == Level::Gaussian {
+        let gain = if weighed { " + {H_c, ρ} − 2⟨H_c⟩ρ" } else { "" };
         writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
-        if !model.antihermitian.is_zero() {
+        if weighed {
             writer.remark(
                 &mut out,
-                "The anti-Hermitian part weighs the whole state: no equation of the means alone follows. Run it with --level fock.",
+                "The anti-Hermitian part weighs the whole state: no equation of the means alone follows. Run it with --level fock, or see its classical limit with --level mean_field or stochastic.",
             );
         }
         return out;
@@ -58,8 +59,12 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         writer.section(&mut out, "Quantum Langevin equations", &lines);
         writer.remark(&mut out, &writer.noise_remark());
     }
-    let langevin = (level == Level::Stochastic).then(|| Langevin::derive(model, Ordering::Wigner));
+    let ordering = if weighed { Ordering::Classical } else { Ordering::Wigner };
+    let langevin = (level == Level::Stochastic).then(|| Langevin::derive(model, ordering));
     let (flow, title) = match &langevin {
+        Some(langevin) if weighed => {
+            (&langevin.stratonovich, "Classical Langevin equations: drift, in the sense of Stratonovich")
+        }
         Some(langevin) => {
             (&langevin.ito, "Truncated Wigner: drift of the Langevin equations, Weyl order, in the sense of Itô")
         }
@@ -86,7 +91,18 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         };
         writer.section(&mut out, title, &lines);
     }
-    if level != Level::MeanField {
+    if weighed {
+        let weight = match level {
+            Level::Stochastic => {
+                "Each trajectory has the weight exp(2∫(H_c − ⟨H_c⟩)dt), H_c its normal symbol (--weights)."
+            }
+            _ => {
+                "A state that is spread is weighed by 2(H_c − ⟨H_c⟩) as well, which a point in phase space does not see."
+            }
+        };
+        writer.remark(&mut out, weight);
+    }
+    if level != Level::MeanField && !weighed {
         let mut lines = Vec::new();
         for (entries, conj) in [(&derived.diffusion, true), (&derived.diffusion_anomalous, false)] {
             for entry in entries.iter().filter(|e| e.row <= e.column && e.row < shown && e.column < shown) {

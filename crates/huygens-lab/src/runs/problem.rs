@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huygens::algebra::ParamId;
 use huygens::algebra::parse::{self, Symbol, Symbols};
-use huygens::experiment::{Experiment, ExperimentError, Level, Options, Quench, Window};
+use huygens::experiment::{Experiment, ExperimentError, Level, Options, Quench, Weights, Window};
 use huygens::measures::{self, MeasureError};
 use huygens::model::{Binding, Model};
 use huygens::report::Report;
@@ -180,9 +180,15 @@ impl Problem {
                 format!("quench at t = 0 from the steady state at {}", before.join(", "))
             }
             (None, Some(w)) if options.level == Level::Stochastic => format!(
-                "ensemble of {} trajectories ({}, {} stepper), averaged over {} samples of [{}, {}]",
+                "ensemble of {} trajectories ({}{}, {} noise, {} stepper), averaged over {} samples of [{}, {}]",
                 options.trajectories.count,
                 options.trajectories.ordering.name(),
+                match (model.antihermitian.is_zero(), options.trajectories.weights) {
+                    (true, _) => "",
+                    (false, Weights::Keep) => ", weights kept",
+                    (false, Weights::Drop) => ", weights dropped",
+                },
+                options.trajectories.noise().name(),
                 options.trajectories.method.name(),
                 w.samples,
                 w.from,

@@ -1,6 +1,7 @@
 //! Direct runs from the model's start, and the uncoupled control.
 
 use huygens_numerics::c64;
+use huygens_numerics::linalg::RMatrix;
 
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError, Level, Window};
@@ -80,7 +81,9 @@ impl Experiment {
                     1e-7,
                     "½ minus the smallest symplectic eigenvalue, over the window",
                 );
-                report.checks.push(uncertainty);
+                if self.model.antihermitian.is_zero() {
+                    report.checks.push(uncertainty);
+                }
             }
             Err(Stop::Diverged { t } | Stop::Stuck { t }) => {
                 let note = "mean field or linearised covariance grow without bound (chaos, or an unstable orbit): no value beyond this time";
@@ -143,7 +146,7 @@ impl Experiment {
         Ok(report)
     }
 
-    /// Integrates from `start` and the covariance of the model and shows every state; the inner result says where it broke off.
+    /// Integrates from `start` and the covariance of the model (none, where an anti-Hermitian part leaves the mean field alone) and shows every state; the inner result says where it broke off.
     fn follow(
         &self,
         binding: &Binding,
@@ -153,7 +156,10 @@ impl Experiment {
         mut look: impl FnMut(&dyn Moments),
     ) -> Result<Result<usize, Stop>, ExperimentError> {
         let bound = self.bind(binding)?;
-        let covariance = self.model.start_covariance(binding)?;
+        let covariance = match self.model.antihermitian.is_zero() {
+            true => self.model.start_covariance(binding)?,
+            false => RMatrix::zeros(2 * start.len(), 2 * start.len()),
+        };
         Ok(direct::run(&bound, start, &covariance, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| look(state)))
     }
 

@@ -24,6 +24,7 @@ use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
 pub use crate::levels::stochastic::ensemble::Watch;
+use crate::levels::stochastic::langevin::Ordering;
 use crate::measures::{Evaluate, MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report, Status};
@@ -33,7 +34,7 @@ pub use quench::Quench;
 pub use search::Coexisting;
 pub use steady::SteadySolver;
 use stochastic::Exchange;
-pub use stochastic::{Part, StartAt, Trajectories};
+pub use stochastic::{Part, StartAt, Trajectories, Weights};
 
 /// Level of description of an experiment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,6 +206,50 @@ const OF_TRAJECTORIES: &str = "a property of trajectories: ask at --level stocha
 /// Models with more modes are not started at random: each start integrates the transition matrix of all modes.
 const LARGEST_SEARCH: usize = 64;
 
+/// What a point in phase space leaves out of an anti-Hermitian part.
+const OF_A_POINT: &str = "the motion of a coherent state: the anti-Hermitian part moves it by ∂H_c/∂α*; its reweighting 2(H_c − ⟨H_c⟩) of a \
+                          state that is spread, from the start or by noise, acts on differences that a point does not have";
+
+/// Whether a model with an anti-Hermitian part can be treated in the way asked for.
+fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(), ExperimentError> {
+    let name = &model.name;
+    let wrong = |text: String| Err(ExperimentError::Options(text));
+    match options.level {
+        Level::Fock => return Ok(()),
+        Level::Gaussian => {
+            return wrong(format!(
+                "`{name}` has an anti-Hermitian part, which weighs the whole state and not only its means: the gaussian level cannot treat it; run it at --level fock, or in its classical limit at --level stochastic"
+            ));
+        }
+        Level::Stochastic => {
+            let asked = &options.trajectories;
+            if asked.ordering == Ordering::Wigner {
+                return wrong(format!(
+                    "`{name}` has an anti-Hermitian part, under which the Wigner function diffuses with either sign: it has no trajectories; write --ordering classical for those of the classical limit"
+                ));
+            }
+            if asked.weights == Weights::Keep {
+                return wrong(format!(
+                    "`{name}` has an anti-Hermitian part, which weighs trajectories by exp(2∫(H_c − ⟨H_c⟩)dt): independent ones cannot keep their weights; write --weights drop for the Langevin equations alone, or run it at --level fock"
+                ));
+            }
+        }
+        Level::MeanField => {}
+    }
+    if options.quench.is_some() {
+        return wrong(format!(
+            "`{name}` has an anti-Hermitian part: it has no steady state before a quench; leave out --quench and give --until"
+        ));
+    }
+    if let Some(request) = requests.iter().find(|r| matches!(r.definition.evaluate, Evaluate::Energy(_))) {
+        return wrong(format!(
+            "`{}`: the anti-Hermitian part of `{name}` gives and takes energy beside baths and drives: there is no such balance",
+            request.text
+        ));
+    }
+    Ok(())
+}
+
 impl Experiment {
     /// Prepares an experiment. No measures given means the model's own.
     ///
@@ -228,11 +273,17 @@ impl Experiment {
             }
             requests.push(request);
         }
-        if !model.antihermitian.is_zero() && options.level != Level::Fock {
+        if !model.antihermitian.is_zero() {
+            weighed(&model, &requests, &options)?;
+        }
+        let asked = &options.trajectories;
+        if options.level == Level::Stochastic
+            && asked.ordering == Ordering::Wigner
+            && asked.noise() != Ordering::Wigner.noise()
+        {
             let text = format!(
-                "`{}` has an anti-Hermitian part, which weighs the whole state and not only its means: the {} level cannot treat it; run it at --level fock",
-                model.name,
-                options.level.name()
+                "{} noise is that of classical trajectories: the Wigner function takes the symmetric one; write --ordering classical, or leave out --noise",
+                asked.noise().name()
             );
             return Err(ExperimentError::Options(text));
         }
@@ -360,6 +411,15 @@ impl Experiment {
             let report = self.run_stochastic(binding, watch, None)?;
             return report.ok_or_else(|| ExperimentError::Options("the ensemble is not whole".into()));
         }
+        let mut report = self.run_mean(binding)?;
+        if !self.model.antihermitian.is_zero() {
+            report.checks.push(Check::note("reweighting", None, OF_A_POINT));
+        }
+        Ok(report)
+    }
+
+    /// The mean field and its fluctuations.
+    fn run_mean(&self, binding: &Binding) -> Result<Report, ExperimentError> {
         if let Some(quench) = &self.options.quench {
             return self.run_quench(binding, quench);
         }

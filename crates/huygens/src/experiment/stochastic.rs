@@ -14,13 +14,13 @@ use crate::costs::Contact;
 use crate::levels::gaussian::direct;
 use crate::levels::mean_field::attractor::{self, Attractor};
 use crate::levels::stochastic::ensemble::{self, Dynamics, Plan, Sampling, Watch};
-use crate::levels::stochastic::langevin::{Langevin, LangevinKernel, Ordering};
+use crate::levels::stochastic::langevin::{Langevin, LangevinKernel, Noise, Ordering};
 use crate::levels::stochastic::linear::{Exact, GaussianStart, LinearModel};
 use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments, jackknife};
 use crate::levels::stochastic::stepper::{Method, Stepped, Stepping};
 use crate::levels::stochastic::ticks::{Clock, Tick, TickObserver, TickSums};
 use crate::measures::correlations::symplectic;
-use crate::measures::{Evaluate, Moments, Request, TickMeasure};
+use crate::measures::{Block, Evaluate, Moments, Request, TickMeasure};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -39,6 +39,29 @@ impl StartAt {
     pub const ALL: [(&'static str, StartAt); 2] = [("model", StartAt::Model), ("attractor", StartAt::Attractor)];
 }
 
+/// The weight e^{2∫(H_c − ⟨H_c⟩)dt} that an anti-Hermitian part gives to a trajectory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weights {
+    /// It counts.
+    #[default]
+    Keep,
+    /// It is left out: the Langevin equations stand alone, as in the classical limit that Aifer, Thingna and Deffner draw.
+    Drop,
+}
+
+impl Weights {
+    /// Both by name.
+    pub const ALL: [(&'static str, Weights); 2] = [("keep", Weights::Keep), ("drop", Weights::Drop)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Weights::Keep => "keep",
+            Weights::Drop => "drop",
+        }
+    }
+}
+
 /// How an ensemble is run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trajectories {
@@ -48,6 +71,10 @@ pub struct Trajectories {
     pub step: Option<f64>,
     /// The ordering.
     pub ordering: Ordering,
+    /// The noise; `None`: that of the ordering.
+    pub noise: Option<Noise>,
+    /// What becomes of the weights of a model with an anti-Hermitian part.
+    pub weights: Weights,
     /// The stepper of nonlinear models.
     pub method: Method,
     /// Where they start.
@@ -65,11 +92,41 @@ impl Default for Trajectories {
             count: 1000,
             step: None,
             ordering: Ordering::default(),
+            noise: None,
+            weights: Weights::default(),
             method: Method::default(),
             start: StartAt::default(),
             threads: 1,
             step_error: true,
         }
+    }
+}
+
+impl Trajectories {
+    /// The noise in force.
+    pub fn noise(&self) -> Noise {
+        self.noise.unwrap_or(self.ordering.noise())
+    }
+}
+
+/// Classical trajectories have no vacuum in their averages.
+struct Classical<'a>(&'a dyn Moments);
+
+impl Moments for Classical<'_> {
+    fn modes(&self) -> usize {
+        self.0.modes()
+    }
+
+    fn mean(&self, k: usize) -> c64 {
+        self.0.mean(k)
+    }
+
+    fn covariance(&self, k: usize, l: usize) -> Block {
+        self.0.covariance(k, l)
+    }
+
+    fn vacuum(&self) -> f64 {
+        0.0
     }
 }
 
@@ -84,6 +141,10 @@ pub struct Part {
     /// The numbers of each block.
     pub numbers: Vec<Vec<f64>>,
 }
+
+/// What trajectories of equal weight leave out.
+const DROPPED: &str = "the weight exp(2∫(H_c − ⟨H_c⟩)dt) of each trajectory is left out (--weights drop): these are the Langevin equations \
+                       without the reweighting of the state by the anti-Hermitian part, not the classical limit of the whole equation";
 
 /// How a part meets the others.
 pub(super) struct Exchange<'a> {
@@ -183,11 +244,13 @@ impl Experiment {
         let mut report = self.blank();
         report.ordering = match asked.ordering {
             Ordering::Wigner => "Weyl (truncated Wigner)".into(),
-            Ordering::Classical => "normal, without the noise of the vacuum (classical Langevin)".into(),
+            Ordering::Classical => format!("normal, {} (classical Langevin)", asked.noise().describe()),
         };
         report.tolerance = 0.0;
         let mut neglected = Vec::new();
-        let exact = self.linear && !self.kernel.driven() && asked.ordering == Ordering::Wigner;
+        let exact = self.linear
+            && !self.kernel.driven()
+            && (asked.ordering, asked.noise()) == (Ordering::Wigner, Noise::Symmetric);
         let ensembles = if exact {
             let model = LinearModel::of(&self.bind(binding)?).map_err(options)?;
             let noise = (0..n).map(|i| model.diffusion[(i, i)]).collect();
@@ -196,7 +259,7 @@ impl Experiment {
             let found = ensembles(&plan, watch, &dynamics, Ticking::of(&self.requests), exchange)?;
             found.map(|e| Ensembles { method, noise, ..e })
         } else {
-            let equations = Langevin::derive(&self.model, asked.ordering);
+            let equations = Langevin::with_noise(&self.model, asked.ordering, asked.noise());
             neglected.clone_from(&equations.neglected);
             let multiplicative = equations.multiplicative();
             let bound = LangevinKernel::new(&equations).bind(&binding.values).map_err(options)?;
@@ -313,6 +376,9 @@ impl Experiment {
             );
             Check::fail("trajectories finite", Some(ensembles.diverged as f64), note)
         });
+        if !self.model.antihermitian.is_zero() {
+            report.checks.push(Check::note("weights", None, DROPPED));
+        }
         if !neglected.is_empty() {
             report.checks.push(Check::note("truncation", None, format!("left out: {}", neglected.join("; "))));
         }
@@ -343,6 +409,8 @@ impl Experiment {
         contacts: &Result<Vec<Contact>, String>,
         out: &mut [f64],
     ) {
+        let classical = Classical(state);
+        let state = if self.options.trajectories.ordering == Ordering::Classical { &classical } else { state };
         for (value, request) in out.iter_mut().zip(&self.requests) {
             *value = match request.definition.evaluate {
                 Evaluate::Moments(f) => f(state, &request.arguments),

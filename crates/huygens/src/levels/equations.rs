@@ -9,6 +9,10 @@
 //!
 //! evaluated at the mean field, which is exact for jumps linear in a, a† and the leading order in the fluctuations for
 //! any polynomial jump.
+//!
+//! An anti-Hermitian part H_c moves a coherent state by ⟨H_c a + aH_c⟩ − 2⟨H_c⟩⟨a⟩ = ∂h/∂z_k* with the normal symbol h of H_c: that is
+//! added to the flow. A state that is spread is weighed as well, by 2(H_c − ⟨H_c⟩), and has no closed equations of its first and second
+//! moments: of such a model there are flow and drift, and no diffusion.
 
 use crate::algebra::{Generator, ModeId, Monomial, Operator, Polynomial, Scalar};
 use crate::model::{Bath, Model};
@@ -53,6 +57,13 @@ impl Equations {
     pub fn derive(model: &Model) -> Self {
         let jumps: Vec<Operator> = model.jumps.iter().map(|jump| jump.operator.clone()).collect();
         let mut equations = Self::from_operators(model.modes.len(), model.parameters.len(), &model.generator(), &jumps);
+        if !model.antihermitian.is_zero() {
+            for (f, gain) in equations.flow.iter_mut().zip(gain(model)) {
+                *f = f.add(&gain);
+            }
+            let (drift, drift_conj) = jacobian(&equations.flow);
+            return Self { drift, drift_conj, diffusion: Vec::new(), diffusion_anomalous: Vec::new(), ..equations };
+        }
         equations.diffusion_anomalous.extend(model.baths.iter().filter_map(momentum_noise));
         equations
     }
@@ -81,6 +92,12 @@ impl Equations {
         let constant = |entries: &SparsePolynomials| entries.iter().all(|entry| entry.polynomial.degree() == 0);
         [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous].into_iter().all(constant)
     }
+}
+
+/// ∂h/∂z_k* of each mode, h the normal symbol of the anti-Hermitian part.
+pub(crate) fn gain(model: &Model) -> impl Iterator<Item = Polynomial> {
+    let symbol = model.antihermitian.normal_symbol();
+    (0..model.len()).map(move |k| symbol.derivative_conj(ModeId(k as u32)))
 }
 
 /// Momentum damping takes s γ(n̄+½) of noise from q and gives it to p.

@@ -6,7 +6,7 @@ use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, M
 pub(super) const NUMBER: Definition = Definition {
     name: "n",
     signature: Signature::Modes(1),
-    formula: "⟨a†a⟩ = |⟨a⟩|² + (V_qq + V_pp − 1)/2: coherent part and fluctuations",
+    formula: "⟨a†a⟩ = |⟨a⟩|² + (V_qq + V_pp − 1)/2: coherent part and fluctuations; ⟨|z|²⟩ of classical trajectories",
     range: "[0, ∞)",
     unit: "1",
     levels: FLUCTUATIONS,
@@ -31,7 +31,7 @@ pub(super) const VARIANCE: Definition = Definition {
 };
 
 fn number(state: &dyn Moments, arguments: &[Argument]) -> f64 {
-    blocks::energy(state, arguments::one(arguments)) - 0.5
+    blocks::energy(state, arguments::one(arguments)) - state.vacuum()
 }
 
 fn variance(state: &dyn Moments, arguments: &[Argument]) -> f64 {

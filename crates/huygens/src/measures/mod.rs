@@ -73,6 +73,12 @@ pub trait Moments {
     /// (vacuum: ½ on the diagonal).
     fn covariance(&self, k: usize, l: usize) -> Block;
 
+    /// The variance of a quadrature in the vacuum as this state counts it: ½, and 0 for classical trajectories, whose averages are those
+    /// of normal order.
+    fn vacuum(&self) -> f64 {
+        0.5
+    }
+
     /// The block V_kk as it enters the energy ⟨a†a⟩ = |⟨a⟩|² + (V_qq + V_pp − 1)/2.
     ///
     /// The same as `covariance(k, k)`, but for a state on a limit cycle whose collective phase is taken as diffused: moving

@@ -15,6 +15,14 @@
 //! **Classical Langevin.** The normal-ordered flow of the mean field with thermal and pump noise but without that of the vacuum:
 //! the jump L drives z_k by ∂ℓ/∂z_k* alone; a jump with ℓ* = ±ℓ, such as the dephasing √Γ a†a, keeps its one real noise.
 //!
+//! The noise can be chosen ([`Noise`]) while the drift in the sense of Stratonovich stays what it is, so that of a pair of jumps
+//! √(γ(n̄+1)) a², √(γn̄) a†² there is ż = … − γ|z|²z − 2i√γ z*ξ with ⟨ξξ*⟩ = n̄, or n̄ + ½ with the noise of the vacuum, the classical
+//! limit of the interaction a²b† + h.c. with a bath of modes b.
+//!
+//! **An anti-Hermitian part** H_c acts on the P function as {H_c, ρ} → 2hP − Σ_k ∂(∂h/∂z_k* P)/∂z_k − c.c., exactly where it is quadratic: a
+//! drift ∂h/∂z_k* and a weight e^{2∫h dt} of each trajectory, h the normal symbol. The Wigner function sees no drift but a diffusion of either
+//! sign, which no Langevin equation has. So the drift is that of the classical equations, and [`Langevin::weight`] holds 2h.
+//!
 //! In the sense of **Stratonovich** the drift is f_k − ½ Σ_j (V_j·∇) V_jk over the real noise fields V_j;
 //! [`Langevin`] holds both.
 
@@ -26,7 +34,7 @@ use huygens_numerics::linalg::RMatrix;
 
 use super::linear::{LinearError, SparseRows, drop_rounding, factor};
 use crate::algebra::{Compiled, EvalError, Generator, ModeId, Names, Operator, Polynomial, Scalar, Scratch};
-use crate::levels::equations::variables;
+use crate::levels::equations::{gain, variables};
 use crate::model::Model;
 
 /// The order of operators that the phase-space variables stand for.
@@ -50,6 +58,58 @@ impl Ordering {
             Ordering::Classical => "classical",
         }
     }
+
+    /// The noise that belongs to it.
+    pub fn noise(self) -> Noise {
+        match self {
+            Ordering::Wigner => Noise::Symmetric,
+            Ordering::Classical => Noise::Thermal,
+        }
+    }
+}
+
+/// The noise of trajectories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// That of the vacuum and of the baths, in the symmetric order: of a thermal pair of jumps ∝ n̄ + ½.
+    Symmetric,
+    /// That of the baths without the vacuum's: ∝ n̄.
+    Thermal,
+    /// As the symmetric one, but jumps that are not linear shake as hard everywhere as they do at |z| = 1: eq. 24 of Aifer, Thingna and
+    /// Deffner, PRL 133, 020401 (2024) as printed, with the strength of ξ that it leaves open.
+    Additive,
+    /// None.
+    Off,
+}
+
+impl Noise {
+    /// All kinds by name.
+    pub const ALL: [(&'static str, Noise); 4] = [
+        ("symmetric", Noise::Symmetric),
+        ("thermal", Noise::Thermal),
+        ("additive", Noise::Additive),
+        ("off", Noise::Off),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Noise::Symmetric => "symmetric",
+            Noise::Thermal => "thermal",
+            Noise::Additive => "additive",
+            Noise::Off => "off",
+        }
+    }
+
+    /// What it is, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Noise::Symmetric => "noise of baths and vacuum",
+            Noise::Thermal => "noise of the baths alone",
+            Noise::Additive => "noise of baths and vacuum as at |z| = 1",
+            Noise::Off => "no noise",
+        }
+    }
 }
 
 /// Drift and noise as polynomials in z, z*; parameters stay symbolic.
@@ -59,6 +119,8 @@ pub struct Langevin {
     pub modes: usize,
     /// The ordering.
     pub ordering: Ordering,
+    /// The noise.
+    pub noise: Noise,
     /// Drift f_k in the sense of Itô.
     pub ito: Vec<Polynomial>,
     /// Drift in the sense of Stratonovich.
@@ -69,26 +131,48 @@ pub struct Langevin {
     pub constant: Vec<Vec<Polynomial>>,
     /// Modes whose bath damps the momentum more than the position, and the diffusion that it takes from q and gives to p.
     pub momentum: Vec<(usize, Polynomial)>,
+    /// Rate 2h at which the logarithm of the weight of a trajectory grows, h the normal symbol of the anti-Hermitian part; zero without one.
+    pub weight: Polynomial,
     /// What the truncation leaves out, one sentence each; empty where the equations are exact.
     pub neglected: Vec<String>,
 }
 
 impl Langevin {
-    /// Derives the equations of a model.
+    /// Derives the equations of a model, with the noise that belongs to the ordering.
     pub fn derive(model: &Model, ordering: Ordering) -> Self {
+        Self::with_noise(model, ordering, ordering.noise())
+    }
+
+    /// The same with a noise of choice. The Wigner function of a model with an anti-Hermitian part has no Langevin equation: its drift is
+    /// left out in Weyl order, and [`Langevin::neglected`] says so.
+    pub fn with_noise(model: &Model, ordering: Ordering, noise: Noise) -> Self {
         let jumps: Vec<(String, Operator)> =
             model.jumps.iter().map(|j| (j.label.clone(), j.operator.clone())).collect();
-        let mut equations =
-            Self::from_operators(model.modes.len(), &model.generator(), &jumps, ordering, &model.names());
-        let vacuum = if ordering == Ordering::Wigner { 0.5 } else { 0.0 };
-        for bath in model.baths.iter().filter(|b| !b.momentum.is_zero()) {
+        let n = model.modes.len();
+        let mut equations = Self::from_parts(n, &model.generator(), &jumps, ordering, noise, &model.names());
+        let vacuum = if noise == Noise::Thermal { 0.0 } else { 0.5 };
+        for bath in model.baths.iter().filter(|b| !b.momentum.is_zero() && noise != Noise::Off) {
             let noise = bath.rate.mul(&bath.occupation.add(&Scalar::real(vacuum))).mul(&bath.momentum);
             equations.momentum.push((bath.mode.0 as usize, Polynomial::scalar(noise)));
         }
+        if model.antihermitian.is_zero() {
+            return equations;
+        }
+        if ordering == Ordering::Wigner {
+            equations
+                .neglected
+                .push("the anti-Hermitian part: the Wigner function diffuses with either sign".to_owned());
+            return equations;
+        }
+        for (k, gain) in gain(model).enumerate() {
+            equations.ito[k] = equations.ito[k].add(&gain);
+            equations.stratonovich[k] = equations.stratonovich[k].add(&gain);
+        }
+        equations.weight = model.antihermitian.normal_symbol().scale(&Scalar::real(2.0));
         equations
     }
 
-    /// The same from bare operators over modes 0 … n − 1; the jumps with names for [`Langevin::neglected`].
+    /// Equations from bare operators over modes 0 … n − 1; the jumps with names for [`Langevin::neglected`].
     pub fn from_operators(
         n: usize,
         hamiltonian: &Operator,
@@ -96,9 +180,20 @@ impl Langevin {
         ordering: Ordering,
         names: &Names,
     ) -> Self {
+        Self::from_parts(n, hamiltonian, jumps, ordering, ordering.noise(), names)
+    }
+
+    fn from_parts(
+        n: usize,
+        hamiltonian: &Operator,
+        jumps: &[(String, Operator)],
+        ordering: Ordering,
+        noise: Noise,
+        names: &Names,
+    ) -> Self {
         let bare: Vec<Operator> = jumps.iter().map(|(_, l)| l.clone()).collect();
         let generator = Generator::new(hamiltonian, &bare);
-        let ito: Vec<Polynomial> = (0..n)
+        let drift: Vec<Polynomial> = (0..n)
             .map(|k| {
                 let rate = generator.apply(&Operator::annihilation(ModeId(k as u32)));
                 match ordering {
@@ -107,21 +202,38 @@ impl Langevin {
                 }
             })
             .collect();
-        let (mut fields, mut constant) = (Vec::new(), Vec::new());
-        for (_, jump) in jumps {
-            let symbol = jump.weyl_symbol();
-            let still = symbol.degree() <= 1 && !symbol.depends_on_time();
-            let target = if still { &mut constant } else { &mut fields };
-            target.extend(noise(&symbol, n, ordering).into_iter().filter(|v| v.iter().any(|p| !p.is_zero())));
-        }
-        let stratonovich = (0..n).map(|k| ito[k].sub(&correction(&fields, k))).collect();
-        let neglected = match ordering {
-            Ordering::Wigner => neglected(hamiltonian, jumps, names),
-            Ordering::Classical => {
+        let (fields, constant) = all_fields(jumps, n, noise);
+        // The drift in the sense of Stratonovich belongs to the model and the ordering, not to the noise.
+        let own = if noise == ordering.noise() { None } else { Some(all_fields(jumps, n, ordering.noise()).0) };
+        let own = own.as_ref().unwrap_or(&fields);
+        let stratonovich: Vec<Polynomial> = (0..n).map(|k| drift[k].sub(&correction(own, k))).collect();
+        let ito = match noise == ordering.noise() {
+            true => drift,
+            false => (0..n).map(|k| stratonovich[k].add(&correction(&fields, k))).collect(),
+        };
+        let neglected = match (ordering, noise) {
+            (Ordering::Wigner, _) => neglected(hamiltonian, jumps, names),
+            (_, Noise::Thermal) => {
                 vec!["the noise of the vacuum, ½ in each mode, and the order of operators".to_owned()]
             }
+            (_, Noise::Symmetric) => vec!["the order of operators".to_owned()],
+            (_, Noise::Additive) => {
+                vec!["the order of operators, and how the noise of nonlinear jumps depends on the state".to_owned()]
+            }
+            (_, Noise::Off) => vec!["all noise, and the order of operators".to_owned()],
         };
-        Self { modes: n, ordering, ito, stratonovich, fields, constant, momentum: Vec::new(), neglected }
+        Self {
+            modes: n,
+            ordering,
+            noise,
+            ito,
+            stratonovich,
+            fields,
+            constant,
+            momentum: Vec::new(),
+            weight: Polynomial::zero(),
+            neglected,
+        }
     }
 
     /// Whether the noise depends on the state (or a drive), so that Itô and Stratonovich differ.
@@ -130,22 +242,50 @@ impl Langevin {
     }
 }
 
+/// Real noise fields of all jumps, with and without dependence on state or time.
+fn all_fields(jumps: &[(String, Operator)], n: usize, noise: Noise) -> (Vec<Vec<Polynomial>>, Vec<Vec<Polynomial>>) {
+    let (mut fields, mut constant) = (Vec::new(), Vec::new());
+    for (_, jump) in jumps {
+        let symbol = jump.weyl_symbol();
+        for field in of_jump(&symbol, n, noise).into_iter().filter(|v| v.iter().any(|p| !p.is_zero())) {
+            let still = field.iter().all(|p| p.degree() == 0 && !p.depends_on_time());
+            let target = if still { &mut constant } else { &mut fields };
+            target.push(field);
+        }
+    }
+    (fields, constant)
+}
+
 /// The two real noise fields of a jump: ½(a − b) and (i/2)(a + b) with a_k = ∂ℓ*/∂z_k*, b_k = ∂ℓ/∂z_k*.
-fn noise(symbol: &Polynomial, n: usize, ordering: Ordering) -> Vec<Vec<Polynomial>> {
+fn of_jump(symbol: &Polynomial, n: usize, noise: Noise) -> Vec<Vec<Polynomial>> {
+    if noise == Noise::Off {
+        return Vec::new();
+    }
     let conjugate = symbol.conj();
-    let gradient =
-        |p: &Polynomial| -> Vec<Polynomial> { (0..n).map(|k| p.derivative_conj(ModeId(k as u32))).collect() };
+    let gradient = |p: &Polynomial| -> Vec<Polynomial> {
+        let exact = (0..n).map(|k| p.derivative_conj(ModeId(k as u32)));
+        if noise == Noise::Additive && symbol.degree() > 1 {
+            exact.map(|p| at_one(&p)).collect()
+        } else {
+            exact.collect()
+        }
+    };
     let (a, b) = (gradient(&conjugate), gradient(symbol));
     let times =
         |c: c64, v: Vec<Polynomial>| -> Vec<Polynomial> { v.iter().map(|p| p.scale(&Scalar::number(c))).collect() };
     let difference: Vec<Polynomial> = a.iter().zip(&b).map(|(a, b)| a.sub(b)).collect();
     let sum: Vec<Polynomial> = a.iter().zip(&b).map(|(a, b)| a.add(b)).collect();
     let single = [&difference, &sum].into_iter().any(|v| v.iter().all(Polynomial::is_zero));
-    if ordering == Ordering::Classical && !single {
+    if noise == Noise::Thermal && !single {
         let root = std::f64::consts::FRAC_1_SQRT_2;
         return vec![times(c64::new(root, 0.0), b.clone()), times(c64::new(0.0, root), b)];
     }
     vec![times(c64::new(0.5, 0.0), difference), times(c64::new(0.0, 0.5), sum)]
+}
+
+/// The value of a polynomial where every amplitude is 1.
+fn at_one(p: &Polynomial) -> Polynomial {
+    Polynomial::scalar(p.iter().fold(Scalar::zero(), |sum, (_, c)| sum.add(c)))
 }
 
 /// ½ Σ_j (V_j·∇) V_jk = ½ Σ_j Σ_l ( V_jl ∂V_jk/∂z_l + V_jl* ∂V_jk/∂z_l* ).
@@ -518,7 +658,6 @@ pub struct BoundLangevin {
     /// One row of 2n for each field.
     pub(crate) fields: Program,
     pub(crate) field_count: usize,
-    /// G with G Gᵀ = D of the constant noise.
     /// D of the constant noise.
     pub diffusion: RMatrix,
     pub(crate) constant: SparseRows,

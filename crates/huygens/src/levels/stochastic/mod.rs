@@ -20,4 +20,6 @@ pub mod ticks;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod tests_nonhermitian;
+#[cfg(test)]
 mod tests_nonlinear;

@@ -1,0 +1,175 @@
+//! The classical limit of an anti-Hermitian part.
+
+use std::sync::Arc;
+
+use approx::assert_relative_eq;
+use huygens_numerics::c64;
+
+use super::langevin::{Langevin, Noise, Ordering};
+use crate::algebra::Polynomial;
+use crate::experiment::{Experiment, Level, Options, StartAt, Trajectories, Truncation, Weights, Window};
+use crate::levels::gaussian::nonhermitian::tests::model;
+use crate::model::{Binding, Model};
+use crate::report::{Report, Status};
+
+/// The waveguides of Aifer et al. with their two-photon jumps, from the displaced thermal states given.
+pub(super) fn dimer(amplitudes: [&str; 2]) -> Model {
+    let thermal = |factor: &str, j: usize| format!("1/(exp({factor}*beta*omega{j}) - 1)");
+    let jumps: Vec<String> = (1..3)
+        .flat_map(|j| {
+            let n = thermal("2", j);
+            [format!("sqrt(gamma{j}*({n} + 1))*a{j}^2"), format!("sqrt(gamma{j}*{n})*dag(a{j})^2")]
+        })
+        .collect();
+    let [n1, n2] = if amplitudes == ["0", "0"] { [thermal("1", 1), thermal("1", 2)] } else { ["0".into(), "0".into()] };
+    model(
+        &["a1", "a2"],
+        &[
+            ("omega1", "2*pi"),
+            ("omega2", "3*pi"),
+            ("k", "1"),
+            ("beta", "0.05"),
+            ("gamma1", "0.00087"),
+            ("gamma2", "0.0016"),
+        ],
+        "omega1*n(a1) + omega2*n(a2)",
+        "k/2*(dag(a1)*a2 + h.c.)",
+        &jumps.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[["a1", amplitudes[0], &n1, "0", "0"], ["a2", amplitudes[1], &n2, "0", "0"]],
+    )
+}
+
+pub(super) fn run(model: &Model, binding: &Binding, measures: &[&str], options: Options) -> Report {
+    let measures: Vec<String> = measures.iter().map(|m| (*m).to_owned()).collect();
+    Experiment::new(Arc::new(model.clone()), &measures, options).unwrap().run(binding).unwrap()
+}
+
+fn value(p: &Polynomial, z: &[c64], binding: &Binding) -> c64 {
+    p.eval(z, &binding.values, 0.0).unwrap()
+}
+
+/// ż = −iωz + (k/2)z' − γ|z|²z − 2i√γ z*ξ in the sense of Stratonovich, ⟨ξξ*⟩ = n̄(2ω) + ½, n̄ or 0; the Itô drift is then larger by
+/// 2γ⟨ξξ*⟩z, and the printed noise does not know where it is.
+#[test]
+fn stuart_landau_equations_follow_from_the_operators() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 3.0), ("gamma1", 0.02)]).unwrap();
+    let z = [c64::new(0.7, -1.9), c64::new(-2.2, 0.4)];
+    let omega = [std::f64::consts::TAU, 1.5 * std::f64::consts::TAU];
+    let gamma = [0.02, 0.0016];
+    for (noise, vacuum) in [(Noise::Symmetric, 0.5), (Noise::Thermal, 0.0), (Noise::Additive, 0.5), (Noise::Off, 0.0)] {
+        let equations = Langevin::with_noise(&model, Ordering::Classical, noise);
+        for j in 0..2 {
+            let linear = c64::new(0.0, -omega[j]) * z[j] + 1.5 * z[1 - j];
+            let wanted = linear - gamma[j] * z[j].norm_sqr() * z[j];
+            let found = value(&equations.stratonovich[j], &z, &binding);
+            assert!((found - wanted).norm() < 1e-12 * wanted.norm());
+            let strength = if noise == Noise::Off { 0.0 } else { 1.0 / ((0.1 * omega[j]).exp() - 1.0) + vacuum };
+            let heated = if noise == Noise::Additive { 0.0 } else { 2.0 * gamma[j] * strength };
+            assert!((value(&equations.ito[j], &z, &binding) - wanted - heated * z[j]).norm() < 1e-12 * wanted.norm());
+            let radius = if noise == Noise::Additive { 1.0 } else { z[j].norm_sqr() };
+            let (mut normal, mut anomalous) = (0.0, c64::new(0.0, 0.0));
+            for field in equations.fields.iter().chain(&equations.constant) {
+                let v = value(&field[j], &z, &binding);
+                normal += v.norm_sqr();
+                anomalous += v * v;
+                assert_eq!(value(&field[1 - j], &z, &binding).norm() * v.norm(), 0.0);
+            }
+            assert_relative_eq!(normal, 4.0 * gamma[j] * radius * strength, max_relative = 1e-12);
+            assert!(anomalous.norm() < 1e-12);
+        }
+        let weight = 2.0 * 3.0 * (z[0].conj() * z[1]).re;
+        assert_relative_eq!(value(&equations.weight, &z, &binding).re, weight, max_relative = 1e-14);
+    }
+}
+
+/// A coherent state follows the mean-field equations: its radii from the density matrix and from the flow part as t².
+#[test]
+fn coherent_states_follow_the_flow() {
+    let model = dimer(["0.9", "0.5 - 0.6*i"]);
+    let binding = model.bind(&[("k", 3.0), ("gamma1", 0.05), ("gamma2", 0.08)]).unwrap();
+    let measures = ["radius(a1)", "radius(a2)", "phase_difference(a1,a2)"];
+    let mut apart = Vec::new();
+    for t in [2e-3, 1e-3] {
+        let truncation = Truncation { at: vec![t], certify: false, ..Truncation::default() };
+        let exact = run(&model, &binding, &measures, Options { level: Level::Fock, truncation, ..Options::default() });
+        let window = Some(Window { from: t, to: 2.0 * t, samples: 1 });
+        let options = Options { level: Level::MeanField, window, ..Options::default() };
+        let flow = run(&model, &binding, &measures, options);
+        assert!(flow.checks.iter().any(|c| c.name == "reweighting" && c.status == Status::Note));
+        apart.push(measures.map(|m| exact.value(m).unwrap() - flow.value(m).unwrap()));
+    }
+    for (long, short) in apart[0].iter().zip(apart[1]) {
+        assert!(long.abs() < 1e-4 && (long / short - 4.0).abs() < 0.1, "{long} {short}");
+    }
+}
+
+/// Without noise and from one point all trajectories are the mean field.
+#[test]
+fn quiet_trajectories_are_the_mean_field() {
+    let model = dimer(["2", "0.5 - 0.6*i"]);
+    // At zero temperature, where the drift of a coherent state has no share of the noise.
+    let binding = model.bind(&[("k", 4.0), ("beta", 40.0)]).unwrap();
+    let window = Some(Window { from: 0.0, to: 6.0, samples: 40 });
+    let trajectories = Trajectories {
+        count: 32,
+        ordering: Ordering::Classical,
+        noise: Some(Noise::Off),
+        weights: Weights::Drop,
+        start: StartAt::Model,
+        step: Some(2e-3),
+        ..Trajectories::default()
+    };
+    let measures = ["radius(a1)", "phase_difference(a1,a2)"];
+    let options = Options { level: Level::MeanField, window: window.clone(), ..Options::default() };
+    let flow = run(&model, &binding, &measures, options);
+    let options = Options { level: Level::Stochastic, window, trajectories, ..Options::default() };
+    let ensemble = run(&model, &binding, &measures, options);
+    for (a, b) in flow.series.iter().zip(&ensemble.series) {
+        for (a, b) in a.values.iter().zip(&b.values) {
+            assert!((a - b).abs() < 1e-7 * a.abs().max(1.0), "{a} {b}");
+        }
+    }
+    assert!(ensemble.checks.iter().any(|c| c.name == "weights" && c.status == Status::Note));
+}
+
+/// A refusal names the way out.
+#[test]
+fn what_cannot_be_asked() {
+    let model = Arc::new(dimer(["0", "0"]));
+    let classical = Trajectories { ordering: Ordering::Classical, ..Trajectories::default() };
+    let window = Some(Window { from: 0.0, to: 1.0, samples: 2 });
+    for (level, trajectories, words) in [
+        (Level::Gaussian, Trajectories::default(), ["--level fock", "--level stochastic"]),
+        (Level::Stochastic, Trajectories::default(), ["Wigner", "--ordering classical"]),
+    ] {
+        let options = Options { level, trajectories, window: window.clone(), ..Options::default() };
+        let text = Experiment::new(model.clone(), &["n(a1)".into()], options).unwrap_err().to_string();
+        assert!(words.iter().all(|w| text.contains(w)), "{text}");
+    }
+    let plain = Arc::new(crate::levels::gaussian::nonhermitian::tests::model(&["a"], &[], "n(a)", "0", &["a"], &[]));
+    let wigner = Trajectories { ordering: Ordering::Wigner, noise: Some(Noise::Thermal), ..classical };
+    let options = Options { level: Level::Stochastic, trajectories: wigner, window, ..Options::default() };
+    let text = Experiment::new(plain, &["n(a)".into()], options).unwrap_err().to_string();
+    assert!(text.contains("--ordering classical"), "{text}");
+}
+
+/// ⟨|z|²⟩ of classical trajectories has no vacuum in it.
+#[test]
+fn numbers_of_classical_trajectories() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 0.0), ("gamma1", 0.0), ("gamma2", 0.0)]).unwrap();
+    let trajectories = Trajectories {
+        count: 20_000,
+        ordering: Ordering::Classical,
+        weights: Weights::Drop,
+        step_error: false,
+        ..Trajectories::default()
+    };
+    let window = Some(Window { from: 0.0, to: 0.1, samples: 1 });
+    let options = Options { level: Level::Stochastic, window, trajectories, ..Options::default() };
+    let report = run(&model, &binding, &["n(a1)"], options);
+    let quantity = report.quantity("n(a1)").unwrap();
+    let wanted = 1.0 / ((0.1 * std::f64::consts::PI).exp() - 1.0);
+    assert!((quantity.value.unwrap() - wanted).abs() < 4.0 * quantity.error.unwrap());
+}
