@@ -110,7 +110,9 @@ impl QuadraticFlow {
                 return Err(NonHermitianError::NotQuadratic { what, wanted });
             }
         }
-        let (drift, diffusion, drive) = linear(&Equations::derive(&model), binding, &model)?;
+        // H_c enters by its matrix below, not as the drift of a coherent state.
+        let hermitian = Model { antihermitian: Operator::zero(), ..model.clone() };
+        let (drift, diffusion, drive) = linear(&Equations::derive(&hermitian), binding, &model)?;
         let of_gain = |operator: &Operator| {
             let equations = Equations::from_operators(model.len(), model.parameters.len(), operator, &[]);
             linear(&equations, binding, &model)
