@@ -165,7 +165,12 @@ pub fn examine(problem: &Problem) -> String {
     );
     let fluctuations =
         if derived.linear() { "exact, the equations are linear" } else { "linearised around the mean field" };
-    let _ = writeln!(out, "  levels: mean_field, gaussian ({fluctuations}), stochastic");
+    let levels = if model.antihermitian.is_zero() {
+        format!("mean_field, gaussian ({fluctuations}), stochastic")
+    } else {
+        "mean_field (of a coherent state), stochastic (classical limit, weighted), fock".to_owned()
+    };
+    let _ = writeln!(out, "  levels: {levels}");
     if derived.driven() {
         let _ = writeln!(out, "  driven: coefficients depend on the time");
     }

@@ -228,9 +228,11 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
                     "`{name}` has an anti-Hermitian part, under which the Wigner function diffuses with either sign: it has no trajectories; write --ordering classical for those of the classical limit"
                 ));
             }
-            if asked.weights == Weights::Keep {
+            let ticks = requests.iter().find(|r| matches!(r.definition.evaluate, Evaluate::Ticks(_)));
+            if let (Weights::Keep, Some(request)) = (asked.weights, ticks) {
                 return wrong(format!(
-                    "`{name}` has an anti-Hermitian part, which weighs trajectories by exp(2∫(H_c − ⟨H_c⟩)dt): independent ones cannot keep their weights; write --weights drop for the Langevin equations alone, or run it at --level fock"
+                    "`{}`: weighted trajectories are replaced by one another and have no ticks; write --weights drop for the Langevin equations alone",
+                    request.text
                 ));
             }
         }

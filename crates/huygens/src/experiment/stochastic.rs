@@ -19,10 +19,11 @@ use crate::levels::stochastic::linear::{Exact, GaussianStart, LinearModel};
 use crate::levels::stochastic::moments::{BlockMoments, EnsembleMoments, jackknife};
 use crate::levels::stochastic::stepper::{Method, Stepped, Stepping};
 use crate::levels::stochastic::ticks::{Clock, Tick, TickObserver, TickSums};
+use crate::levels::stochastic::weighted;
 use crate::measures::correlations::symplectic;
 use crate::measures::{Block, Evaluate, Moments, Request, TickMeasure};
 use crate::model::Binding;
-use crate::report::{Check, Orbit, Quantity, Report, Series};
+use crate::report::{Check, Orbit, Quantity, Report, Series, Status};
 
 /// Where trajectories start; the quantum noise of a coherent state comes on top in Weyl order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -212,7 +213,45 @@ struct Ensembles {
     /// What the step does to it; `None` for exact steps, or where it was not asked.
     pilot: Option<Pilot>,
     diverged: u64,
+    /// What became of the weights, where there are any.
+    population: Option<Population>,
     method: String,
+}
+
+/// A population of weighted trajectories.
+struct Population {
+    /// Smallest effective number of starts that an average descends from.
+    ancestors: f64,
+    /// ln tr R at the last sample.
+    log_norm: f64,
+    resampled: f64,
+}
+
+/// Averages that descend from fewer starts than this are worthless, from fewer than ten times as many are coarse.
+const FEWEST: f64 = 32.0;
+
+impl Population {
+    fn checks(&self, trajectories: u64) -> [Check; 2] {
+        let note = format!(
+            "kept: each trajectory weighs exp(2∫(H_c − ⟨H_c⟩)dt), blocks resampled {:.1} times; the value is ln tr R at the last time",
+            self.resampled
+        );
+        let weights = Check::note("weights", Some(self.log_norm), note);
+        let mut check = Check::at_most("population", -self.ancestors, -FEWEST, "");
+        (check.value, check.limit) = (Some(self.ancestors), Some(FEWEST));
+        let from = format!("the averages descend from effectively {:.0} of {trajectories} starts", self.ancestors);
+        check.note = match check.status {
+            Status::Fail => format!(
+                "{from}: the weight has run away to the tail of the start, which no ensemble holds once the norm of the quadratic part has diverged, or to a few histories of a long run; take a shorter --until or more --trajectories, the optimal path of many quanta, or --weights drop for the Langevin equations alone"
+            ),
+            _ if self.ancestors < 10.0 * FEWEST => {
+                check.status = Status::Note;
+                format!("{from}: take more --trajectories for more digits")
+            }
+            _ => from,
+        };
+        [weights, check]
+    }
 }
 
 impl Experiment {
@@ -272,8 +311,27 @@ impl Experiment {
             let dynamics = make(step, 1);
             let method = format!("{}, steps of {:.6}", asked.method.describe(multiplicative), dynamics.longest());
             let noise = (0..n).map(|i| bound.diffusion[(i, i)]).collect();
-            let found = ensembles(&plan, watch, &dynamics, Ticking::of(&self.requests), exchange)?;
-            found.map(|e| Ensembles { method, noise, pilot, ..e })
+            if self.weighed() {
+                if exchange.is_some() {
+                    let text = "weighted trajectories are chosen among one another and cannot be computed in parts: leave out --shard, or write --weights drop";
+                    return Err(ExperimentError::Options(text.into()));
+                }
+                let bound = LangevinKernel::new(&equations.weighed()).bind(&binding.values).map_err(options)?;
+                let stepping = Stepping { method: asked.method, step, refine: 1 };
+                let dynamics = Stepped::new(bound, start.clone().with_still(2), sampling, stepping);
+                let weighted::Outcome { moments, log_norm, ancestors, resampled, lost } =
+                    weighted::run(&dynamics, &plan, watch).map_err(options)?;
+                let population = Some(Population {
+                    ancestors: ancestors.into_iter().fold(f64::INFINITY, f64::min),
+                    log_norm: log_norm.last().copied().unwrap_or(0.0),
+                    resampled,
+                });
+                let (ticking, ticks) = (Ticking::default(), Vec::new());
+                Some(Ensembles { fine: moments, ticking, ticks, noise, pilot, diverged: lost, population, method })
+            } else {
+                let found = ensembles(&plan, watch, &dynamics, Ticking::of(&self.requests), exchange)?;
+                found.map(|e| Ensembles { method, noise, pilot, ..e })
+            }
         };
         let Some(ensembles) = ensembles else { return Ok(None) };
         report.method =
@@ -289,6 +347,11 @@ impl Experiment {
         self.ensemble_measures(&mut report, binding, &ensembles);
         self.ensemble_orbits(&mut report, &ensembles.fine);
         Ok(Some(report))
+    }
+
+    /// Whether trajectories carry weights that are kept.
+    fn weighed(&self) -> bool {
+        !self.model.antihermitian.is_zero() && self.options.trajectories.weights == Weights::Keep
     }
 
     fn sampling(&self) -> Result<Sampling, ExperimentError> {
@@ -376,7 +439,9 @@ impl Experiment {
             );
             Check::fail("trajectories finite", Some(ensembles.diverged as f64), note)
         });
-        if !self.model.antihermitian.is_zero() {
+        if let Some(population) = &ensembles.population {
+            report.checks.extend(population.checks(asked.count));
+        } else if !self.model.antihermitian.is_zero() {
             report.checks.push(Check::note("weights", None, DROPPED));
         }
         if !neglected.is_empty() {
@@ -551,7 +616,16 @@ fn ensembles<D: Dynamics>(
     let fine = EnsembleMoments::new(moments, samples);
     let diverged = plan.trajectories - fine.finite();
     let ticks = if ticking.clocks.is_empty() { Vec::new() } else { ticks };
-    Ok(Some(Ensembles { fine, ticking, ticks, noise: Vec::new(), pilot: None, diverged, method: String::new() }))
+    Ok(Some(Ensembles {
+        fine,
+        ticking,
+        ticks,
+        noise: Vec::new(),
+        pilot: None,
+        diverged,
+        population: None,
+        method: String::new(),
+    }))
 }
 
 /// The blocks of all parts, in order.

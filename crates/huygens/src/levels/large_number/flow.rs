@@ -10,6 +10,7 @@ use crate::algebra::{Boson, EvalError, ModeId, Monomial, Operator, Polynomial, S
 use crate::levels::equations::{Entry, Equations, SparsePolynomials};
 use crate::levels::gaussian::nonhermitian::{Divergence, NonHermitianError, NumberState, QuadraticFlow};
 use crate::levels::kernel::{Bound, Kernel, Workspace, sparse_times};
+use crate::levels::stochastic::langevin::{Langevin, Noise, Ordering};
 use crate::measures::Snapshot;
 use crate::model::{Binding, Model};
 
@@ -75,6 +76,12 @@ pub enum InstantonError {
         /// Its value.
         value: f64,
     },
+    /// What the classical equation does not have.
+    #[error("{what} are those of the quantum state: derive the path with `Instanton::of_model`")]
+    Classical {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// The quadratic part.
     #[error(transparent)]
     Quadratic(#[from] NonHermitianError),
@@ -99,6 +106,7 @@ pub struct Instanton {
     pub(super) charges: Vec<Vec<f64>>,
     quadratic: QuadraticFlow,
     initial: Snapshot,
+    classical: bool,
 }
 
 /// The part of an operator up to some degree.
@@ -174,12 +182,58 @@ fn generator(model: &Model) -> (Polynomial, Polynomial) {
     (k, correction)
 }
 
+/// K of the classical master equation: drift, weight and noise of the Langevin equations with p_j = α_j* − b_j.
+fn classical(model: &Model, noise: Noise) -> Polynomial {
+    let n = model.len();
+    let exact = Langevin::derive(model, Ordering::Classical);
+    // Nonlinear jumps that shake as at |z| = 1 do nothing to leading order.
+    let fields = match noise {
+        Noise::Additive => Vec::new(),
+        _ => Langevin::with_noise(model, Ordering::Classical, noise).fields,
+    };
+    let p: Vec<Polynomial> = (0..n as u32)
+        .map(|j| Polynomial::amplitude_conj(ModeId(j)).sub(&Polynomial::amplitude(ModeId(n as u32 + j))))
+        .collect();
+    let along = |v: &[Polynomial]| {
+        let half = v.iter().zip(&p).fold(Polynomial::zero(), |sum, (v, p)| sum.add(&v.mul(p)));
+        half.add(&half.conj())
+    };
+    let mut k = exact.weight.sub(&along(&exact.stratonovich));
+    for field in exact.constant.iter().chain(&fields) {
+        let x = along(field);
+        k = k.add(&x.mul(&x).scale(&Scalar::real(0.5)));
+    }
+    k
+}
+
 impl Instanton {
     /// The equations of a model, whose start must be thermal (no displacement, no squeezing).
     ///
     /// # Errors
     /// A model that depends on time; a start of another kind; coefficients without a value.
     pub fn of_model(model: &Model, binding: &Binding) -> Result<Self, InstantonError> {
+        Self::derive(model, binding, None)
+    }
+
+    /// The path of the classical master equation
+    /// ∂f/∂t = {H, f} − div(f grad H_c) + 2(H_c − ⟨H_c⟩)f + (drift and noise of the jumps),
+    /// from the start f ∝ e^{−|α|²/n̄} with the occupations n̄ of the model: K is then of second order in p = α* − b,
+    /// K = 2h − 2 Re Σ f_j p_j + ½ Σ_V (2 Re Σ V_j p_j)² with the drift f and the real noise fields V of
+    /// [`Langevin`] in the classical order. `noise` is that of nonlinear jumps; linear ones have the thermal one, which is exact.
+    /// Only the path itself is classical: fluctuations and norms of order 1 are refused.
+    ///
+    /// # Errors
+    /// As [`Instanton::of_model`].
+    pub fn classical(model: &Model, binding: &Binding, noise: Noise) -> Result<Self, InstantonError> {
+        Self::derive(model, binding, Some(noise))
+    }
+
+    /// An error for what is not given on a classical path.
+    pub(super) fn quantum(&self, what: &'static str) -> Result<(), InstantonError> {
+        if self.classical { Err(InstantonError::Classical { what }) } else { Ok(()) }
+    }
+
+    fn derive(model: &Model, binding: &Binding, noise: Option<Noise>) -> Result<Self, InstantonError> {
         if model.depends_on_time() {
             return Err(InstantonError::Driven);
         }
@@ -191,7 +245,10 @@ impl Instanton {
             .map(|q| q.into_iter().map(|x| x as f64).collect())
             .collect();
         let model = &in_frame(model, binding, &charges).map_err(|e| evaluation(e.message(&model.names())))?;
-        let (k, correction) = generator(model);
+        let (k, correction) = match noise {
+            None => generator(model),
+            Some(noise) => (classical(model, noise), Polynomial::zero()),
+        };
         let half = |j: usize, sign: f64| {
             let mode = ModeId(if j < n { n + j } else { j - n } as u32);
             k.derivative(mode).scale(&Scalar::real(sign))
@@ -251,6 +308,7 @@ impl Instanton {
             start: state.x,
             charges,
             quadratic: QuadraticFlow::of_model(&linear, binding)?,
+            classical: noise.is_some(),
         })
     }
 

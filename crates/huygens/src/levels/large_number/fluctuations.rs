@@ -73,6 +73,7 @@ impl Instanton {
     /// # Errors
     /// Fluctuations that are those of no state: the path is not the one that dominates, or a symmetry was not found.
     pub fn fluctuations(&self, path: &Path, options: &Options) -> Result<Fluctuations, InstantonError> {
+        self.quantum("fluctuations")?;
         let n = self.modes;
         let rows = self.chain(path, options)?.0.rows;
         let part = |from: usize| RMatrix::from_fn(2 * n, 2 * n, |i, j| rows[(i, from + j)]);
@@ -191,6 +192,7 @@ impl Instanton {
     /// # Errors
     /// As [`Instanton::solve`].
     pub fn log_norm(&self, path: &Path, options: &Options) -> Result<f64, InstantonError> {
+        self.quantum("norms of order 1")?;
         Ok(path.action + self.prefactor(path, None, options)?)
     }
 
@@ -200,6 +202,7 @@ impl Instanton {
     /// # Errors
     /// As [`Instanton::solve`].
     pub fn correlations(&self, path: &Path, options: &Options) -> Result<CMatrix, InstantonError> {
+        self.quantum("corrections of relative order 1/N")?;
         let n = self.modes;
         let mut out = CMatrix::zeros(n, n);
         let alpha = path.amplitudes();

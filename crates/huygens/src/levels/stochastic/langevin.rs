@@ -236,6 +236,19 @@ impl Langevin {
         }
     }
 
+    /// The same equations with the logarithm of the weight as one more variable: q of a mode n + 1, whose p rests.
+    #[must_use]
+    pub fn weighed(&self) -> Self {
+        let mut more = self.clone();
+        more.modes += 1;
+        // The quadrature is √2 times the real part.
+        let rate = self.weight.scale(&Scalar::real(std::f64::consts::FRAC_1_SQRT_2));
+        more.ito.push(rate.clone());
+        more.stratonovich.push(rate);
+        more.fields.iter_mut().chain(&mut more.constant).for_each(|field| field.push(Polynomial::zero()));
+        more
+    }
+
     /// Whether the noise depends on the state (or a drive), so that Itô and Stratonovich differ.
     pub fn multiplicative(&self) -> bool {
         !self.fields.is_empty()

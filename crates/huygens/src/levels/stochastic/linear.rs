@@ -238,6 +238,14 @@ impl GaussianStart {
         Ok(Self { mean, rows, noises: factor.cols() })
     }
 
+    /// With further variables that start at 0.
+    #[must_use]
+    pub(crate) fn with_still(mut self, count: usize) -> Self {
+        self.mean.resize(self.mean.len() + count, 0.0);
+        self.rows.add_empty(count);
+        self
+    }
+
     /// The mean.
     pub fn mean(&self) -> &[f64] {
         &self.mean
@@ -259,6 +267,12 @@ pub(crate) struct SparseRows {
 }
 
 impl SparseRows {
+    /// Adds rows of zeros.
+    fn add_empty(&mut self, count: usize) {
+        let end = self.entries.len() as u32;
+        self.starts.resize(self.starts.len() + count, end);
+    }
+
     /// Matrices side by side: rows of one length, columns one after the other.
     pub(crate) fn new(parts: &[&RMatrix]) -> Self {
         let mut rows = Self { starts: vec![0], entries: Vec::new() };

@@ -2,7 +2,7 @@
 //!
 //! [`langevin`] derives drift and noise from a model, in Weyl order (truncated Wigner) or as classical Langevin equations;
 //! [`linear`] makes steps of any length without error where the equations are linear; [`stepper`] integrates the others;
-//! [`ensemble`] runs thousands of trajectories in SIMD lanes and threads; [`moments`] streams their statistics and [`ticks`]
+//! [`weighted`] runs populations whose members weigh as an anti-Hermitian part makes them; [`ensemble`] runs thousands of trajectories in SIMD lanes and threads; [`moments`] streams their statistics and [`ticks`]
 //! their events.
 //!
 //! Variables are the quadratures (q₁, p₁, q₂, p₂, …), z = (q + ip)/√2, vacuum variance ½. Random numbers come from streams
@@ -16,6 +16,7 @@ pub mod moments;
 pub mod record;
 pub mod stepper;
 pub mod ticks;
+pub mod weighted;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -67,6 +67,11 @@ impl Sum {
 
     /// ⟨a_k⟩ = (q̄_k + i p̄_k)/√2 and the covariance, unbiased (divided by the number of trajectories less one).
     pub fn snapshot(&self) -> Snapshot {
+        self.over(self.count - 1.0)
+    }
+
+    /// The same with the co-moment divided by `number`.
+    fn over(&self, number: f64) -> Snapshot {
         let n = self.mean.len();
         let mean = self
             .mean
@@ -79,7 +84,7 @@ impl Sum {
         let mut k = 0;
         for i in 0..n {
             for j in i..n {
-                covariance[(i, j)] = self.comoment[k] / (self.count - 1.0);
+                covariance[(i, j)] = self.comoment[k] / number;
                 covariance[(j, i)] = covariance[(i, j)];
                 k += 1;
             }
@@ -253,15 +258,28 @@ pub struct Estimate {
 /// Moments of a whole ensemble at every sample, block by block.
 #[derive(Clone, Debug)]
 pub struct EnsembleMoments {
-    /// Blocks in order, one list of samples each.
-    blocks: Vec<BlockMoments>,
+    blocks: Blocks,
     samples: usize,
+}
+
+/// Blocks in order, one list of samples each.
+#[derive(Clone, Debug)]
+enum Blocks {
+    /// Of trajectories of equal weight.
+    Equal(Vec<BlockMoments>),
+    /// Of weighted ones; the weights of each sample add up to the number of trajectories.
+    Weighted(Vec<Vec<Sum>>),
 }
 
 impl EnsembleMoments {
     /// From the blocks of [`super::ensemble::run`], in order; those of several shards one after the other.
     pub fn new(blocks: Vec<BlockMoments>, samples: usize) -> Self {
-        Self { blocks, samples }
+        Self { blocks: Blocks::Equal(blocks), samples }
+    }
+
+    /// From the weighted sums of each block at each sample, whose counts are the weights of the blocks.
+    pub(crate) fn weighted(blocks: Vec<Vec<Sum>>, samples: usize) -> Self {
+        Self { blocks: Blocks::Weighted(blocks), samples }
     }
 
     /// Number of samples.
@@ -271,24 +289,55 @@ impl EnsembleMoments {
 
     /// Number of blocks.
     pub fn blocks(&self) -> usize {
-        self.blocks.len()
+        match &self.blocks {
+            Blocks::Equal(blocks) => blocks.len(),
+            Blocks::Weighted(blocks) => blocks.len(),
+        }
     }
 
     /// The statistics of all trajectories at one sample.
     pub fn sum(&self, sample: usize) -> Sum {
         let mut all = Sum::default();
-        for block in &self.blocks {
-            all.merge(&block.sum(sample));
+        match &self.blocks {
+            Blocks::Equal(blocks) => blocks.iter().for_each(|block| all.merge(&block.sum(sample))),
+            Blocks::Weighted(blocks) => blocks.iter().for_each(|block| all.merge(&block[sample])),
         }
         all
     }
 
     /// Mean and covariance at one sample.
     pub fn snapshot(&self, sample: usize) -> Snapshot {
-        self.sum(sample).snapshot()
+        self.of(&self.sum(sample))
     }
 
-    /// Trajectories that are finite at the last sample.
+    fn of(&self, sum: &Sum) -> Snapshot {
+        match self.blocks {
+            Blocks::Equal(_) => sum.snapshot(),
+            Blocks::Weighted(_) => sum.over(sum.count),
+        }
+    }
+
+    /// Mean and covariance at one sample without block `b`; `all` is the sum of all.
+    fn without(&self, all: &Sum, sample: usize, b: usize) -> Snapshot {
+        match &self.blocks {
+            Blocks::Equal(blocks) => all.without(&blocks[b].sum(sample)).snapshot(),
+            // One block may have nearly all the weight: nothing is subtracted.
+            Blocks::Weighted(blocks) => {
+                let mut rest = Sum::default();
+                blocks.iter().enumerate().filter(|(k, _)| *k != b).for_each(|(_, block)| rest.merge(&block[sample]));
+                if rest.count == 0.0 {
+                    rest = Sum {
+                        mean: vec![f64::NAN; all.mean.len()],
+                        comoment: vec![f64::NAN; all.comoment.len()],
+                        ..rest
+                    };
+                }
+                self.of(&rest)
+            }
+        }
+    }
+
+    /// Trajectories that are finite at the last sample, or their weight.
     pub fn finite(&self) -> u64 {
         if self.samples == 0 { 0 } else { self.sum(self.samples - 1).count as u64 }
     }
@@ -334,15 +383,14 @@ impl EnsembleMoments {
         mut measure: impl FnMut(&dyn Moments, &mut [f64]),
         reduce: impl Fn(usize, &[f64]) -> f64,
     ) -> Vec<Replicates> {
-        let left_out = if self.blocks.len() >= 2 { self.blocks.len() } else { 0 };
+        let left_out = if self.blocks() >= 2 { self.blocks() } else { 0 };
         // Row 0 with all trajectories, row b + 1 without block b.
         let mut series = vec![vec![Vec::with_capacity(self.samples); functions]; left_out + 1];
         let mut values = vec![0.0; functions];
         for sample in 0..self.samples {
             let all = self.sum(sample);
             for (row, lists) in series.iter_mut().enumerate() {
-                let snapshot =
-                    if row == 0 { all.snapshot() } else { all.without(&self.blocks[row - 1].sum(sample)).snapshot() };
+                let snapshot = if row == 0 { self.of(&all) } else { self.without(&all, sample, row - 1) };
                 measure(&snapshot, &mut values);
                 lists.iter_mut().zip(&values).for_each(|(list, v)| list.push(*v));
             }

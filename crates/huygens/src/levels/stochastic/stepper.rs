@@ -13,6 +13,8 @@
 //! relative rate ω²h with Euler, ω⁴h³/4 with Heun, and loses it at ω⁶h⁵/72 with the splitting: at ωh = 0.1 that is 0.1, 2.5·10⁻⁴
 //! and 1.4·10⁻⁷ ω, to be compared with the damping rate.
 
+use std::ops::Range;
+
 use huygens_numerics::c64;
 use huygens_numerics::random::Lanes;
 use multiversion::multiversion;
@@ -150,6 +152,50 @@ impl Stepped {
     pub fn longest(&self) -> f64 {
         let made = |(_, h): &(usize, f64)| h * self.stepping.refine as f64;
         self.legs.iter().map(made).fold(0.0, f64::max)
+    }
+
+    /// Number of steps to sample `sample` from the one before it.
+    pub(crate) fn steps(&self, sample: usize) -> usize {
+        self.legs[usize::from(sample > 0)].0 / self.stepping.refine
+    }
+
+    /// Forgets the random numbers drawn ahead: what follows belongs to other trajectories.
+    pub(crate) fn forget(&self, work: &mut SteppedWork) {
+        work.draws.clear();
+        work.used = 0;
+    }
+
+    /// Some of the steps to sample `sample`.
+    pub(crate) fn part(
+        &self,
+        sample: usize,
+        range: Range<usize>,
+        noise: &mut Lanes<LANES>,
+        state: &mut [Lane],
+        work: &mut SteppedWork,
+    ) {
+        let (_, increment) = self.legs[usize::from(sample > 0)];
+        let h = increment * self.stepping.refine as f64;
+        let begin = if sample == 0 { 0.0 } else { self.sampling.time(sample - 1) };
+        if self.stepping.method != Method::Splitting {
+            for step in range {
+                self.draw(increment, noise, work);
+                self.explicit(begin + step as f64 * h, h, state, work);
+            }
+            return;
+        }
+        self.runge_kutta(begin + range.start as f64 * h, 0.5 * h, state, work);
+        for step in range.clone() {
+            let middle = begin + (step as f64 + 0.5) * h;
+            if self.langevin.field_count == 0 {
+                self.kick(usize::from(sample > 0), noise, state, work);
+            } else {
+                self.draw(increment, noise, work);
+                self.shake(middle, state, work);
+            }
+            let rest = if step + 1 == range.end { 0.5 * h } else { h };
+            self.runge_kutta(middle, rest, state, work);
+        }
     }
 
     fn drift_program(&self) -> &Program {
@@ -333,34 +379,11 @@ impl Dynamics for Stepped {
 
     fn start(&self, noise: &mut Lanes<LANES>, state: &mut [Lane], work: &mut SteppedWork) {
         self.start.draw(noise, state, &mut work.start);
-        work.draws.clear();
-        work.used = 0;
+        self.forget(work);
     }
 
     fn advance(&self, sample: usize, noise: &mut Lanes<LANES>, state: &mut [Lane], work: &mut SteppedWork) {
-        let (count, increment) = self.legs[usize::from(sample > 0)];
-        let refine = self.stepping.refine;
-        let (steps, h) = (count / refine, increment * refine as f64);
-        let begin = if sample == 0 { 0.0 } else { self.sampling.time(sample - 1) };
-        if self.stepping.method != Method::Splitting {
-            for step in 0..steps {
-                self.draw(increment, noise, work);
-                self.explicit(begin + step as f64 * h, h, state, work);
-            }
-            return;
-        }
-        self.runge_kutta(begin, 0.5 * h, state, work);
-        for step in 0..steps {
-            let middle = begin + (step as f64 + 0.5) * h;
-            if self.langevin.field_count == 0 {
-                self.kick(usize::from(sample > 0), noise, state, work);
-            } else {
-                self.draw(increment, noise, work);
-                self.shake(middle, state, work);
-            }
-            let rest = if step + 1 == steps { 0.5 * h } else { h };
-            self.runge_kutta(middle, rest, state, work);
-        }
+        self.part(sample, 0..self.steps(sample), noise, state, work);
     }
 
     fn drift(&self, time: f64, state: &[Lane], out: &mut [Lane], work: &mut SteppedWork) {

@@ -9,6 +9,7 @@ use super::langevin::{Langevin, Noise, Ordering};
 use crate::algebra::Polynomial;
 use crate::experiment::{Experiment, Level, Options, StartAt, Trajectories, Truncation, Weights, Window};
 use crate::levels::gaussian::nonhermitian::tests::model;
+use crate::levels::gaussian::nonhermitian::{NumberFlow, NumberState};
 use crate::model::{Binding, Model};
 use crate::report::{Report, Status};
 
@@ -172,4 +173,105 @@ fn numbers_of_classical_trajectories() {
     let quantity = report.quantity("n(a1)").unwrap();
     let wanted = 1.0 / ((0.1 * std::f64::consts::PI).exp() - 1.0);
     assert!((quantity.value.unwrap() - wanted).abs() < 4.0 * quantity.error.unwrap());
+}
+
+fn weighted(count: u64, seed: u64, threads: usize, until: f64, samples: usize) -> Options {
+    let trajectories = Trajectories {
+        count,
+        ordering: Ordering::Classical,
+        weights: Weights::Keep,
+        step_error: false,
+        threads,
+        ..Trajectories::default()
+    };
+    // The last of the samples is at `until`.
+    let every = until / samples as f64;
+    let window = Some(Window { from: every, to: until + every, samples });
+    Options { level: Level::Stochastic, seed, window, trajectories, ..Options::default() }
+}
+
+fn check<'a>(report: &'a Report, name: &str) -> &'a crate::report::Check {
+    report.checks.iter().find(|c| c.name == name).unwrap()
+}
+
+/// Without jumps the P function of a thermal start stays Gaussian, and classical and quantum state are one: numbers, coherence and norm
+/// of the weighted population against the closed form.
+#[test]
+fn weights_against_the_closed_form() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 1.0), ("gamma1", 0.0), ("gamma2", 0.0)]).unwrap();
+    let mut linear = model.clone();
+    linear.jumps.clear();
+    let flow = NumberFlow::of_model(&linear, &binding).unwrap();
+    let start = NumberState::of_model(&model, &binding).unwrap();
+    for (t, least) in [(0.1, 3000.0), (0.2, 300.0)] {
+        let exact = flow.at(&start, t).unwrap();
+        let report = run(&model, &binding, &["n(a1)", "n(a2)", "sync_distance"], weighted(64_000, 3, 2, t, 1));
+        let correlations = exact.correlations();
+        let (n, m) = (correlations[(0, 0)].re, correlations[(1, 1)].re);
+        let d = (1.0 - 2.0 * correlations[(0, 1)].re / (n + m)).sqrt();
+        for (quantity, wanted) in report.quantities.iter().zip([n, m, d]) {
+            let (value, error) = (quantity.value.unwrap(), quantity.error.unwrap());
+            assert!(
+                error < 0.05 * wanted && (value - wanted).abs() < 4.0 * error,
+                "{value} ± {error} against {wanted}"
+            );
+        }
+        let grown = exact.log_norm() - start.log_norm();
+        assert!((check(&report, "weights").value.unwrap() - grown).abs() < 0.02);
+        assert!(check(&report, "population").value.unwrap() > least);
+    }
+}
+
+/// Gain gn and two-photon loss γ move I = |z|² by İ = 2gI − 2γI², and e^{2g∫I} is (1 + γI₀(e^{2gt} − 1)/g)^{g/γ}: a quadrature over the
+/// start.
+#[test]
+fn nonlinear_weights_against_a_quadrature() {
+    let model = model(&["a"], &[], "1.3*n(a)", "0.5*n(a)", &["sqrt(0.1)*a^2"], &[["a", "0", "0.8", "0", "0"]]);
+    let binding = model.bind(&[]).unwrap();
+    let (g, gamma, n) = (0.5, 0.1, 0.8);
+    let t: f64 = 2.0;
+    let c = gamma / g * ((2.0 * g * t).exp() - 1.0);
+    let (mut norm, mut mean) = (0.0, 0.0);
+    let h = 1e-3;
+    for j in 0..40_000 {
+        let start = (j as f64 + 0.5) * h;
+        let weight = (-start / n).exp() / n * (1.0 + c * start).powf(g / gamma) * h;
+        norm += weight;
+        mean += weight * start * (2.0 * g * t).exp() / (1.0 + c * start);
+    }
+    let report = run(&model, &binding, &["n(a)"], weighted(64_000, 5, 2, t, 1));
+    let quantity = &report.quantities[0];
+    let (value, error) = (quantity.value.unwrap(), quantity.error.unwrap());
+    assert!(error < 0.05 && (value - mean / norm).abs() < 4.0 * error);
+    let ancestors = check(&report, "population").value.unwrap();
+    assert!((check(&report, "weights").value.unwrap() - f64::ln(norm)).abs() < 4.0 / ancestors.sqrt());
+    // Equal weights would say something else.
+    let mut options = weighted(2000, 5, 1, t, 1);
+    options.trajectories.weights = Weights::Drop;
+    assert!((run(&model, &binding, &["n(a)"], options).quantities[0].value.unwrap() - mean / norm).abs() > 0.1);
+}
+
+/// Beyond the divergence of the norm no population holds the weight, and the check fails.
+#[test]
+fn a_population_that_has_collapsed_says_so() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 5.0)]).unwrap();
+    let report = run(&model, &binding, &["sync_distance"], weighted(4000, 1, 2, 0.3, 3));
+    let check = check(&report, "population");
+    assert!(check.status == Status::Fail && check.value.unwrap() < 32.0, "{check:?}");
+    assert!(report.quantities[0].value.is_none_or(f64::is_finite));
+}
+
+#[test]
+fn weights_do_not_depend_on_the_threads() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 3.0)]).unwrap();
+    let all: Vec<Report> =
+        [1, 2, 7].map(|n| run(&model, &binding, &["n(a1)", "n(a2)"], weighted(500, 11, n, 0.2, 4))).into();
+    assert!(check(&all[0], "weights").note.contains("resampled"));
+    for other in &all[1..] {
+        assert_eq!(all[0].quantities, other.quantities);
+        assert_eq!(all[0].checks, other.checks);
+    }
 }
