@@ -203,12 +203,17 @@ impl Evolution {
         let (scale, shift) = (1.0 / radius, centre / radius);
         // The last terms are compared once the coefficients have begun to fall.
         let largest = c.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map_or(0, |(n, _)| n);
-        let mut small = 0;
         for n in 1..c.len() {
             let twice = if n == 2 { 2.0 } else { 1.0 };
-            let step = Recurrence { scale, shift, weight: twice * weight, share: c[n] };
-            self.generator.recur(step, now, old, sum);
+            let step = Recurrence { scale, shift, weight: twice * weight, share: [c[n - 1], c[n]] };
             self.work.applications += 1;
+            // Terms enter the sum in pairs.
+            if n % 2 == 1 {
+                self.generator.recur(step, now, old);
+                std::mem::swap(now, old);
+                continue;
+            }
+            self.generator.recur_and_sum(step, now, old, sum);
             std::mem::swap(now, old);
             // Where the coefficients alone make a term small it need not be looked at.
             if n > largest && (c[n].abs() < 1e3 * self.tolerance) {
@@ -216,8 +221,8 @@ impl Evolution {
                 if !size.is_finite() {
                     return false;
                 }
-                small = if size <= 0.1 * self.tolerance { small + 1 } else { 0 };
-                if small == 2 {
+                let enough = 0.1 * self.tolerance;
+                if size <= enough && c[n - 1].abs() * weighted(old, &self.scale) <= enough {
                     return true;
                 }
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use huygens_numerics::c64;
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 use rayon::prelude::*;
 
 use super::layout::{Layout, Population};
@@ -167,20 +168,40 @@ struct Coefficient {
 /// No table on this side.
 const NONE: u32 = u32::MAX;
 
-/// out\[begin + i\] += c · first\[i\] second\[i\] · source\[i\] for i < length, the source conjugated or not.
+/// How a coefficient c enters: its real part keeps the planes of the source, its imaginary part exchanges them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Weight {
+    coefficient: u16,
+    imaginary: bool,
+    /// The source is the conjugate of what is stored.
+    conjugate: bool,
+}
+
+impl Weight {
+    /// Factors of the planes that add to the real and to the imaginary part.
+    fn factors(self, c: c64) -> [f64; 2] {
+        let sign = if self.conjugate { -1.0 } else { 1.0 };
+        if self.imaginary { [-sign * c.im, c.im] } else { [c.re, sign * c.re] }
+    }
+}
+
+/// Adds weight · first\[i\] second\[i\] · (x\[one + i\], x\[two + i\]) to the parts (real, imaginary) of element i of a row, for all i
+/// of the row; outside `begin..begin + length` there is no source, and the tables are zero.
 #[derive(Clone, Copy, Debug)]
 struct Job {
-    source: u32,
+    one: u32,
+    two: u32,
     /// Places of the tables; there is always a first.
     first: u32,
     second: u32,
+    weight: u32,
     begin: u32,
     length: u32,
-    coefficient: u16,
-    conjugate: bool,
-    /// Not rounded up to whole lanes.
-    exact: bool,
 }
+
+/// Kinds of jobs in the order in which they stand in a row: with one table, with two, and those that may not be extended to the
+/// whole row, since a table is not zero there or the vector ends.
+const KINDS: usize = 3;
 
 /// The generator of one master equation on one [`Layout`], applied without a matrix.
 ///
@@ -192,16 +213,19 @@ pub struct Generator {
     /// Real tables over the states of the space, one after another.
     tables: Vec<f64>,
     jobs: Vec<Job>,
-    /// First job of each row.
+    /// First job of each kind of each row.
     first: Vec<u32>,
     coefficients: Vec<Coefficient>,
-    /// Diagonal part, real and imaginary plane.
-    diagonal: Vec<f64>,
+    weights: Vec<Weight>,
+    /// The diagonal part is d(n) + conj(d(n′)): tables of the real and of the imaginary part of d.
+    diagonal: [u32; 2],
+    /// Places of the first ket and of the first bra of each row in a table.
+    sides: Vec<[u32; 2]>,
     program: Compiled,
     scratch: Scratch,
     phi: Vec<c64>,
-    /// Coefficients at the time last set.
-    values: Vec<c64>,
+    /// Factors of the weights at the time last set.
+    values: Vec<[f64; 2]>,
     /// Rows of about equal work for each thread.
     chunks: Vec<std::ops::Range<usize>>,
     extent: Extent,
@@ -225,7 +249,7 @@ pub(super) struct Recurrence {
     pub(super) scale: f64,
     pub(super) shift: f64,
     pub(super) weight: f64,
-    pub(super) share: f64,
+    pub(super) share: [f64; 2],
 }
 
 /// A complex table as a phase times real tables.
@@ -258,21 +282,28 @@ struct Builder<'a> {
     layout: &'a Layout,
     tables: Vec<f64>,
     coefficients: Vec<Coefficient>,
-    /// Jobs with the row they write to.
+    weights: Vec<Weight>,
+    /// Jobs with the kind and row they belong to, [`KINDS`] times the row and the kind.
     jobs: Vec<(u32, Job)>,
 }
 
 impl Builder<'_> {
-    /// A table over the states, with a lane of zeros behind each row of the space.
+    /// A table over the states, with a lane of zeros around each row of the space.
     fn table(&mut self, table: &[f64]) -> u32 {
-        let at = self.tables.len() as u32;
+        let at = (self.tables.len() + LANES) as u32;
         let space = self.layout.space();
         for row in 0..space.rows() {
             let (start, length) = space.row(row);
-            self.tables.extend_from_slice(&table[start..start + length as usize]);
             self.tables.extend([0.0; LANES]);
+            self.tables.extend_from_slice(&table[start..start + length as usize]);
         }
+        self.tables.extend([0.0; LANES]);
         at
+    }
+
+    /// Where a table has the state with `n` quanta of the last mode in a row of the space.
+    fn place(&self, row: usize, n: i32) -> u32 {
+        ((self.layout.space().row(row).0 + LANES * row) as i32 + n) as u32
     }
 
     fn coefficient(&mut self, number: c64, factor: Factor) -> u16 {
@@ -306,17 +337,58 @@ impl Builder<'_> {
             }
             let table = |offset: u32, space_row: usize, n: i32| match offset {
                 NONE => NONE,
-                offset => offset + ((space.row(space_row).0 + LANES * space_row) as i32 + n) as u32,
+                offset => offset + self.place(space_row, n),
             };
             let sides = [table(tables[0], from_ket, low), table(tables[1], from_bra, low + source_m[last])];
             let [first, second] = if sides[0] == NONE { [sides[1], NONE] } else { sides };
             let (begin, length) = ((low + ket[last] - row.low) as u32, (high - low) as u32);
-            // Rounded up, the job must not reach elements of the row that it does not belong to.
-            let wide = length.next_multiple_of(LANES as u32).min(row.length - begin);
-            let value = |table: u32, i: u32| if table == NONE { 1.0 } else { self.tables[(table + i) as usize] };
-            let exact = (length..wide).any(|i| value(first, i) * value(second, i) != 0.0);
-            let source = (source.offset as i64 + i64::from(low - stored)) as u32;
-            self.jobs.push((at as u32, Job { source, first, second, begin, length, coefficient, conjugate, exact }));
+            let source = source.offset as i64 + i64::from(low - stored);
+            self.push(at, row.length, [first, second], source as u32, conjugate, [begin, length], coefficient);
+        }
+    }
+
+    /// The jobs of one term in one row of `width` elements: one for each part of the coefficient.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one job")]
+    fn push(
+        &mut self,
+        row: usize,
+        width: u32,
+        [first, second]: [u32; 2],
+        source: u32,
+        conjugate: bool,
+        [begin, length]: [u32; 2],
+        coefficient: u16,
+    ) {
+        let half = self.layout.len() as u32;
+        // From the first element of the row on, and in whole lanes.
+        let value = |table: u32, i: i64| if table == NONE { 1.0 } else { self.tables[(i64::from(table) + i) as usize] };
+        let outside = (-i64::from(begin)..0).chain(i64::from(length)..i64::from(width) - i64::from(begin));
+        let whole = source >= begin
+            && source - begin + width.next_multiple_of(LANES as u32) <= half + LANES as u32
+            && begin <= LANES as u32
+            && width - begin - length <= LANES as u32
+            && outside.into_iter().all(|i| value(first, i) * value(second, i) == 0.0);
+        let (kind, back) = match (whole, second) {
+            (true, NONE) => (0, begin),
+            (true, _) => (1, begin),
+            (false, _) => (2, 0),
+        };
+        let place = |table: u32| if table == NONE { NONE } else { table - back };
+        let Coefficient { number, factor } = self.coefficients[coefficient as usize];
+        for imaginary in [false, true] {
+            if factor == (0, 0) && (if imaginary { number.im } else { number.re }) == 0.0 {
+                continue;
+            }
+            let weight = Weight { coefficient, imaginary, conjugate };
+            let known = self.weights.iter().position(|w| *w == weight);
+            let weight = known.unwrap_or_else(|| {
+                self.weights.push(weight);
+                self.weights.len() - 1
+            }) as u32;
+            let planes = [source - back, source - back + half];
+            let [one, two] = if imaginary { [planes[1], planes[0]] } else { planes };
+            let job = Job { one, two, first: place(first), second: place(second), weight, begin, length };
+            self.jobs.push(((KINDS * row + kind) as u32, job));
         }
     }
 }
@@ -326,17 +398,19 @@ impl Generator {
     pub fn new(operators: &Operators, layout: Arc<Layout>) -> Self {
         let space = layout.space().clone();
         let rest = vec![0; space.modes()];
-        let mut builder = Builder { layout: &layout, tables: Vec::new(), coefficients: Vec::new(), jobs: Vec::new() };
-        let mut diagonal = vec![0.0; 2 * layout.len()];
+        let mut builder = Builder {
+            layout: &layout,
+            tables: Vec::new(),
+            coefficients: Vec::new(),
+            weights: Vec::new(),
+            jobs: Vec::new(),
+        };
+        let mut diagonal = vec![c64::new(0.0, 0.0); space.len()];
         for (factor, part) in operators.effective.iter().flatten() {
             let conjugate = (factor.1, factor.0);
             for (shift, table) in &part.parts {
                 if *shift == rest && *factor == (0, 0) {
-                    let (re, im) = diagonal.split_at_mut(layout.len());
-                    layout.each(|at, ket, bra| {
-                        re[at] += table[ket].re + table[bra].re;
-                        im[at] += table[ket].im - table[bra].im;
-                    });
+                    diagonal.iter_mut().zip(table).for_each(|(d, x)| *d += x);
                     continue;
                 }
                 for (phase, real) in real_tables(table) {
@@ -366,13 +440,23 @@ impl Generator {
                 }
             }
         }
-        let Builder { mut tables, coefficients, mut jobs, .. } = builder;
+        let diagonal = [
+            builder.table(&diagonal.iter().map(|z| z.re).collect::<Vec<_>>()),
+            builder.table(&diagonal.iter().map(|z| z.im).collect::<Vec<_>>()),
+        ];
+        let sides = layout.rows().iter().map(|row| {
+            let m = *layout.diagonals()[row.diagonal as usize].last().expect("at least one mode");
+            [builder.place(row.ket as usize, row.low), builder.place(row.bra as usize, row.low + m)]
+        });
+        let sides = sides.collect();
+        let Builder { mut tables, coefficients, weights, mut jobs, .. } = builder;
         tables.extend([0.0; LANES]);
-        jobs.sort_by_key(|(row, _)| *row);
-        let mut first = vec![0_u32; layout.rows().len() + 1];
-        jobs.iter().for_each(|(row, _)| first[*row as usize + 1] += 1);
-        for k in 0..layout.rows().len() {
-            first[k + 1] += first[k];
+        tables.extend([0.0; LANES]);
+        jobs.sort_by_key(|(kind, _)| *kind);
+        let mut first = vec![0_u32; KINDS * layout.rows().len() + 1];
+        jobs.iter().for_each(|(kind, _)| first[*kind as usize + 1] += 1);
+        for k in 1..first.len() {
+            first[k] += first[k - 1];
         }
         let program = Compiled::new(&operators.moving);
         let mut scratch = program.scratch();
@@ -383,9 +467,11 @@ impl Generator {
             tables,
             jobs: jobs.into_iter().map(|(_, job)| job).collect(),
             first,
-            values: coefficients.iter().map(|c| c.number).collect(),
+            values: weights.iter().map(|w| w.factors(coefficients[w.coefficient as usize].number)).collect(),
             coefficients,
+            weights,
             diagonal,
+            sides,
             program,
             scratch,
             phi,
@@ -425,7 +511,7 @@ impl Generator {
 
     /// Bytes that the generator itself holds.
     pub fn bytes(&self) -> usize {
-        self.jobs.len() * size_of::<Job>() + 8 * (self.tables.len() + self.diagonal.len())
+        self.jobs.len() * size_of::<Job>() + 8 * (self.tables.len() + self.sides.len())
     }
 
     /// Sets the time of a driven model.
@@ -438,16 +524,44 @@ impl Generator {
         }
         self.program.at(t, &mut self.scratch, &mut self.phi)?;
         let phi = |k: u32| if k == 0 { c64::new(1.0, 0.0) } else { self.phi[k as usize - 1] };
-        for (value, c) in self.values.iter_mut().zip(&self.coefficients) {
-            *value = c.number * phi(c.factor.0).conj() * phi(c.factor.1);
+        for (value, weight) in self.values.iter_mut().zip(&self.weights) {
+            let c = self.coefficients[weight.coefficient as usize];
+            *value = weight.factors(c.number * phi(c.factor.0).conj() * phi(c.factor.1));
         }
         Ok(())
+    }
+
+    /// The jobs of one row.
+    fn jobs_of(&self, row: usize) -> &[Job] {
+        &self.jobs[self.first[KINDS * row] as usize..self.first[KINDS * (row + 1)] as usize]
+    }
+
+    /// The jobs of one row, each with whether it is extended to the whole row.
+    fn kinds_of(&self, row: usize) -> impl Iterator<Item = (&Job, bool)> {
+        let exact = (self.first[KINDS * row + 2] - self.first[KINDS * row]) as usize;
+        self.jobs_of(row).iter().enumerate().map(move |(at, job)| (job, at < exact))
+    }
+
+    /// The product of tables with which element `begin + i` of its row takes from the source.
+    fn table_at(&self, job: &Job, whole: bool, i: usize) -> f64 {
+        let at = if whole { job.begin as usize + i } else { i };
+        let side = |table: u32| if table == NONE { 1.0 } else { self.tables[table as usize + at] };
+        side(job.first) * side(job.second)
+    }
+
+    /// The diagonal part at one element of a row.
+    fn diagonal_at(&self, row: usize, i: usize) -> c64 {
+        let [ket, bra] = self.sides[row].map(|side| {
+            let [re, im] = self.diagonal.map(|table| self.tables[(table + side) as usize + i]);
+            c64::new(re, im)
+        });
+        ket + bra.conj()
     }
 
     fn chunked(&self) -> Vec<std::ops::Range<usize>> {
         let rows = self.layout.rows();
         let work = |k: usize| {
-            let jobs = &self.jobs[self.first[k] as usize..self.first[k + 1] as usize];
+            let jobs = self.jobs_of(k);
             jobs.iter().map(|j| 12 + j.length as usize).sum::<usize>() + 2 * rows[k].length as usize
         };
         let total: usize = (0..rows.len()).map(work).sum();
@@ -470,7 +584,6 @@ impl Generator {
 
     fn gershgorin(&self) -> Extent {
         let mut extent = Extent { low: f64::INFINITY, high: f64::NEG_INFINITY, imaginary: 0.0 };
-        let (re, im) = self.diagonal.split_at(self.layout.len());
         let (mut real, mut imaginary) = (Vec::new(), Vec::new());
         for (k, row) in self.layout.rows().iter().enumerate() {
             let length = row.length as usize;
@@ -478,20 +591,19 @@ impl Generator {
                 sums.clear();
                 sums.resize(length, 0.0);
             }
-            for job in &self.jobs[self.first[k] as usize..self.first[k + 1] as usize] {
-                let c = self.values[job.coefficient as usize];
+            for (job, whole) in self.kinds_of(k) {
+                let weight = self.weights[job.weight as usize];
+                let size = self.values[job.weight as usize][0].abs();
+                let sums = if weight.imaginary { &mut imaginary } else { &mut real };
                 for i in 0..job.length as usize {
-                    let side = |offset: u32| if offset == NONE { 1.0 } else { self.tables[offset as usize + i] };
-                    let weight = (side(job.first) * side(job.second)).abs();
-                    real[job.begin as usize + i] += c.re.abs() * weight;
-                    imaginary[job.begin as usize + i] += c.im.abs() * weight;
+                    sums[job.begin as usize + i] += size * self.table_at(job, whole, i).abs();
                 }
             }
             for i in 0..length {
-                let at = row.offset + i;
-                extent.low = extent.low.min(re[at] - real[i]);
-                extent.high = extent.high.max(re[at] + real[i]);
-                extent.imaginary = extent.imaginary.max(im[at].abs() + imaginary[i]);
+                let d = self.diagonal_at(k, i);
+                extent.low = extent.low.min(d.re - real[i]);
+                extent.high = extent.high.max(d.re + real[i]);
+                extent.imaginary = extent.imaginary.max(d.im.abs() + imaginary[i]);
             }
         }
         extent
@@ -500,18 +612,20 @@ impl Generator {
     /// Shows every entry of the matrix G once: the places of its row and its column among the elements of the layout, whether the
     /// column's element enters as its conjugate, and the value; a place may occur several times, its values add.
     pub(super) fn entries(&self, mut look: impl FnMut(usize, usize, bool, c64)) {
-        let half = self.layout.len();
         for (k, row) in self.layout.rows().iter().enumerate() {
-            for at in row.offset..row.offset + row.length as usize {
-                look(at, at, false, c64::new(self.diagonal[at], self.diagonal[half + at]));
+            for i in 0..row.length as usize {
+                look(row.offset + i, row.offset + i, false, self.diagonal_at(k, i));
             }
-            for job in &self.jobs[self.first[k] as usize..self.first[k + 1] as usize] {
-                let c = self.values[job.coefficient as usize];
+            for (job, whole) in self.kinds_of(k) {
+                let Weight { imaginary, conjugate, .. } = self.weights[job.weight as usize];
+                let [re, im] = self.values[job.weight as usize];
+                let (c, source) = if imaginary { (c64::new(0.0, im), job.two) } else { (c64::new(re, 0.0), job.one) };
+                let back = if whole { job.begin } else { 0 };
                 for i in 0..job.length as usize {
-                    let side = |table: u32| if table == NONE { 1.0 } else { self.tables[table as usize + i] };
-                    let weight = side(job.first) * side(job.second);
+                    let weight = self.table_at(job, whole, i);
                     if weight != 0.0 {
-                        look(row.offset + job.begin as usize + i, job.source as usize + i, job.conjugate, c * weight);
+                        let to = row.offset + job.begin as usize + i;
+                        look(to, (source + back) as usize + i, conjugate, c * weight);
                     }
                 }
             }
@@ -523,33 +637,34 @@ impl Generator {
     /// # Panics
     /// When a slice is not of [`Generator::len`] numbers.
     pub fn apply(&self, x: &[f64], out: &mut [f64]) {
-        self.each_row(x, [out], |_, acc, [re, im]| {
-            re.copy_from_slice(acc.0);
-            im.copy_from_slice(acc.1);
+        self.each_part(x, [out], |out| Store { out });
+    }
+
+    /// One step of a three-term recurrence: next = scale G x − shift x − weight old, written over `old`.
+    pub(super) fn recur(&self, step: Recurrence, x: &[f64], old: &mut [f64]) {
+        self.each_part(x, [old], |old| Recur { step, old });
+    }
+
+    /// As [`Generator::recur`], and sum += share₀ x + share₁ next: the sum is read and written at every second step only.
+    pub(super) fn recur_and_sum(&self, step: Recurrence, x: &[f64], old: &mut [f64], sum: &mut [f64]) {
+        self.each_part(x, [old, sum], |[old_re, old_im, sum_re, sum_im]: [&mut [f64]; 4]| RecurAndSum {
+            step,
+            old: [old_re, old_im],
+            sum: [sum_re, sum_im],
         });
     }
 
-    /// One step of a three-term recurrence: next = scale G x − shift x − weight old, written over `old`, and
-    /// sum += share next.
-    pub(super) fn recur(&self, step: Recurrence, x: &[f64], old: &mut [f64], sum: &mut [f64]) {
-        let half = self.layout.len();
-        let (x_re, x_im) = x[..2 * half].split_at(half);
-        self.each_row(x, [old, sum], |span, acc, [old_re, old_im, sum_re, sum_im]| {
-            finish(step, acc.0, &x_re[span.clone()], old_re, sum_re);
-            finish(step, acc.1, &x_im[span], old_im, sum_im);
-        });
-    }
-
-    /// Computes (G x) row by row and hands it to `take` with the same row of the vectors in `targets`, both planes of each.
-    fn each_row<const V: usize, const P: usize>(
+    /// Computes (G x) in one part for each thread, and hands its rows to what `make` makes of both planes of the `targets`, cut to
+    /// that part.
+    fn each_part<'t, const V: usize, const P: usize, F: Finish>(
         &self,
         x: &[f64],
-        targets: [&mut [f64]; V],
-        take: impl Fn(std::ops::Range<usize>, (&[f64], &[f64]), [&mut [f64]; P]) + Sync,
+        targets: [&'t mut [f64]; V],
+        make: impl Fn([&'t mut [f64]; P]) -> F + Sync,
     ) {
         let half = self.layout.len();
         assert_eq!(x.len(), self.len(), "the vector does not fit the layout");
-        let mut planes: Vec<&mut [f64]> = Vec::with_capacity(P);
+        let mut planes: Vec<&'t mut [f64]> = Vec::with_capacity(P);
         for target in targets {
             assert_eq!(target.len(), self.len(), "the vector does not fit the layout");
             let (re, im) = target[..2 * half].split_at_mut(half);
@@ -557,143 +672,204 @@ impl Generator {
             planes.push(im);
         }
         let rows = self.layout.rows();
-        let end = |k: usize| rows.get(k).map_or(half, |row| row.offset);
-        let work = |range: std::ops::Range<usize>, mut planes: Vec<&mut [f64]>| {
-            let longest = rows[range.clone()].iter().map(|r| r.length as usize).max().unwrap_or(0);
-            let mut buffer = vec![0.0; 2 * (longest + LANES)];
-            let (wide_re, wide_im) = buffer.split_at_mut(longest + LANES);
-            let base = rows[range.start].offset;
-            for k in range {
-                let length = rows[k].length as usize;
-                self.row(k, x, wide_re, wide_im);
-                let (re, im) = (&wide_re[..length], &wide_im[..length]);
-                let span = rows[k].offset..rows[k].offset + length;
-                let mut pieces = planes.iter_mut().map(|p| &mut p[span.start - base..span.end - base]);
-                let pieces: [&mut [f64]; P] = std::array::from_fn(|_| pieces.next().expect("as many as planes"));
-                take(span, (re, im), pieces);
-            }
-        };
-        if self.chunks.len() == 1 {
-            work(0..rows.len(), planes);
-            return;
-        }
-        let mut pieces: Vec<(std::ops::Range<usize>, Vec<&mut [f64]>)> = Vec::new();
+        let mut parts: Vec<(std::ops::Range<usize>, [&'t mut [f64]; P])> = Vec::with_capacity(self.chunks.len());
         for chunk in &self.chunks {
-            let length = end(chunk.end) - end(chunk.start);
-            let mut mine = Vec::with_capacity(P);
-            for plane in &mut planes {
-                let (head, tail) = std::mem::take(plane).split_at_mut(length);
-                mine.push(head);
-                *plane = tail;
-            }
-            pieces.push((chunk.clone(), mine));
+            let end = rows.get(chunk.end).map_or(half, |row| row.offset);
+            let length = end - rows[chunk.start].offset;
+            let pieces = std::array::from_fn(|p| {
+                let (head, tail) = std::mem::take(&mut planes[p]).split_at_mut(length);
+                planes[p] = tail;
+                head
+            });
+            parts.push((chunk.clone(), pieces));
         }
-        pieces.into_par_iter().for_each(|(range, planes)| work(range, planes));
-    }
-
-    #[inline]
-    fn row(&self, k: usize, x: &[f64], re: &mut [f64], im: &mut [f64]) {
-        let row = &self.layout.rows()[k];
-        let half = self.layout.len();
-        let span = row.offset..row.offset + row.length as usize;
-        let (x_re, x_im) = (x, &x[half..]);
-        let (d_re, d_im) = self.diagonal.split_at(half);
-        row_kernel(
-            &self.jobs[self.first[k] as usize..self.first[k + 1] as usize],
-            &self.values,
-            &self.tables,
-            [x_re, x_im],
-            [&d_re[span.clone()], &d_im[span.clone()]],
-            span.start,
-            [re, im],
-        );
+        if parts.len() == 1 {
+            parts.into_iter().for_each(|(rows, pieces)| rows_kernel(self, rows, x, make(pieces)));
+        } else {
+            parts.into_par_iter().for_each(|(rows, pieces)| rows_kernel(self, rows, x, make(pieces)));
+        }
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
-fn finish(step: Recurrence, acc: &[f64], x: &[f64], old: &mut [f64], sum: &mut [f64]) {
-    let Recurrence { scale, shift, weight, share } = step;
-    for (((a, x), old), sum) in acc.iter().zip(x).zip(old).zip(sum) {
-        let next = scale * a - shift * x - weight * *old;
-        *old = next;
-        *sum += share * next;
-    }
-}
-
-/// Elements treated together: jobs are rounded up to whole lanes.
+/// Elements treated together: rows are computed in whole lanes.
 ///
-/// What is then read and written too much does no harm: tables have a lane of zeros behind each row of the space, and rows are
-/// computed in a buffer that is a lane longer. The few jobs for which neither holds are marked `exact`.
+/// What is then read too much does no harm: tables have a lane of zeros around each row of the space, vectors a lane of padding.
 pub(super) const LANES: usize = 8;
 
-/// One row of G x; `x` ends with a lane of finite numbers, `out` is longer than the row by a lane.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
-fn row_kernel(
-    jobs: &[Job],
-    values: &[c64],
-    tables: &[f64],
-    x: [&[f64]; 2],
-    diagonal: [&[f64]; 2],
-    start: usize,
-    out: [&mut [f64]; 2],
-) {
-    let [out_re, out_im] = out;
-    let n = diagonal[0].len();
-    {
-        let (x_re, x_im) = (&x[0][start..start + n], &x[1][start..start + n]);
-        let (d_re, d_im) = (diagonal[0], &diagonal[1][..n]);
-        let (out_re, out_im) = (&mut out_re[..n], &mut out_im[..n]);
-        for i in 0..n {
-            out_re[i] = d_re[i] * x_re[i] - d_im[i] * x_im[i];
-            out_im[i] = d_re[i] * x_im[i] + d_im[i] * x_re[i];
+/// What becomes of the rows of G x.
+trait Finish: Send {
+    /// Takes a row that begins at the element `at` of its part: both planes of x and of G x.
+    fn take(&mut self, at: usize, x: [&[f64]; 2], g: [&[f64]; 2]);
+}
+
+/// out = G x.
+struct Store<'a> {
+    out: [&'a mut [f64]; 2],
+}
+
+impl Finish for Store<'_> {
+    #[inline(always)]
+    fn take(&mut self, at: usize, _: [&[f64]; 2], g: [&[f64]; 2]) {
+        for (plane, g) in self.out.iter_mut().zip(g) {
+            plane[at..at + g.len()].copy_from_slice(g);
         }
     }
-    for job in jobs {
-        let wide = if job.exact { job.length as usize } else { (job.length as usize).next_multiple_of(LANES) };
-        let (from, to) = (job.source as usize, job.begin as usize);
-        let (s_re, s_im) = (&x[0][from..from + wide], &x[1][from..from + wide]);
-        let (o_re, o_im) = (&mut out_re[to..to + wide], &mut out_im[to..to + wide]);
-        let c = values[job.coefficient as usize];
-        let sign = if job.conjugate { -1.0 } else { 1.0 };
-        let f = &tables[job.first as usize..job.first as usize + wide];
-        if job.second != NONE {
-            let g = &tables[job.second as usize..job.second as usize + wide];
-            if job.exact || c.im != 0.0 {
-                for i in 0..wide {
-                    let t = f[i] * g[i];
-                    let (a, b) = (t * s_re[i], sign * t * s_im[i]);
-                    o_re[i] += c.re * a - c.im * b;
-                    o_im[i] += c.re * b + c.im * a;
-                }
-            } else {
-                let (a, b) = (c.re, sign * c.re);
-                let tables = f.as_chunks::<LANES>().0.iter().zip(g.as_chunks::<LANES>().0);
-                let sources = s_re.as_chunks::<LANES>().0.iter().zip(s_im.as_chunks::<LANES>().0);
-                let targets = o_re.as_chunks_mut::<LANES>().0.iter_mut().zip(o_im.as_chunks_mut::<LANES>().0);
-                for (((f, g), (s_re, s_im)), (o_re, o_im)) in tables.zip(sources).zip(targets) {
-                    let t: [f64; LANES] = std::array::from_fn(|i| f[i] * g[i]);
-                    let re: [f64; LANES] = std::array::from_fn(|i| o_re[i] + a * t[i] * s_re[i]);
-                    let im: [f64; LANES] = std::array::from_fn(|i| o_im[i] + b * t[i] * s_im[i]);
-                    (*o_re, *o_im) = (re, im);
-                }
-            }
-        } else if job.exact || (c.im != 0.0 && c.re != 0.0) {
-            for i in 0..wide {
-                let (a, b) = (f[i] * s_re[i], sign * f[i] * s_im[i]);
-                o_re[i] += c.re * a - c.im * b;
-                o_im[i] += c.re * b + c.im * a;
-            }
-        } else {
-            // A real coefficient keeps the planes, an imaginary one exchanges them.
-            let (a, b, one, two) =
-                if c.im == 0.0 { (c.re, sign * c.re, s_re, s_im) } else { (-sign * c.im, c.im, s_im, s_re) };
-            let sources = one.as_chunks::<LANES>().0.iter().zip(two.as_chunks::<LANES>().0);
-            let targets = o_re.as_chunks_mut::<LANES>().0.iter_mut().zip(o_im.as_chunks_mut::<LANES>().0);
-            for ((f, (one, two)), (o_re, o_im)) in f.as_chunks::<LANES>().0.iter().zip(sources).zip(targets) {
-                let re: [f64; LANES] = std::array::from_fn(|i| o_re[i] + a * f[i] * one[i]);
-                let im: [f64; LANES] = std::array::from_fn(|i| o_im[i] + b * f[i] * two[i]);
-                (*o_re, *o_im) = (re, im);
+}
+
+/// See [`Generator::recur`].
+struct Recur<'a> {
+    step: Recurrence,
+    old: [&'a mut [f64]; 2],
+}
+
+impl Finish for Recur<'_> {
+    #[inline(always)]
+    fn take(&mut self, at: usize, x: [&[f64]; 2], g: [&[f64]; 2]) {
+        let Recurrence { scale, shift, weight, .. } = self.step;
+        for ((old, x), g) in self.old.iter_mut().zip(x).zip(g) {
+            for ((old, x), g) in old[at..at + g.len()].iter_mut().zip(x).zip(g) {
+                *old = scale * g - shift * x - weight * *old;
             }
         }
+    }
+}
+
+/// See [`Generator::recur_and_sum`].
+struct RecurAndSum<'a> {
+    step: Recurrence,
+    old: [&'a mut [f64]; 2],
+    sum: [&'a mut [f64]; 2],
+}
+
+impl Finish for RecurAndSum<'_> {
+    #[inline(always)]
+    fn take(&mut self, at: usize, x: [&[f64]; 2], g: [&[f64]; 2]) {
+        let Recurrence { scale, shift, weight, share } = self.step;
+        for (((old, sum), x), g) in self.old.iter_mut().zip(&mut self.sum).zip(x).zip(g) {
+            let (old, sum) = (&mut old[at..at + g.len()], &mut sum[at..at + g.len()]);
+            for (((old, sum), x), g) in old.iter_mut().zip(sum).zip(x).zip(g) {
+                let next = scale * g - shift * x - weight * *old;
+                *old = next;
+                *sum += share[0] * x + share[1] * next;
+            }
+        }
+    }
+}
+
+/// What one row of G x is made of, but for the jobs that are not extended to the whole row.
+#[derive(Clone, Copy)]
+struct RowWork<'a> {
+    one_table: &'a [Job],
+    two_tables: &'a [Job],
+    values: &'a [[f64; 2]],
+    tables: &'a [f64],
+    x: &'a [f64],
+    /// Where its elements begin in the planes.
+    element: [usize; 2],
+    /// Where its kets and bras begin in the tables of the diagonal part.
+    re: [usize; 2],
+    im: [usize; 2],
+}
+
+/// Rows of G x; `x` ends with a lane of finite numbers.
+///
+/// A piece of a row is kept in registers while all jobs add to it, as large a piece as there are registers for.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
+fn rows_kernel<F: Finish>(generator: &Generator, rows: std::ops::Range<usize>, x: &[f64], mut finish: F) {
+    let most = if target_cfg_f!(target_feature = "avx512f") { 4 } else { 2 };
+    let half = generator.layout.len();
+    let list = generator.layout.rows();
+    let base = list[rows.start].offset;
+    let longest = list[rows.clone()].iter().map(|row| row.length as usize).max().unwrap_or(0);
+    // Whole pieces are written, each within one line of the cache: what is then read of a line of two stores would have to wait.
+    let wide = longest.next_multiple_of(LANES);
+    let mut buffer = vec![0.0_f64; 2 * wide + LANES];
+    let skip = buffer.as_ptr().align_offset(8 * LANES).min(LANES);
+    let (re, im) = buffer[skip..skip + 2 * wide].split_at_mut(wide);
+    for k in rows {
+        let row = &list[k];
+        let first = &generator.first[KINDS * k..=KINDS * (k + 1)];
+        let jobs = |kind: usize| &generator.jobs[first[kind] as usize..first[kind + 1] as usize];
+        let ([ket, bra], [d_re, d_im]) = (generator.sides[k], generator.diagonal);
+        let work = RowWork {
+            one_table: jobs(0),
+            two_tables: jobs(1),
+            values: &generator.values,
+            tables: &generator.tables,
+            x,
+            element: [row.offset, half + row.offset],
+            re: [(d_re + ket) as usize, (d_re + bra) as usize],
+            im: [(d_im + ket) as usize, (d_im + bra) as usize],
+        };
+        let length = row.length as usize;
+        let mut at = 0;
+        while at < length {
+            let lanes = (length - at).div_ceil(LANES).min(most);
+            match lanes {
+                1 => piece::<LANES>(work, at, [re, im]),
+                2 => piece::<{ 2 * LANES }>(work, at, [re, im]),
+                3 => piece::<{ 3 * LANES }>(work, at, [re, im]),
+                _ => piece::<{ 4 * LANES }>(work, at, [re, im]),
+            }
+            at += lanes * LANES;
+        }
+        for job in jobs(2) {
+            exact(work, job, [re, im]);
+        }
+        let own = work.element.map(|start| &x[start..start + length]);
+        finish.take(row.offset - base, own, [&re[..length], &im[..length]]);
+    }
+}
+
+/// `L` elements of a row from the element `at` on.
+#[inline(always)]
+fn piece<const L: usize>(work: RowWork<'_>, at: usize, out: [&mut [f64]; 2]) {
+    let RowWork { values, tables, x, .. } = work;
+    let lane = |list: &[f64], from: usize| -> [f64; L] { *list[from + at..].first_chunk().expect("a lane of padding") };
+    let (x_re, x_im) = (lane(x, work.element[0]), lane(x, work.element[1]));
+    let (ket_re, bra_re) = (lane(tables, work.re[0]), lane(tables, work.re[1]));
+    let (ket_im, bra_im) = (lane(tables, work.im[0]), lane(tables, work.im[1]));
+    // A loop: `array::from_fn` of this size is a call, with the registers saved around it.
+    let (mut re, mut im) = ([0.0; L], [0.0; L]);
+    for i in 0..L {
+        let (d_re, d_im) = (ket_re[i] + bra_re[i], ket_im[i] - bra_im[i]);
+        re[i] = d_re * x_re[i] - d_im * x_im[i];
+        im[i] = d_re * x_im[i] + d_im * x_re[i];
+    }
+    for job in work.one_table {
+        let [a, b] = values[job.weight as usize];
+        let f = lane(tables, job.first as usize);
+        let (one, two) = (lane(x, job.one as usize), lane(x, job.two as usize));
+        for i in 0..L {
+            re[i] += a * f[i] * one[i];
+            im[i] += b * f[i] * two[i];
+        }
+    }
+    for job in work.two_tables {
+        let [a, b] = values[job.weight as usize];
+        let (f, g) = (lane(tables, job.first as usize), lane(tables, job.second as usize));
+        let (one, two) = (lane(x, job.one as usize), lane(x, job.two as usize));
+        for i in 0..L {
+            let t = f[i] * g[i];
+            re[i] += a * t * one[i];
+            im[i] += b * t * two[i];
+        }
+    }
+    out[0][at..at + L].copy_from_slice(&re);
+    out[1][at..at + L].copy_from_slice(&im);
+}
+
+/// A job for its own elements only.
+#[inline(always)]
+fn exact(work: RowWork<'_>, job: &Job, [re, im]: [&mut [f64]; 2]) {
+    let (length, to) = (job.length as usize, job.begin as usize);
+    let (one, two) = (&work.x[job.one as usize..][..length], &work.x[job.two as usize..][..length]);
+    let (re, im) = (&mut re[to..to + length], &mut im[to..to + length]);
+    let [a, b] = work.values[job.weight as usize];
+    let f = &work.tables[job.first as usize..][..length];
+    for i in 0..length {
+        let t = if job.second == NONE { f[i] } else { f[i] * work.tables[job.second as usize + i] };
+        re[i] += a * t * one[i];
+        im[i] += b * t * two[i];
     }
 }
