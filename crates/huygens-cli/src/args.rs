@@ -85,8 +85,8 @@ pub(crate) struct Method {
     /// Start from the steady state at this other value and let go at t = 0, such as g=0: the measures over time. May be repeated
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "window")]
     pub(crate) quench: Vec<String>,
-    /// Times after the quench, such as '1e-3,3e-3'; without it up to --until, or for six relaxation times. At the fock level
-    /// times to look at the state, of which the last is reported
+    /// Times after the quench, such as '1e-3,3e-3'; without it up to --until, or for six relaxation times. At the levels fock
+    /// and optimal_path times to look at the state, of which the last is reported
     #[arg(long, value_name = "T,...", conflicts_with = "until", allow_hyphen_values = true)]
     pub(crate) at: Option<String>,
     /// Cut-off of the fock level: numbers below N in each mode (24, or 24,16), or their sum up to K (total:100); without it one
@@ -501,6 +501,8 @@ pub(crate) enum Level {
     Stochastic,
     /// The density matrix in number states, up to --until
     Fock,
+    /// The optimal path of a weakly nonlinear model with many quanta, at the times of --at
+    OptimalPath,
 }
 
 impl From<Level> for huygens::experiment::Level {
@@ -510,6 +512,7 @@ impl From<Level> for huygens::experiment::Level {
             Level::Gaussian => Self::Gaussian,
             Level::Stochastic => Self::Stochastic,
             Level::Fock => Self::Fock,
+            Level::OptimalPath => Self::OptimalPath,
         }
     }
 }

@@ -73,7 +73,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         options.search.transient = Some(transient);
     }
     options.trajectories = trajectories(loaded, method)?;
-    options.truncation = truncation(loaded, method, options.level == Level::Fock)?;
+    options.truncation = truncation(loaded, method, options.level)?;
     options.eliminate.clone_from(&method.eliminate);
     if !method.quench.is_empty() {
         options.quench = Some(runs::quench(
@@ -88,7 +88,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
     let direct = method.until.is_some() || method.window.is_some();
     let samples = method.samples.unwrap_or(match (options.level, direct) {
         (Level::Stochastic, _) => 400,
-        (Level::Fock, _) => 100,
+        (Level::Fock | Level::OptimalPath, _) => 100,
         (_, true) => 4000,
         (_, false) => options.samples,
     });
@@ -107,7 +107,13 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
 }
 
 /// How a density matrix is stored.
-fn truncation(loaded: &LoadedModel, method: &Method, fock: bool) -> Result<Truncation, RunError> {
+fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Truncation, RunError> {
+    let fock = level == Level::Fock;
+    let timed = match level {
+        Level::Fock | Level::OptimalPath => true,
+        Level::Gaussian => !loaded.model.antihermitian.is_zero(),
+        _ => false,
+    };
     let wrong = |text: &str| {
         let help = "write --cutoff 24 for all modes, --cutoff 24,16 mode by mode, or --cutoff total:100 for their sum";
         RunError::input(format!("--cutoff {text} is no cut-off"), help)
@@ -116,11 +122,11 @@ fn truncation(loaded: &LoadedModel, method: &Method, fock: bool) -> Result<Trunc
         let help = "number states belong to the density matrix: add --level fock";
         return Err(RunError::input(format!("--cutoff {text} without the fock level"), help));
     }
-    if !fock
+    if !timed
         && method.quench.is_empty()
         && let Some(text) = &method.at
     {
-        let help = "times belong to a relaxation (--quench NAME=VALUE) or to a density matrix (--level fock)";
+        let help = "times belong to a relaxation (--quench NAME=VALUE), or to states at --level fock or optimal_path";
         return Err(RunError::input(format!("--at {text} without a quench"), help));
     }
     if !(method.memory > 0.0 && method.memory.is_finite()) {
@@ -143,7 +149,7 @@ fn truncation(loaded: &LoadedModel, method: &Method, fock: bool) -> Result<Trunc
             }
         }),
     };
-    let at = match (&method.at, fock) {
+    let at = match (&method.at, timed && method.quench.is_empty()) {
         (Some(text), true) => runs::times(loaded, "--at", text)?,
         _ => Vec::new(),
     };

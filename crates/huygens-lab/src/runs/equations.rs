@@ -43,13 +43,13 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
     }
     let weighed = !model.antihermitian.is_zero();
-    if level == Level::Fock || weighed && level == Level::Gaussian {
+    if matches!(level, Level::Fock | Level::OptimalPath) || weighed && level == Level::Gaussian {
         let gain = if weighed { " + {H_c, ρ} − 2⟨H_c⟩ρ" } else { "" };
         writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
         if weighed {
             writer.remark(
                 &mut out,
-                "The anti-Hermitian part weighs the whole state: no equation of the means alone follows. Run it with --level fock, or see its classical limit with --level mean_field or stochastic.",
+                "The anti-Hermitian part weighs the whole state: no equation of the means alone follows. Run it with --level fock (gaussian where it is quadratic, optimal_path where many quanta follow), or see its classical limit with --level mean_field or stochastic.",
             );
         }
         return out;

@@ -198,6 +198,12 @@ impl Problem {
                 "master equation in number states, {}, Faber series or Dormand-Prince 8(5,3)",
                 options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
             ),
+            _ if options.level == Level::OptimalPath => {
+                "optimal path of the P representation by multiple shooting, fluctuations to one loop".into()
+            }
+            _ if options.level == Level::Gaussian && !model.antihermitian.is_zero() => {
+                "exact Gaussian state by the linear flow behind its Riccati equation".into()
+            }
             (None, Some(w)) => format!(
                 "direct run from the start and the vacuum, averaged over {} samples of [{}, {}]",
                 w.samples, w.from, w.to
@@ -211,6 +217,8 @@ impl Problem {
             ordering: match options.level {
                 Level::Stochastic => options.trajectories.ordering.name().into(),
                 Level::Fock => "exact".into(),
+                Level::OptimalPath => "normal (P representation), to one loop".into(),
+                Level::Gaussian if !model.antihermitian.is_zero() => "exact".into(),
                 _ => "normal (coherent-state substitution)".into(),
             },
             frame: model.frame.clone(),

@@ -80,7 +80,7 @@ impl Experiment {
     pub(super) fn run_fock(&self, binding: &Binding) -> Result<Report, ExperimentError> {
         let asked = &self.options.truncation;
         // Without times the steady state is asked for.
-        let given = self.fock_times();
+        let given = self.times_asked();
         let rests = given.is_none();
         let times = given.unwrap_or_default();
         let equilibrium = self.equilibrium(binding)?;
@@ -135,7 +135,7 @@ impl Experiment {
             };
             report.checks.push(self.alone(binding, smaller)?);
         }
-        self.cutoff_checks(&mut report, &run, other.as_ref(), &times);
+        self.cutoff_checks(&mut report, binding, &run, other.as_ref(), &times);
         if asked.certify && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
             let disturbed = follow(&run.cutoff, DISTURBANCE, true)?;
             let grown = change(&run, &disturbed).0 * f64::EPSILON / DISTURBANCE;
@@ -211,11 +211,11 @@ impl Experiment {
 
     /// The values of a measure at the times looked at as one: the last where times were asked for, the mean over a window, the only
     /// one of a steady state.
-    fn reduced(&self, k: usize, values: &[f64]) -> Quantity {
+    pub(super) fn reduced(&self, k: usize, values: &[f64]) -> Quantity {
         let (request, definition) = (&self.requests[k], self.requests[k].definition);
         let mut quantity = window_mean(&request.text, definition.unit, definition.average, values);
         if quantity.value.is_none() {
-            if self.fock_times().is_none() {
+            if self.times_asked().is_none() {
                 quantity.note = Some("undefined in the steady state".into());
             }
             return quantity;
@@ -231,7 +231,7 @@ impl Experiment {
     }
 
     /// When to look; none for the steady state.
-    fn fock_times(&self) -> Option<Vec<f64>> {
+    pub(super) fn times_asked(&self) -> Option<Vec<f64>> {
         let asked = &self.options.truncation;
         if !asked.at.is_empty() {
             return Some(asked.at.clone());
@@ -242,7 +242,7 @@ impl Experiment {
     }
 
     /// Frequencies of H where it is a sum of oscillators, and the temperature of the start where it has one.
-    fn equilibrium(&self, binding: &Binding) -> Result<Equilibrium, ExperimentError> {
+    pub(super) fn equilibrium(&self, binding: &Binding) -> Result<Equilibrium, ExperimentError> {
         let modes = self.model.modes.len();
         let mut frequencies = vec![0.0; modes];
         let mut other = None;
@@ -495,7 +495,7 @@ impl Experiment {
         }
     }
 
-    fn cutoff_checks(&self, report: &mut Report, run: &Run, other: Option<&Run>, times: &[f64]) {
+    fn cutoff_checks(&self, report: &mut Report, binding: &Binding, run: &Run, other: Option<&Run>, times: &[f64]) {
         let checks = &mut report.checks;
         let rests = times.is_empty();
         if let Some(residual) = run.residual {
@@ -550,10 +550,11 @@ impl Experiment {
             checks.push(Check::at_most("trace", run.log_trace.abs(), 1e-8, "drift of ln tr ρ"));
         }
         if let Some(reason) = &run.stopped {
+            let beyond = times.last().and_then(|t| self.quadratic_end(binding, *t)).unwrap_or_default();
             let at = run.reached.checked_sub(1).map(|n| times[n]);
             let note = match at {
-                Some(t) => format!("{reason}; the result holds up to t = {t:.6}"),
-                None => reason.clone(),
+                Some(t) => format!("{reason}; the result holds up to t = {t:.6}{beyond}"),
+                None => format!("{reason}{beyond}"),
             };
             checks.push(Check::fail(if rests { "steady state" } else { "holds to the end" }, at, note));
         }

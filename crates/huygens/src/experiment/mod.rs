@@ -3,6 +3,7 @@
 //! [`Experiment::new`] derives and compiles everything that does not depend on numbers; [`Experiment::run`] takes one set of
 //! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
 
+mod beyond;
 mod direct;
 mod energy;
 mod fock;
@@ -48,15 +49,18 @@ pub enum Level {
     Stochastic,
     /// The density matrix in number states.
     Fock,
+    /// The optimal path of a weakly nonlinear model with many quanta, to one loop.
+    OptimalPath,
 }
 
 impl Level {
     /// All levels, by the names of the command line.
-    pub const ALL: [(&'static str, Level); 4] = [
+    pub const ALL: [(&'static str, Level); 5] = [
         ("mean_field", Level::MeanField),
         ("gaussian", Level::Gaussian),
         ("stochastic", Level::Stochastic),
         ("fock", Level::Fock),
+        ("optimal_path", Level::OptimalPath),
     ];
 
     /// Its name.
@@ -66,6 +70,7 @@ impl Level {
             Level::Gaussian => "gaussian",
             Level::Stochastic => "stochastic",
             Level::Fock => "fock",
+            Level::OptimalPath => "optimal_path",
         }
     }
 }
@@ -215,11 +220,15 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
     let name = &model.name;
     let wrong = |text: String| Err(ExperimentError::Options(text));
     match options.level {
-        Level::Fock => return Ok(()),
+        Level::Fock | Level::OptimalPath => return Ok(()),
         Level::Gaussian => {
-            return wrong(format!(
-                "`{name}` has an anti-Hermitian part, which weighs the whole state and not only its means: the gaussian level cannot treat it; run it at --level fock, or in its classical limit at --level stochastic"
-            ));
+            let of_state = |r: &&Request| matches!(r.definition.evaluate, Evaluate::Moments(_) | Evaluate::Density(_));
+            if let Some(request) = requests.iter().find(|r| !of_state(r)) {
+                return wrong(format!(
+                    "`{}` is not a property of a state: with the anti-Hermitian part of `{name}` the gaussian level gives its exact state at the times of --at, and what can be said of that",
+                    request.text
+                ));
+            }
         }
         Level::Stochastic => {
             let asked = &options.trajectories;
@@ -274,6 +283,16 @@ impl Experiment {
                 return Err(ExperimentError::Options(text));
             }
             requests.push(request);
+        }
+        if options.level == Level::Gaussian
+            && model.antihermitian.is_zero()
+            && let Some(request) = requests.iter().find(|r| matches!(r.definition.evaluate, Evaluate::Density(_)))
+        {
+            let text = format!(
+                "`{}` is given at the gaussian level for models with an anti-Hermitian part only: ask at --level fock",
+                request.text
+            );
+            return Err(ExperimentError::Options(text));
         }
         if !model.antihermitian.is_zero() {
             weighed(&model, &requests, &options)?;
@@ -412,6 +431,12 @@ impl Experiment {
         if self.options.level == Level::Stochastic {
             let report = self.run_stochastic(binding, watch, None)?;
             return report.ok_or_else(|| ExperimentError::Options("the ensemble is not whole".into()));
+        }
+        if self.options.level == Level::OptimalPath {
+            return self.run_optimal_path(binding);
+        }
+        if self.options.level == Level::Gaussian && !self.model.antihermitian.is_zero() {
+            return self.run_exact_gaussian(binding);
         }
         let mut report = self.run_mean(binding)?;
         if !self.model.antihermitian.is_zero() {

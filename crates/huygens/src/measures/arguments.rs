@@ -25,6 +25,6 @@ pub(super) fn quadrature(argument: Argument) -> (usize, usize) {
     }
 }
 
-pub(super) fn modes(arguments: &[Argument]) -> Vec<usize> {
+pub(crate) fn modes(arguments: &[Argument]) -> Vec<usize> {
     arguments.iter().map(|a| a.mode()).collect()
 }

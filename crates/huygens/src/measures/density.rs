@@ -8,6 +8,8 @@ use crate::levels::fock::{Density, FockMoments};
 
 /// Levels that give measures of a density matrix.
 const DENSITY: &[&str] = &["fock"];
+/// Levels that give energy and entropy of a whole state.
+const WHOLE: &[&str] = &["gaussian", "fock", "optimal_path"];
 
 /// Steps of a distribution of phases.
 const PHASES: usize = 180;
@@ -118,7 +120,7 @@ pub(crate) const ERGOTROPY_OF_SYNC: Definition = Definition {
     formula: "χ = S_G(E) − S(ρ), E = tr(ρ H), S_G the entropy of the Gibbs state of the uncoupled oscillators at this energy",
     range: "[0, ∞); 0 in equilibrium at some temperature",
     unit: "nats",
-    levels: DENSITY,
+    levels: WHOLE,
     source: "Aifer, Thingna and Deffner, PRL 133, 020401 (2024), eq. 10",
     collective: Collective::Blind,
     average: Average::Mean,

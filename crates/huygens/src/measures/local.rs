@@ -1,6 +1,6 @@
 //! Of one mode: number of quanta, variance of a quadrature.
 
-use super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments, blocks};
+use super::{Argument, Average, Collective, Definition, Evaluate, MOMENTS, Moments, Signature, arguments, blocks};
 
 /// Mean number of quanta.
 pub(super) const NUMBER: Definition = Definition {
@@ -9,7 +9,7 @@ pub(super) const NUMBER: Definition = Definition {
     formula: "⟨a†a⟩ = |⟨a⟩|² + (V_qq + V_pp − 1)/2: coherent part and fluctuations; ⟨|z|²⟩ of classical trajectories",
     range: "[0, ∞)",
     unit: "1",
-    levels: FLUCTUATIONS,
+    levels: MOMENTS,
     source: "definition",
     collective: Collective::Removed,
     average: Average::Mean,
@@ -23,7 +23,7 @@ pub(super) const VARIANCE: Definition = Definition {
     formula: "⟨x²⟩ − ⟨x⟩² of x = q = (a + a†)/√2 or x = p = (a − a†)/(i√2); vacuum ½",
     range: "(0, ∞)",
     unit: "1",
-    levels: FLUCTUATIONS,
+    levels: MOMENTS,
     source: "definition",
     collective: Collective::Removed,
     average: Average::Mean,

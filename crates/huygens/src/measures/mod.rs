@@ -19,8 +19,9 @@
 //! ```
 
 use huygens_numerics::c64;
+use huygens_numerics::linalg::{CMatrix, RMatrix};
 
-mod arguments;
+pub(crate) mod arguments;
 mod attractor;
 mod blocks;
 mod density;
@@ -54,6 +55,8 @@ pub use transient::Relaxing;
 const MEANS: &[&str] = &["mean_field", "gaussian", "stochastic", "fock"];
 /// Levels that give measures of fluctuations.
 const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic", "fock"];
+/// Levels that give the second moments of a state whose phases are all alike.
+const MOMENTS: &[&str] = &["gaussian", "stochastic", "fock", "optimal_path"];
 /// Levels that give measures by formulas for Gaussian states, which hold for no other.
 const GAUSSIAN: &[&str] = &["gaussian", "stochastic"];
 /// Levels that give properties of the attractor of the flow.
@@ -343,7 +346,24 @@ pub struct Snapshot {
     /// ⟨a_k⟩.
     pub mean: Vec<c64>,
     /// Symmetrised covariance, 2n×2n.
-    pub covariance: huygens_numerics::linalg::RMatrix,
+    pub covariance: RMatrix,
+}
+
+impl Snapshot {
+    /// The state without means and without ⟨a_i a_j⟩ whose ⟨a_j†a_i⟩ = g_ij.
+    pub fn passive(g: &CMatrix) -> Self {
+        let n = g.rows();
+        let covariance = RMatrix::from_fn(2 * n, 2 * n, |i, j| {
+            // ½⟨{a_i, a_j†}⟩ = g_ij + δ_ij/2 spreads as a passive matrix does.
+            let w = g[(i / 2, j / 2)];
+            match (i % 2, j % 2) {
+                (0, 0) | (1, 1) => w.re + if i == j { 0.5 } else { 0.0 },
+                (0, _) => -w.im,
+                _ => w.im,
+            }
+        });
+        Self { mean: vec![c64::new(0.0, 0.0); n], covariance }
+    }
 }
 
 impl Moments for Snapshot {

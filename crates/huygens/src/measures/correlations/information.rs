@@ -1,7 +1,7 @@
 //! Entropy, purity and mutual information of Gaussian states.
 
 use super::super::{
-    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, GAUSSIAN, Moments, Signature, arguments,
+    Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, GAUSSIAN, MOMENTS, Moments, Signature, arguments,
 };
 use super::symplectic::{self, TwoModes, mode_entropy};
 
@@ -12,7 +12,7 @@ pub(crate) const ENTROPY: Definition = Definition {
     formula: "S = −tr ρ ln ρ = Σ_k [(ν_k+½) ln(ν_k+½) − (ν_k−½) ln(ν_k−½)], ν_k the symplectic eigenvalues of these modes",
     range: "[0, ∞); grows as ½ ln t on a limit cycle, whose phase diffuses",
     unit: "nats",
-    levels: FLUCTUATIONS,
+    levels: MOMENTS,
     source: "Holevo, Sohma and Hirota, PRA 59, 1820 (1999)",
     collective: Collective::Diffused,
     average: Average::Mean,
@@ -25,6 +25,7 @@ pub(crate) const PURITY: Definition = Definition {
     formula: "tr ρ² = 2⁻ⁿ/√det V of these n modes",
     range: "(0, 1]; on a limit cycle 0, since the collective phase is unknown",
     unit: "1",
+    levels: FLUCTUATIONS,
     source: "Weedbrook et al., Rev. Mod. Phys. 84, 621 (2012)",
     evaluate: Evaluate::Moments(purity),
     ..ENTROPY
@@ -48,6 +49,7 @@ pub(crate) const MUTUAL_INFORMATION: Definition = Definition {
     signature: Signature::Modes(2),
     formula: "I = S(ρ₁) + S(ρ₂) − S(ρ₁₂), von Neumann entropies",
     range: "[0, ∞); grows as ½ ln t on a limit cycle, whose diffusing phase both modes share",
+    levels: FLUCTUATIONS,
     source: "Weedbrook et al., Rev. Mod. Phys. 84, 621 (2012)",
     evaluate: Evaluate::Moments(mutual_information),
     ..ENTROPY

@@ -5,7 +5,7 @@
 //! N = 2 would not give its Eq. 2 back). Means are included, so amplitude death does not count as agreement.
 
 use super::super::blocks::energy;
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, MOMENTS, Moments, Signature};
 
 /// D of Aifer, Thingna and Deffner.
 pub(crate) const SYNC_DISTANCE: Definition = Definition {
@@ -14,7 +14,7 @@ pub(crate) const SYNC_DISTANCE: Definition = Definition {
     formula: "D, D² = 2(1 − ⟨(Σ_j r_j/N)²⟩/(Σ_j⟨r_j²⟩/N)), r = (q, p) with its mean; N = 2: ⟨(r₁ − r₂)²⟩/⟨r₁² + r₂²⟩",
     range: "[0, √2]; < 1 synchronized, 1 independent with zero mean, > 1 anti-synchronized (N = 2)",
     unit: "1",
-    levels: FLUCTUATIONS,
+    levels: MOMENTS,
     source: "Aifer, Thingna and Deffner, PRL 133, 020401 (2024), eqs. 2 and 6 (⟨r²⟩/N where eq. 6 prints ⟨r²⟩/N²)",
     collective: Collective::Removed,
     average: Average::Mean,

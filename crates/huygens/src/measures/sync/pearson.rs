@@ -1,6 +1,6 @@
 //! Pearson's correlation of two quadratures.
 
-use super::super::{Argument, Average, Collective, Definition, Evaluate, FLUCTUATIONS, Moments, Signature, arguments};
+use super::super::{Argument, Average, Collective, Definition, Evaluate, MOMENTS, Moments, Signature, arguments};
 
 /// Pearson's coefficient.
 pub(crate) const PEARSON: Definition = Definition {
@@ -9,7 +9,7 @@ pub(crate) const PEARSON: Definition = Definition {
     formula: "C = ⟨δx δy⟩_sym/√(⟨δx²⟩⟨δy²⟩) of the fluctuations of two quadratures",
     range: "[−1, 1]",
     unit: "1",
-    levels: FLUCTUATIONS,
+    levels: MOMENTS,
     source: "Galve, Giorgi and Zambrini, in Lectures on General Quantum Correlations and their Applications (Springer, 2017)",
     collective: Collective::Removed,
     average: Average::Mean,

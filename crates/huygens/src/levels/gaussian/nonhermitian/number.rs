@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{CMatrix, RMatrix, eigenvalues_complex, expm_complex, hermitian_eigen};
+use huygens_numerics::linalg::{CMatrix, eigenvalues_complex, expm_complex, hermitian_eigen};
 
 use super::{Divergence, Gap, NonHermitianError, coefficients, constant, parts, search};
 use crate::measures::Snapshot;
@@ -108,18 +108,7 @@ impl NumberState {
 
     /// Means and covariance in quadratures, for the measures.
     pub fn snapshot(&self) -> Snapshot {
-        let n = self.values.len();
-        let g = self.correlations();
-        let covariance = RMatrix::from_fn(2 * n, 2 * n, |i, j| {
-            // ½⟨{a_i, a_j†}⟩ = G_ij + δ_ij/2 spreads as a passive matrix does.
-            let w = g[(i / 2, j / 2)];
-            match (i % 2, j % 2) {
-                (0, 0) | (1, 1) => w.re + if i == j { 0.5 } else { 0.0 },
-                (0, _) => -w.im,
-                _ => w.im,
-            }
-        });
-        Snapshot { mean: vec![c64::new(0.0, 0.0); n], covariance }
+        Snapshot::passive(&self.correlations())
     }
 }
 
