@@ -107,6 +107,11 @@ fn symbol(name: &str) -> Option<&'static str> {
         "speed_limit_radicand_printed" => r"\Delta_E^2\Delta_C^2 - |c|^2/2",
         "spohn_entropy_production" => r"\sigma_0",
         "capacity_of_entanglement" => "E",
+        "current" => "J",
+        "current_noise" => r"\lambda''",
+        "current_skewness" => r"\lambda'''",
+        "tur" => r"\lambda''\sigma/J^2",
+        "dissipation" => r"\sigma",
         "liouvillian_gap" => r"\gamma_{\mathrm{gap}}",
         _ => return None,
     })
@@ -117,6 +122,9 @@ pub fn measure_label(request: &Request, modes: &[String]) -> String {
     let Some(symbol) = symbol(request.definition.name) else {
         return request.text.clone();
     };
+    if let Some(channel) = &request.channel {
+        return format!("${symbol}$, {channel}");
+    }
     if !request.text.contains('(') {
         return format!("${symbol}$");
     }

@@ -38,6 +38,7 @@ pub mod bounds;
 mod contacts;
 pub mod energy;
 pub mod ergotropy;
+pub mod reverses;
 
 pub use contacts::{Contacts, contacts};
 

@@ -405,6 +405,12 @@ impl Experiment {
                 let layout = steady.density.layout();
                 let dynamics = if rates { Some(self.dynamics(binding, &problem.operators, layout)?) } else { None };
                 self.look(&steady.density, equilibrium, dynamics.as_ref(), &mut run, true);
+                for (k, value) in self.counts(binding, &problem, &steady.density) {
+                    match value {
+                        Ok(value) => (run.values[k], run.reasons[k]) = (vec![value], None),
+                        Err(reason) => run.reasons[k] = Some(reason),
+                    }
+                }
                 for (k, request) in self.requests.iter().enumerate() {
                     if request.definition.name == "liouvillian_gap" {
                         match problem.gap(&steady.density, memory) {

@@ -4,6 +4,7 @@
 //! parameter values and gives a [`Report`]. An experiment is immutable and shared between threads.
 
 mod beyond;
+mod counting;
 mod direct;
 mod energy;
 mod fock;
@@ -20,7 +21,7 @@ use huygens_numerics::c64;
 
 use crate::algebra::{self, EvalError, Monomial};
 use crate::costs::energy::Energetics;
-use crate::costs::{Contacts, CostError};
+use crate::costs::{Contacts, CostError, reverses};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
@@ -281,6 +282,10 @@ impl Experiment {
                     options.level.name()
                 );
                 return Err(ExperimentError::Options(text));
+            }
+            if let Some(label) = &request.channel {
+                reverses::counted(&model, label)
+                    .map_err(|reason| ExperimentError::Options(format!("measure `{text}`: {reason}")))?;
             }
             requests.push(request);
         }

@@ -24,6 +24,7 @@ use huygens_numerics::linalg::{CMatrix, RMatrix};
 pub(crate) mod arguments;
 mod attractor;
 mod blocks;
+mod counting;
 mod density;
 mod energy;
 mod liouvillian;
@@ -43,6 +44,7 @@ pub mod spectra;
 pub mod sync;
 
 pub use blocks::Block;
+pub(crate) use counting::CountingMeasure;
 pub(crate) use density::exact;
 pub use density::{DensityView, Equilibrium, OfDensity};
 pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
@@ -140,6 +142,8 @@ pub enum Signature {
     None,
     /// At most one mode.
     OptionalMode,
+    /// A bath or a jump, by its label.
+    Channel,
 }
 
 impl Signature {
@@ -151,6 +155,7 @@ impl Signature {
             Signature::AnyModes => count >= 1,
             Signature::None => count == 0,
             Signature::OptionalMode => count <= 1,
+            Signature::Channel => count == 1,
         }
     }
 
@@ -170,6 +175,7 @@ impl Signature {
             Signature::AnyModes => "at least 1 mode".to_owned(),
             Signature::None => "no argument".to_owned(),
             Signature::OptionalMode => "at most 1 mode".to_owned(),
+            Signature::Channel => "the label of 1 bath or jump".to_owned(),
         }
     }
 }
@@ -271,6 +277,7 @@ impl Definition {
             Signature::AnyModes => format!("{}(b1, …)", self.name),
             Signature::None => self.name.to_owned(),
             Signature::OptionalMode => format!("{}(b1)", self.name),
+            Signature::Channel => format!("{}(\"bath on b1\")", self.name),
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! request  = name [ "(" [ argument { "," argument } ] ")" ]
-//! argument = mode | ("q" | "p") "(" mode ")"
+//! argument = mode | ("q" | "p") "(" mode ")" | '"' label '"'
 //! mode     = name [ "[" (integer | "*") "]" ]
 //! ```
 
@@ -72,6 +72,8 @@ pub struct Request {
     pub definition: &'static Definition,
     /// Its arguments. Where the text named none and the measure then means the oscillators, or all modes, they stand here.
     pub arguments: Vec<Argument>,
+    /// The bath or jump whose events it counts, by its label.
+    pub channel: Option<String>,
 }
 
 /// Why a text is not a measure of this model. [`span`](MeasureError::span) gives the bytes it is about.
@@ -256,13 +258,24 @@ pub fn resolve(text: &str, modes: &[String], oscillators: &[usize]) -> Result<Re
         return Err(MeasureError::UnknownMeasure { span: parsed.name_span, name, nearest });
     };
     let signature = definition.signature;
+    if signature == Signature::Channel {
+        let [given] = parsed.arguments.as_slice() else {
+            let span = parsed.list_span.unwrap_or(parsed.name_span);
+            let (wanted, usage) = (signature.in_words(), definition.usage());
+            let found = parsed.arguments.len();
+            return Err(MeasureError::Count { span, name: definition.name, wanted, found, usage });
+        };
+        let label = if given.quoted { given.name } else { &text[given.span.clone()] };
+        let channel = Some(label.to_owned());
+        return Ok(Request { text: text.to_owned(), definition, arguments: Vec::new(), channel });
+    }
     let many = matches!(signature, Signature::Oscillators(_) | Signature::AnyModes);
     let wants_quadratures = matches!(signature, Signature::Quadratures(_));
 
     let mut arguments = Vec::with_capacity(parsed.arguments.len());
     let mut spans = Vec::with_capacity(parsed.arguments.len());
     for given in &parsed.arguments {
-        if !signature.takes_none() && given.quadrature.is_some() != wants_quadratures {
+        if !signature.takes_none() && (given.quoted || given.quadrature.is_some() != wants_quadratures) {
             let wanted = if wants_quadratures { "quadratures" } else { "modes" };
             let found = short(&text[given.span.clone()]);
             let usage = definition.usage();
@@ -305,7 +318,7 @@ pub fn resolve(text: &str, modes: &[String], oscillators: &[usize]) -> Result<Re
             return Err(MeasureError::Repeated { span, name: definition.name, argument });
         }
     }
-    Ok(Request { text: text.to_owned(), definition, arguments })
+    Ok(Request { text: text.to_owned(), definition, arguments, channel: None })
 }
 
 /// One request for each member of an array: `complete_sync(b[1], b[*])` gives `complete_sync(b[1], b[2])`,
@@ -414,6 +427,8 @@ struct Given<'a> {
     span: Range<usize>,
     /// The mode in it.
     mode_span: Range<usize>,
+    /// A label in quotation marks.
+    quoted: bool,
 }
 
 struct Parsed<'a> {
@@ -517,10 +532,18 @@ impl<'a> Reader<'a> {
         if self.at == self.text.len() {
             return Err(self.unclosed(list));
         }
+        if let Some(open) = self.take('"') {
+            let Some(length) = self.text[self.at..].find('"') else { return Err(self.unclosed(&open)) };
+            let label = open.end..open.end + length;
+            self.at = label.end + 1;
+            let (name, span) = (&self.text[label], open.start..self.at);
+            return Ok(Given { quadrature: None, name, index: None, mode_span: span.clone(), span, quoted: true });
+        }
         let (name, name_span) = self.name("a mode such as `b1`, or a quadrature such as `q(b1)`")?;
         let Some(open) = self.take('(') else {
             let (index, mode_span) = self.index(&name_span)?;
-            return Ok(Given { quadrature: None, name, index, span: mode_span.clone(), mode_span });
+            let span = mode_span.clone();
+            return Ok(Given { quadrature: None, name, index, span, mode_span, quoted: false });
         };
         let quadrature = match name {
             "q" => Quadrature::Q,
@@ -537,7 +560,8 @@ impl<'a> Reader<'a> {
         let (mode, mode_name_span) = self.name("a mode such as `b1`")?;
         let (index, mode_span) = self.index(&mode_name_span)?;
         self.close(')', &open, "`)`")?;
-        Ok(Given { quadrature: Some(quadrature), name: mode, index, span: name_span.start..self.at, mode_span })
+        let span = name_span.start..self.at;
+        Ok(Given { quadrature: Some(quadrature), name: mode, index, span, mode_span, quoted: false })
     }
 
     /// The index after a name, if there is one, and the span of both.

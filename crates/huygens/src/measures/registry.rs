@@ -1,11 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, density, energy, liouvillian, local, speed, stationary, sync, thermal,
-    ticking, transient,
+    Definition, attractor, correlations, counting, density, energy, liouvillian, local, speed, stationary, sync,
+    thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 61] = [
+static REGISTRY: [Definition; 66] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -67,6 +67,11 @@ static REGISTRY: [Definition; 61] = [
     speed::SPOHN_PRODUCTION,
     speed::CAPACITY,
     liouvillian::LIOUVILLIAN_GAP,
+    counting::CURRENT,
+    counting::CURRENT_NOISE,
+    counting::CURRENT_SKEWNESS,
+    counting::TUR,
+    counting::DISSIPATION,
 ];
 
 /// All measures, in the order in which they are listed.

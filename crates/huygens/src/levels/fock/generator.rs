@@ -27,6 +27,8 @@ pub struct Operators {
     effective: [Vec<(Factor, Shifted)>; 2],
     /// Summands of the jumps, with the number of their coefficient.
     jumps: Vec<Vec<(u32, Shifted)>>,
+    /// Which jump of the model each of them is.
+    origin: Vec<usize>,
     /// Time-dependent coefficients φ_1, φ_2, ….
     moving: Vec<Scalar>,
     params: Vec<f64>,
@@ -99,8 +101,8 @@ impl Operators {
                 add(&mut effective[0], (0, at), scale, &part);
             }
         }
-        let mut jumps = Vec::new();
-        for jump in &model.jumps {
+        let (mut jumps, mut origin) = (Vec::new(), Vec::new());
+        for (index, jump) in model.jumps.iter().enumerate() {
             let parts = split(&jump.operator)?;
             for (i, left) in &parts {
                 let adjoint = left.adjoint(&space);
@@ -110,13 +112,14 @@ impl Operators {
             }
             if parts.iter().any(|(_, part)| !part.parts.is_empty()) {
                 jumps.push(parts);
+                origin.push(index);
             }
         }
         for list in &mut effective {
             list.iter_mut().for_each(|(_, part)| part.trim());
             list.retain(|(_, part)| !part.parts.is_empty());
         }
-        Ok(Self { space, effective, jumps, moving, params: params.clone() })
+        Ok(Self { space, effective, jumps, origin, moving, params: params.clone() })
     }
 
     /// The shifts of ket and bra by all terms.
@@ -145,6 +148,25 @@ impl Operators {
     pub fn dissipator(&self) -> Self {
         let [_, damping] = &self.effective;
         Self { effective: [Vec::new(), damping.clone()], ..self.clone() }
+    }
+
+    /// The events alone, Σ_j w_j L_j ρ L_j† over the jumps of the model with a weight w_j > 0; `None` where there is none.
+    pub fn events(&self, weight: impl Fn(usize) -> f64) -> Option<Self> {
+        let mut counted =
+            Self { effective: [Vec::new(), Vec::new()], jumps: Vec::new(), origin: Vec::new(), ..self.clone() };
+        for (jump, &index) in self.jumps.iter().zip(&self.origin) {
+            let weight = weight(index);
+            if weight > 0.0 {
+                let scaled = |part: &Shifted| {
+                    let mut scaled = Shifted::default();
+                    scaled.add_scaled(c64::new(weight.sqrt(), 0.0), part);
+                    scaled
+                };
+                counted.jumps.push(jump.iter().map(|(at, part)| (*at, scaled(part))).collect());
+                counted.origin.push(index);
+            }
+        }
+        (!counted.jumps.is_empty()).then_some(counted)
     }
 
     /// Whether there are jumps.

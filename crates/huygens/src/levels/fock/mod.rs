@@ -21,9 +21,11 @@ mod start;
 pub use density::{Density, DensityBlock, FockMoments};
 pub use evolve::{Evolution, EvolveError, Work};
 
+mod counting;
 mod spectrum;
 mod steady;
 
+pub use counting::{Counting, Cumulants};
 pub use spectrum::{Mode, slow_modes};
 pub use steady::{Steady, SteadyError, SteadyMethod, require_unique, steady_state};
 
@@ -32,6 +34,8 @@ mod problem;
 pub use problem::{FockError, Problem, Stationary};
 pub(crate) use start::needed;
 
+#[cfg(test)]
+mod counting_tests;
 #[cfg(test)]
 mod steady_tests;
 #[cfg(test)]

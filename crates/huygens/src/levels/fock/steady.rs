@@ -117,7 +117,7 @@ const ACCEPTED: f64 = 1e-8;
 /// Real unknowns up to which elimination is faster than the iteration.
 const DIRECT: usize = 400;
 /// Real unknowns up to which elimination is tried when the iteration fails.
-const LARGEST_DIRECT: usize = 40_000;
+pub(super) const LARGEST_DIRECT: usize = 40_000;
 /// The shift of the factorised generator, in units of the slow rate.
 const SHIFT: f64 = 1e-7;
 /// Modes that decay more slowly than this, in units of the slow rate, count as stationary.
@@ -231,7 +231,7 @@ impl<'a> Resolvent<'a> {
     }
 
     /// Sparse factors of G − σ.
-    fn direct(generator: &Generator, shift: f64) -> Result<Resolvent<'static>, LinalgError> {
+    pub(super) fn direct(generator: &Generator, shift: f64) -> Result<Resolvent<'static>, LinalgError> {
         let unknowns = Unknowns::new(generator.layout());
         let lu = SparseLu::new(unknowns.count, unknowns.entries(generator, shift))?;
         Ok(Resolvent::Direct { lu: Box::new(lu), work: vec![0.0; unknowns.count], unknowns })
@@ -397,7 +397,7 @@ pub(super) fn slow_rate(generator: &Generator) -> f64 {
 }
 
 /// The shift of the factorised generator: small beside the rates, and above its rounding.
-fn shift_of(generator: &Generator, rate: f64) -> f64 {
+pub(super) fn shift_of(generator: &Generator, rate: f64) -> f64 {
     let extent = generator.extent();
     (SHIFT * rate).max(1e-14 * (extent.low.abs() + extent.imaginary))
 }
