@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use huygens::report::{Report, Status};
 use serde::Serialize;
 
-use super::PaperError;
+use super::{Paper, PaperError};
 use crate::figures::Figure;
 
 /// One column of a table.
@@ -100,6 +100,18 @@ pub struct PaperFigure {
 }
 
 impl PaperFigure {
+    /// A figure of a paper, by its name there.
+    pub(super) fn of(
+        paper: &Paper,
+        name: &'static str,
+        drawing: Figure,
+        tables: Vec<Table>,
+        numbers: Vec<Number>,
+    ) -> Self {
+        let title = paper.figures.iter().find(|f| f.name == name).map_or("", |f| f.title).to_owned();
+        Self { paper: paper.name, name, title, drawing, tables, numbers }
+    }
+
     /// File name without extension.
     pub fn stem(&self) -> String {
         format!("{}-fig{}", self.paper, self.name)

@@ -15,6 +15,7 @@
 //! # Ok::<(), papers::PaperError>(())
 //! ```
 
+mod bench;
 mod claim;
 mod drawing;
 mod reading;

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use huygens::experiment::{Experiment, Options, Window};
+use huygens::experiment::{Options, Window};
 use huygens::levels::gaussian::direct;
 use huygens::levels::gaussian::orbit::{self, GaussianOrbit, Treatment, View};
 use huygens::levels::kernel::Bound;
@@ -20,6 +20,7 @@ use huygens_numerics::roots::brent;
 
 use crate::file;
 use crate::papers::PaperError;
+pub(super) use crate::papers::bench::Bench;
 pub(super) use crate::papers::reading::{geometric, grid, series, trouble, value};
 
 /// The pair of Eqs. 8 and 9.
@@ -49,19 +50,7 @@ pub(super) fn model(name: &str, sizes: &[(&str, usize)]) -> Result<Arc<Model>, P
     Ok(Arc::new(file::load_with(name, &sizes)?.model))
 }
 
-/// A model with the measures asked of it; run at as many values as wanted.
-pub(super) struct Bench {
-    pub model: Arc<Model>,
-    pub experiment: Experiment,
-}
-
 impl Bench {
-    pub fn new(model: Arc<Model>, measures: &[&str], options: Options) -> Result<Self, PaperError> {
-        let measures: Vec<String> = measures.iter().map(|m| (*m).to_owned()).collect();
-        let experiment = Experiment::new(model.clone(), &measures, options)?;
-        Ok(Self { model, experiment })
-    }
-
     /// The pair on its attractor.
     pub fn pair(measures: &[&str]) -> Result<Self, PaperError> {
         Self::new(model(PAIR, &[])?, measures, Options::default())
@@ -70,10 +59,6 @@ impl Bench {
     /// The pair from rest and the vacuum, averaged over a window in units of τ with so many samples in each τ.
     pub fn pair_window(measures: &[&str], from: f64, to: f64, each: usize) -> Result<Self, PaperError> {
         Self::new(model(PAIR, &[])?, measures, window(from, to, each))
-    }
-
-    pub fn run(&self, values: &[(&str, f64)]) -> Result<Report, PaperError> {
-        Ok(self.experiment.run(&self.model.bind(values)?)?)
     }
 
     pub fn bound(&self, values: &[(&str, f64)]) -> Result<Bound, PaperError> {

@@ -39,8 +39,7 @@ pub(super) fn draw(name: &str, watch: &Watch<'_>) -> Result<PaperFigure, PaperEr
 }
 
 fn figure(name: &'static str, drawing: Figure, tables: Vec<Table>, numbers: Vec<Number>) -> PaperFigure {
-    let title = PAPER.figures.iter().find(|f| f.name == name).map_or("", |f| f.title).to_owned();
-    PaperFigure { paper: PAPER.name, name, title, drawing: drawing.provenance(PROVENANCE), tables, numbers }
+    PaperFigure::of(&PAPER, name, drawing.provenance(PROVENANCE), tables, numbers)
 }
 
 /// The first membrane, blue as in the paper.

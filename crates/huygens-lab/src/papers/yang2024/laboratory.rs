@@ -3,9 +3,8 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use huygens::experiment::{Experiment, Options, Quench};
+use huygens::experiment::{Options, Quench};
 use huygens::levels::gaussian::linear::{self, Reduced};
-use huygens::model::Model;
 use huygens::report::Report;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
@@ -13,6 +12,7 @@ use huygens_numerics::roots::{Extremum, brent, extremum};
 
 use crate::file;
 use crate::papers::PaperError;
+pub(super) use crate::papers::bench::Bench;
 pub(super) use crate::papers::reading::{geometric, grid, series, trouble, value};
 
 /// The two membranes and the light.
@@ -44,47 +44,26 @@ pub(super) const QUOTED_TURNING: f64 = 0.013;
 /// The range of |G|/κ that is looked at.
 pub(super) const RANGE: (f64, f64) = (0.001, 0.1);
 
-/// A model with the measures asked of it; run at as many values as wanted.
-pub(super) struct Bench {
-    pub model: Arc<Model>,
-    pub experiment: Experiment,
-}
-
 impl Bench {
-    pub fn new(measures: &[&str], options: Options) -> Result<Self, PaperError> {
-        Self::of(Arc::new(file::load(MEMBRANES)?.model), measures, options)
-    }
-
-    /// Any other model.
-    pub fn of(model: Arc<Model>, measures: &[&str], options: Options) -> Result<Self, PaperError> {
-        let measures: Vec<String> = measures.iter().map(|m| (*m).to_owned()).collect();
-        let experiment = Experiment::new(model.clone(), &measures, options)?;
-        Ok(Self { model, experiment })
+    /// The two membranes.
+    pub fn membranes(measures: &[&str], options: Options) -> Result<Self, PaperError> {
+        Self::new(Arc::new(file::load(MEMBRANES)?.model), measures, options)
     }
 
     /// Steady states of the membranes.
     pub fn steady(measures: &[&str]) -> Result<Self, PaperError> {
-        Self::new(measures, Options::default())
+        Self::membranes(measures, Options::default())
     }
 
     /// The light switched on at t = 0.
     pub fn quench(measures: &[&str], times: &[f64]) -> Result<Self, PaperError> {
         let quench = Quench { before: vec![("g".into(), 0.0)], times: times.to_vec() };
-        Self::new(measures, Options { quench: Some(quench), ..Options::default() })
-    }
-
-    pub fn run(&self, values: &[(&str, f64)]) -> Result<Report, PaperError> {
-        Ok(self.experiment.run(&self.model.bind(values)?)?)
+        Self::membranes(measures, Options { quench: Some(quench), ..Options::default() })
     }
 
     /// The value of a measure at a coupling.
     pub fn at(&self, g: f64, name: &str) -> Result<f64, PaperError> {
         value(&self.run(&[("g", g)])?, name)
-    }
-
-    /// A parameter at these values.
-    pub fn parameter(&self, name: &str, values: &[(&str, f64)]) -> Result<f64, PaperError> {
-        Ok(self.model.bind(values)?.value(self.model.parameters.find(name)?))
     }
 
     /// Drift and diffusion.

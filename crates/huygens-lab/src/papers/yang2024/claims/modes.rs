@@ -20,7 +20,7 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
     watch.go_on()?;
     let names = [NARROW, WIDE, FREQUENCY_NARROW, FREQUENCY_WIDE];
     let full = Bench::steady(&names)?;
-    let small = Bench::new(&names, Options { eliminate: vec!["a".into()], ..Options::default() })?;
+    let small = Bench::membranes(&names, Options { eliminate: vec!["a".into()], ..Options::default() })?;
     let detuning = full.parameter("omega1", &[])? - full.parameter("omega2", &[])?;
     let gamma = [full.parameter("gamma1", &[])?, full.parameter("gamma2", &[])?];
     let second = full.parameter("omega2", &[])?;
@@ -163,7 +163,7 @@ pub(in super::super) fn mechanism(watch: &Watch<'_>) -> Result<Vec<Claim>, Paper
     watch.go_on()?;
     let text = include_str!("coupled-modes.toml");
     let model = Arc::new(file::parse("coupled-modes.toml", text, None, &[])?.model);
-    let bench = Bench::of(model, &[C, RATIO, FREQUENCY_NARROW, FREQUENCY_WIDE], Options::default())?;
+    let bench = Bench::new(model, &[C, RATIO, FREQUENCY_NARROW, FREQUENCY_WIDE], Options::default())?;
     let membranes = Bench::steady(&[C])?;
     let apart = |values: &[(&str, f64)]| -> Result<[f64; 3], PaperError> {
         let r = bench.run(values)?;
