@@ -126,6 +126,7 @@ const FIGURES: [(&str, &[&str]); 8] = [
     ("clocks-coupled", &["clocks", "target/figures/coupled.csv"]),
     ("mari2013", &["reproduce", "mari2013"]),
     ("yang2024", &["reproduce", "yang2024"]),
+    ("aifer2024", &["reproduce", "aifer2024"]),
 ];
 
 fn figures() -> Result<(), Failure> {

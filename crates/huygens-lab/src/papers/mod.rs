@@ -21,6 +21,7 @@ mod drawing;
 mod reading;
 mod watch;
 
+pub mod aifer2024;
 pub mod mari2013;
 pub mod yang2024;
 
@@ -140,7 +141,7 @@ struct Chapter {
     audit: fn(&Watch<'_>) -> Result<Vec<Claim>, PaperError>,
 }
 
-static PAPERS: [&Paper; 2] = [&mari2013::PAPER, &yang2024::PAPER];
+static PAPERS: [&Paper; 3] = [&mari2013::PAPER, &yang2024::PAPER, &aifer2024::PAPER];
 
 /// All audited papers.
 pub fn list() -> &'static [&'static Paper] {
