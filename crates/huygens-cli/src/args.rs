@@ -108,7 +108,8 @@ pub(crate) struct Method {
     /// Largest step of trajectories of nonlinear models; without it one whose error is below half the statistical error
     #[arg(long, value_name = "H", allow_hyphen_values = true)]
     pub(crate) step: Option<String>,
-    /// Meaning of the variables of trajectories; without it wigner, or classical for a model with an anti-Hermitian part
+    /// Meaning of the variables of trajectories; without it wigner, or classical for a model with an anti-Hermitian part. At the
+    /// level optimal_path: classical for the path of the classical equation
     #[arg(long, value_enum)]
     pub(crate) ordering: Option<Ordering>,
     /// Noise of trajectories; without it the symmetric one of the Wigner function, the thermal one of classical equations

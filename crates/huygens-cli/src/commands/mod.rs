@@ -72,7 +72,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         }
         options.search.transient = Some(transient);
     }
-    options.trajectories = trajectories(loaded, method)?;
+    options.trajectories = trajectories(loaded, method, options.level)?;
     options.truncation = truncation(loaded, method, options.level)?;
     options.eliminate.clone_from(&method.eliminate);
     if !method.quench.is_empty() {
@@ -163,7 +163,7 @@ fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Tru
 }
 
 /// How trajectories are run.
-fn trajectories(loaded: &LoadedModel, method: &Method) -> Result<Trajectories, RunError> {
+fn trajectories(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Trajectories, RunError> {
     let step = method.step.as_ref().map(|text| runs::value(loaded, "--step", text)).transpose()?;
     if let Some(step) = step.filter(|h| !(*h > 0.0 && h.is_finite())) {
         return Err(RunError::input(format!("--step {step} is not positive"), "give a time, such as --step 0.05"));
@@ -174,7 +174,7 @@ fn trajectories(loaded: &LoadedModel, method: &Method) -> Result<Trajectories, R
         step,
         ordering: match method.ordering {
             Some(ordering) => ordering.into(),
-            None if !loaded.model.antihermitian.is_zero() => Ordering::Classical,
+            None if !loaded.model.antihermitian.is_zero() && level == Level::Stochastic => Ordering::Classical,
             None => Ordering::Wigner,
         },
         noise: method.noise.map(Into::into),

@@ -1,10 +1,13 @@
 //! States that need no number basis: the exact Gaussian solution under an anti-Hermitian part, and the optimal path of a weakly
 //! nonlinear model with many quanta.
 
+use huygens_numerics::linalg::CMatrix;
+
 use super::{Experiment, ExperimentError};
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
 use crate::levels::gaussian::nonhermitian::{NonHermitianError, QuadraticFlow};
 use crate::levels::large_number::{Instanton, InstantonError, Options as PathOptions, Verdict};
+use crate::levels::stochastic::langevin::Ordering;
 use crate::measures::correlations::symplectic::entropy;
 use crate::measures::{Equilibrium, Evaluate, Moments, Snapshot, arguments};
 use crate::model::Binding;
@@ -16,7 +19,8 @@ const ONE_LOOP: f64 = 0.05;
 /// A state known by its moments and its entropy.
 struct Known {
     moments: Snapshot,
-    entropy: f64,
+    /// Its entropy, or why it has none.
+    entropy: Result<f64, String>,
     /// Whether it is Gaussian.
     gaussian: bool,
 }
@@ -49,7 +53,7 @@ impl Experiment {
         for &t in times.iter().take_while(|t| divergence.time.is_none_or(|end| **t < end)) {
             let moments = flow.at(&start, t).map_err(wrong)?;
             let entropy = entropy(&moments.covariance);
-            known.push(Known { moments, entropy, gaussian: true });
+            known.push(Known { moments, entropy: Ok(entropy), gaussian: true });
         }
         let ended =
             divergence.time.map(|t| format!("the norm of the state diverges at t = {t:.9}: there is none after"));
@@ -68,12 +72,19 @@ impl Experiment {
         Ok(report)
     }
 
-    /// The state by the optimal path to each time, with its fluctuations.
+    /// The state by the optimal path to each time, with its fluctuations; in the classical ordering by that of the classical master
+    /// equation, to leading order alone.
     pub(super) fn run_optimal_path(&self, binding: &Binding) -> Result<Report, ExperimentError> {
         let times = self.times_of_states()?;
         let wrong = |error: InstantonError| ExperimentError::Options(format!("`{}`: {error}", self.model.name));
         let options = PathOptions::default();
-        let instanton = Instanton::of_model(&self.model, binding).map_err(wrong)?;
+        let classical = self.options.trajectories.ordering == Ordering::Classical;
+        let noise = self.options.trajectories.noise();
+        let instanton = match classical {
+            true => Instanton::classical(&self.model, binding, noise),
+            false => Instanton::of_model(&self.model, binding),
+        };
+        let instanton = instanton.map_err(wrong)?;
         let n = instanton.modes();
         let charged = |i: usize, j: usize| instanton.charges().iter().any(|q| q[i] + q[j] != 0.0);
         if (0..n).any(|i| (0..n).any(|j| !charged(i, j))) {
@@ -101,19 +112,28 @@ impl Experiment {
                     .push(Some(format!("at t = {t:.6} the path weighs exp({weight:.3}) of the state at rest: {near}")));
                 continue;
             }
+            let alpha = path.amplitudes();
+            residual = residual.max(path.residual);
+            if classical {
+                let quanta: f64 = alpha.iter().map(|a| a.norm_sqr()).sum();
+                correction = correction.max(1.0 / quanta);
+                let moments = Snapshot::passive(&CMatrix::from_fn(n, n, |i, j| alpha[i] * alpha[j].conj()));
+                let entropy = Err("fluctuations are those of the quantum path: leave out --ordering".to_owned());
+                known.push(Known { moments, entropy, gaussian: false });
+                reasons.push(None);
+                continue;
+            }
             let one_loop = instanton.correlations(&path, &options).map_err(wrong)?;
             let fluctuations = instanton.fluctuations(&path, &options).map_err(wrong)?;
-            let alpha = path.amplitudes();
             let largest = alpha.iter().map(|a| a.norm_sqr()).fold(0.0, f64::max);
             for i in 0..n {
                 for j in 0..n {
                     correction = correction.max((one_loop[(i, j)] - alpha[i].conj() * alpha[j]).norm() / largest);
                 }
             }
-            residual = residual.max(path.residual);
             asymmetry = asymmetry.max(fluctuations.asymmetry);
             let moments = Snapshot::passive(&one_loop.transpose());
-            known.push(Known { moments, entropy: fluctuations.entropy, gaussian: false });
+            known.push(Known { moments, entropy: Ok(fluctuations.entropy), gaussian: false });
             reasons.push(None);
         }
         // Values belong to the times at the end, where the path gives the state.
@@ -122,7 +142,10 @@ impl Experiment {
         let skipped = known.len() - (times.len() - first);
         known.drain(..skipped);
         let mut report = self.report_states(binding, &times[first..], &States { known, ended })?;
-        report.ordering = "normal (P representation), to one loop".into();
+        report.ordering = match classical {
+            true => format!("normal, {} (classical master equation), to leading order", noise.describe()),
+            false => "normal (P representation), to one loop".into(),
+        };
         report.method = format!("optimal path by multiple shooting, {} points of the branch", branch.paths.len());
         if first > 0 && first < times.len() {
             let note =
@@ -137,6 +160,11 @@ impl Experiment {
         let note = "ln of the weight of the path over that of the state at rest, least of all times: the path gives the state where it is positive";
         report.checks.push(Check::note("dominant branch", Some(least), note));
         report.checks.push(Check::at_most("path", residual, 1e-6, "largest gap between segments of the path"));
+        if classical {
+            let note = "1/N, the relative order of what is left out: the classical path has no one-loop correction";
+            report.checks.push(Check::at_most("leading order", correction, ONE_LOOP, note));
+            return Ok(report);
+        }
         report.checks.push(Check::at_most("Hessian", asymmetry, 1e-4, "asymmetry of the fluctuations about the path"));
         let note = "correction of relative order 1/N that is included: what is left out is of the order of its square";
         report.checks.push(Check::at_most("one loop", correction, ONE_LOOP, note));
@@ -188,7 +216,7 @@ impl Experiment {
                 let value = match (definition.name, definition.evaluate) {
                     ("ergotropy_of_sync", _) => chi(state, &equilibrium),
                     ("relative_entropy_of_sync", _) => relative_entropy(state, &equilibrium),
-                    ("entropy", _) if whole => Ok(state.entropy),
+                    ("entropy", _) if whole => state.entropy.clone(),
                     ("entropy", _) if !state.gaussian => Err("known of the whole system only".to_owned()),
                     (_, Evaluate::Moments(of)) => Ok(of(&state.moments, &request.arguments)),
                     _ => Err("not a property of the moments of this state".to_owned()),
@@ -236,11 +264,12 @@ fn excess(state: &Known, frequencies: &[f64]) -> f64 {
 
 fn chi(state: &Known, equilibrium: &Equilibrium) -> Result<f64, String> {
     let frequencies = equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
-    ergotropy(frequencies, excess(state, frequencies), state.entropy).map_err(|e| e.to_string())
+    ergotropy(frequencies, excess(state, frequencies), state.entropy.clone()?).map_err(|e| e.to_string())
 }
 
 fn relative_entropy(state: &Known, equilibrium: &Equilibrium) -> Result<f64, String> {
     let frequencies = equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
     let beta = *equilibrium.beta.as_ref().map_err(Clone::clone)?;
-    relative_entropy_to_gibbs(frequencies, beta, excess(state, frequencies), state.entropy).map_err(|e| e.to_string())
+    relative_entropy_to_gibbs(frequencies, beta, excess(state, frequencies), state.entropy.clone()?)
+        .map_err(|e| e.to_string())
 }

@@ -303,12 +303,12 @@ impl Experiment {
             weighed(&model, &requests, &options)?;
         }
         let asked = &options.trajectories;
-        if options.level == Level::Stochastic
+        if matches!(options.level, Level::Stochastic | Level::OptimalPath)
             && asked.ordering == Ordering::Wigner
             && asked.noise() != Ordering::Wigner.noise()
         {
             let text = format!(
-                "{} noise is that of classical trajectories: the Wigner function takes the symmetric one; write --ordering classical, or leave out --noise",
+                "{} noise is that of classical equations: quantum ones take the symmetric one; write --ordering classical, or leave out --noise",
                 asked.noise().name()
             );
             return Err(ExperimentError::Options(text));

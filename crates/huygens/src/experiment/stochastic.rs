@@ -334,8 +334,17 @@ impl Experiment {
             }
         };
         let Some(ensembles) = ensembles else { return Ok(None) };
-        report.method =
-            format!("{}, {} trajectories in {} blocks", ensembles.method, asked.count, ensembles.fine.blocks());
+        let weights = match (self.model.antihermitian.is_zero(), asked.weights) {
+            (true, _) => "",
+            (false, Weights::Keep) => ", weights kept",
+            (false, Weights::Drop) => ", weights dropped",
+        };
+        report.method = format!(
+            "{}, {} trajectories in {} blocks{weights}",
+            ensembles.method,
+            asked.count,
+            ensembles.fine.blocks()
+        );
         report.dynamics = format!(
             "ensemble of {} trajectories from {from}, averaged over [{:.6}, {:.6}]",
             asked.count,

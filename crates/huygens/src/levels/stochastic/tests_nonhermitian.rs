@@ -8,6 +8,7 @@ use huygens_numerics::c64;
 use super::langevin::{Langevin, Noise, Ordering};
 use crate::algebra::Polynomial;
 use crate::experiment::{Experiment, Level, Options, StartAt, Trajectories, Truncation, Weights, Window};
+use crate::levels::fock::Cutoff;
 use crate::levels::gaussian::nonhermitian::tests::model;
 use crate::levels::gaussian::nonhermitian::{NumberFlow, NumberState};
 use crate::model::{Binding, Model};
@@ -140,14 +141,11 @@ fn what_cannot_be_asked() {
     let model = Arc::new(dimer(["0", "0"]));
     let classical = Trajectories { ordering: Ordering::Classical, ..Trajectories::default() };
     let window = Some(Window { from: 0.0, to: 1.0, samples: 2 });
-    for (level, trajectories, words) in [
-        (Level::Gaussian, Trajectories::default(), ["--level fock", "--level stochastic"]),
-        (Level::Stochastic, Trajectories::default(), ["Wigner", "--ordering classical"]),
-    ] {
-        let options = Options { level, trajectories, window: window.clone(), ..Options::default() };
-        let text = Experiment::new(model.clone(), &["n(a1)".into()], options).unwrap_err().to_string();
-        assert!(words.iter().all(|w| text.contains(w)), "{text}");
-    }
+    let wigner = Trajectories::default();
+    let options =
+        Options { level: Level::Stochastic, trajectories: wigner, window: window.clone(), ..Options::default() };
+    let text = Experiment::new(model, &["n(a1)".into()], options).unwrap_err().to_string();
+    assert!(text.contains("Wigner") && text.contains("--ordering classical"), "{text}");
     let plain = Arc::new(crate::levels::gaussian::nonhermitian::tests::model(&["a"], &[], "n(a)", "0", &["a"], &[]));
     let wigner = Trajectories { ordering: Ordering::Wigner, noise: Some(Noise::Thermal), ..classical };
     let options = Options { level: Level::Stochastic, trajectories: wigner, window, ..Options::default() };
@@ -273,5 +271,44 @@ fn weights_do_not_depend_on_the_threads() {
     for other in &all[1..] {
         assert_eq!(all[0].quantities, other.quantities);
         assert_eq!(all[0].checks, other.checks);
+    }
+}
+
+/// The path of the classical equation: numbers and distance to leading order, no entropy.
+#[test]
+fn the_classical_path_as_a_level() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 1.0)]).unwrap();
+    let trajectories =
+        Trajectories { ordering: Ordering::Classical, noise: Some(Noise::Symmetric), ..Trajectories::default() };
+    let truncation = Truncation { at: vec![10.0], ..Truncation::default() };
+    let options = Options { level: Level::OptimalPath, truncation, trajectories, ..Options::default() };
+    let report = run(&model, &binding, &["sync_distance", "n(a1)", "entropy"], options);
+    assert!((report.value("sync_distance").unwrap() - 0.451).abs() < 5e-4);
+    assert!(report.value("n(a1)").unwrap() > 1000.0);
+    assert!(report.quantity("entropy").unwrap().note.as_ref().unwrap().contains("--ordering"));
+    assert!(report.ordering.contains("classical") && check(&report, "leading order").status == Status::Pass);
+}
+
+/// Early on, where the density matrix fits below a cut-off, the weighted population agrees with it: without its weights it
+/// does not.
+#[test]
+fn weighted_trajectories_beside_the_density_matrix() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 3.0)]).unwrap();
+    let t = 0.05;
+    let measures = ["n(a1)", "n(a2)", "sync_distance"];
+    let classical = run(&model, &binding, &measures, weighted(64_000, 2, 2, t, 1));
+    let truncation =
+        Truncation { at: vec![t], cutoff: Some(Cutoff::Total(60)), certify: false, ..Truncation::default() };
+    let exact = run(&model, &binding, &measures, Options { level: Level::Fock, truncation, ..Options::default() });
+    let mut options = weighted(64_000, 2, 2, t, 1);
+    options.trajectories.weights = Weights::Drop;
+    let unweighted = run(&model, &binding, &measures, options);
+    for name in &measures[..2] {
+        let (found, wanted) = (classical.quantity(name).unwrap(), exact.value(name).unwrap());
+        let error = found.error.unwrap();
+        assert!((found.value.unwrap() - wanted).abs() < 4.0 * error + 2e-3 * wanted, "{name}: {found:?} {wanted}");
+        assert!((unweighted.value(name).unwrap() - wanted).abs() > 10.0 * error);
     }
 }
