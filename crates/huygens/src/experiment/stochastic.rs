@@ -222,6 +222,8 @@ struct Ensembles {
 struct Population {
     /// Smallest effective number of starts that an average descends from.
     ancestors: f64,
+    /// Tail index of the weights of the starts.
+    tail: Option<f64>,
     /// ln tr R at the last sample.
     log_norm: f64,
     resampled: f64,
@@ -230,8 +232,15 @@ struct Population {
 /// Averages that descend from fewer starts than this are worthless, from fewer than ten times as many are coarse.
 const FEWEST: f64 = 32.0;
 
+/// Tail indices of the weights above which averages look more accurate than they are.
+const HEAVY: f64 = 0.7;
+
+/// What to do where weighted trajectories end.
+const BEYOND: &str = "take a shorter --until or more --trajectories, the optimal path of many quanta (--level optimal_path --ordering \
+                      classical), or --weights drop for the Langevin equations alone";
+
 impl Population {
-    fn checks(&self, trajectories: u64) -> [Check; 2] {
+    fn checks(&self, trajectories: u64) -> Vec<Check> {
         let note = format!(
             "kept: each trajectory weighs exp(2∫(H_c − ⟨H_c⟩)dt), blocks resampled {:.1} times; the value is ln tr R at the last time",
             self.resampled
@@ -242,7 +251,7 @@ impl Population {
         let from = format!("the averages descend from effectively {:.0} of {trajectories} starts", self.ancestors);
         check.note = match check.status {
             Status::Fail => format!(
-                "{from}: the weight has run away to the tail of the start, which no ensemble holds once the norm of the quadratic part has diverged, or to a few histories of a long run; take a shorter --until or more --trajectories, the optimal path of many quanta, or --weights drop for the Langevin equations alone"
+                "{from}: the weight has run away to the tail of the start, or to a few histories of a long run; {BEYOND}"
             ),
             _ if self.ancestors < 10.0 * FEWEST => {
                 check.status = Status::Note;
@@ -250,7 +259,27 @@ impl Population {
             }
             _ => from,
         };
-        [weights, check]
+        let name = "tail of the weights";
+        // Weights that all are equal have no tail: an index of any negative size.
+        let tail = match self.tail.map(|k| k.max(-1.0)) {
+            Some(k) if k > HEAVY => {
+                let note = format!(
+                    "the weights of the starts fall off as w^(-{:.2}): from -1 on the norm diverges, and before that averages miss what was never drawn while their errors look small; {BEYOND}",
+                    1.0 / k
+                );
+                Check::at_most(name, k, HEAVY, note)
+            }
+            Some(k) => {
+                let note = "index k of a power law w^(-1/k) through the largest weights of the starts: 1 where the norm diverges, infinite variance from 1/2 on";
+                let mut check = Check::at_most(name, k, HEAVY, note);
+                if k > 0.5 {
+                    check.status = Status::Note;
+                }
+                check
+            }
+            None => Check::note(name, None, "too few starts are left to tell how heavy the tail of their weights is"),
+        };
+        vec![weights, check, tail]
     }
 }
 
@@ -319,11 +348,12 @@ impl Experiment {
                 let bound = LangevinKernel::new(&equations.weighed()).bind(&binding.values).map_err(options)?;
                 let stepping = Stepping { method: asked.method, step, refine: 1 };
                 let dynamics = Stepped::new(bound, start.clone().with_still(2), sampling, stepping);
-                let weighted::Outcome { moments, log_norm, ancestors, resampled, lost } =
+                let weighted::Outcome { moments, log_norm, ancestors, tail, resampled, lost } =
                     weighted::run(&dynamics, &plan, watch).map_err(options)?;
                 let population = Some(Population {
                     ancestors: ancestors.into_iter().fold(f64::INFINITY, f64::min),
                     log_norm: log_norm.last().copied().unwrap_or(0.0),
+                    tail,
                     resampled,
                 });
                 let (ticking, ticks) = (Ticking::default(), Vec::new());

@@ -250,6 +250,23 @@ fn nonlinear_weights_against_a_quadrature() {
     assert!((run(&model, &binding, &["n(a)"], options).quantities[0].value.unwrap() - mean / norm).abs() > 0.1);
 }
 
+/// Shortly before the norm diverges, at 0.412, averages are far off and their errors small: the tail of the weights tells.
+#[test]
+fn the_tail_of_the_weights_gives_a_wrong_average_away() {
+    let model = dimer(["0", "0"]);
+    let binding = model.bind(&[("k", 1.0), ("gamma1", 0.0), ("gamma2", 0.0)]).unwrap();
+    for seed in [1, 2] {
+        for t in [0.37, 0.4] {
+            let report = run(&model, &binding, &["n(a1)"], weighted(20_000, seed, 2, t, 1));
+            let found = &report.quantities[0];
+            assert!(t < 0.4 || found.value.unwrap() + 5.0 * found.error.unwrap() < 62.49, "{found:?}");
+            assert_eq!(check(&report, "tail of the weights").status, Status::Fail, "{:?}", report.checks);
+        }
+        let report = run(&model, &binding, &["n(a1)"], weighted(20_000, seed, 2, 0.15, 1));
+        assert!(check(&report, "tail of the weights").status != Status::Fail, "{:?}", report.checks);
+    }
+}
+
 /// Beyond the divergence of the norm no population holds the weight, and the check fails.
 #[test]
 fn a_population_that_has_collapsed_says_so() {
