@@ -155,6 +155,59 @@ fn bases_and_what_lies_beyond_them() {
 }
 
 #[test]
+fn three_columns_of_figure_2() {
+    let ids =
+        ["fig2a-bounds", "fig2a-order", "gaussian", "fig2b-faster", "fig2b-order", "fig2b-monotone", "fig2-waste"];
+    let found = claims(&ids);
+    let (shown, real) = ("D(10) in ten levels for each mode", "D(10) converged, or by the optimal path");
+    for (k, wanted) in reference("large_N_D").0.iter().enumerate() {
+        assert!((number(&found, "fig2a-order", &format!("{real}[{}]", k + 1)) - wanted).abs() < 2e-4);
+    }
+    for (k, wanted) in [0.4510, 0.4725, 0.6356, 0.8119].iter().enumerate() {
+        assert!((number(&found, "fig2a-order", &format!("{shown}[{}]", k + 1)) - wanted).abs() < 1e-4);
+    }
+    let chi = "chi(10) converged, or by the optimal path";
+    meet(
+        &found,
+        "large_N_chi",
+        "fig2b-order",
+        &[1, 2, 3].map(|k| format!("{chi}[{k}]")).each_ref().map(String::as_str),
+    );
+    verdicts(
+        &found,
+        &[
+            ("fig2a-bounds", Verdict::Holds),
+            ("fig2a-order", Verdict::Conditional),
+            ("gaussian", Verdict::Conditional),
+            ("fig2b-faster", Verdict::Holds),
+            ("fig2b-order", Verdict::Conditional),
+            ("fig2b-monotone", Verdict::Conditional),
+            ("fig2-waste", Verdict::Conditional),
+        ],
+    );
+}
+
+#[test]
+fn quantum_and_classical_wedge() {
+    let ids = ["fig3b-wedge", "stuart-landau", "stuart-landau-noise", "fig3a-beyond", "fig3-advantage", "unstated"];
+    let found = claims(&ids);
+    let cells = "D(10) at (k, Delta) = (5, pi), (3, 1), (3, pi), (1, pi)";
+    meet(&found, "fig3b", "fig3b-wedge", &[&format!("{cells}[1]"), &format!("{cells}[2]")]);
+    meet(&found, "weighed", "fig3-advantage", &["classical, with the weights of the trajectories"]);
+    verdicts(
+        &found,
+        &[
+            ("fig3b-wedge", Verdict::Holds),
+            ("stuart-landau", Verdict::Holds),
+            ("stuart-landau-noise", Verdict::Fails),
+            ("fig3a-beyond", Verdict::Conditional),
+            ("fig3-advantage", Verdict::Fails),
+            ("unstated", Verdict::NotTestable),
+        ],
+    );
+}
+
+#[test]
 fn the_figure_of_random_states_is_saved_with_its_numbers() {
     let figure = find("aifer2024").unwrap().figure("1", &Watch::silent()).unwrap();
     assert_eq!(figure.tables.len(), 8);

@@ -18,6 +18,9 @@ use crate::papers::{Number, PaperError, PaperFigure, Table, Watch};
 
 const PROVENANCE: &str = "huygens reproduce aifer2024; model waveguide-dimer";
 
+/// Dots per inch of drawings with many points or lines.
+const DOTS: f64 = 210.0;
+
 /// Number of random states, and how many of them are drawn.
 pub(super) const STATES: usize = 1_000_000;
 const DRAWN: usize = 1000;
@@ -97,16 +100,13 @@ fn random_states(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         // The legend is shared out: points in the first panel, lines in the second.
         let first = sample.kappa == 1.0;
         let named = |series: Series, label: &str, here: bool| if here { series.label(label) } else { series };
-        let cloud = |chi: &[f64], color: Color, label: &str| {
-            let points = Series::points(some(&sample.distance), some(chi)).color(color.lighter(0.35)).marker_size(1.7);
-            named(points, label, first)
-        };
+        let cloud =
+            Series::points(some(&sample.distance), some(&sample.chi)).color(palette(0).lighter(0.35)).marker_size(1.7);
         let panel = Panel::new(
             Axis::linear("Distance $D$").range(0.0, SQRT_2),
             Axis::linear(r"Ergotropy of synchronization $\chi$ (nats)").range(0.0, 6.0),
         )
-        .with(cloud(&sample.classical, palette(1), r"states, classical $\chi$"))
-        .with(cloud(&sample.chi, palette(0), r"states, quantum $\chi$"));
+        .with(named(cloud, "1000 random states", first));
         let sharp = Series::line(bounds.distance.clone(), bounds.sharp.clone()).color(palette(2)).width(2.4);
         let outline = Series::line(d.clone(), chi.clone()).color(Color::BLACK).width(0.8);
         let panel = bounds
@@ -141,8 +141,8 @@ fn random_states(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
                 .with("classical", "nats", "classical ergotropy of synchronization", some(&sample.classical)),
         );
     }
-    let drawing = drawing.caption(
-        r"Fig. 1 of Aifer et al. Random two-mode Gaussian states (1000 of $10^6$ drawn) and the bounds as printed. The numbers that the text reads off at $D=0.5$ are those of $\kappa=1$ (a); the dimer of Fig. 2 has $\kappa=2/3$ (b). Green: the least $\chi$ that any state can have, quantum or classical, which the hull of the sample traces; between it and the printed bounds there is no state.",
+    let drawing = drawing.dpi(DOTS).caption(
+        r"Fig. 1 of Aifer et al. Random two-mode Gaussian states (1000 of $10^6$ drawn, quantum $\chi$; the classical one has the same hull) and the bounds as printed. The numbers that the text reads off at $D=0.5$ are those of $\kappa=1$ (a); the dimer of Fig. 2 has $\kappa=2/3$ (b). Green: the least $\chi$ that any state can have, quantum or classical, which the hull of the sample traces; between it and the printed bounds there is no state.",
     );
     Ok(figure("1", drawing, tables, numbers))
 }
@@ -222,9 +222,9 @@ fn plane(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
         }
     }
     let caption = format!(
-        r"Fig. 2a of Aifer et al., $0\leq t\leq 10$: each line starts at $D=1$, $\chi=0$; the curves on the right of $D=1$ are those of $−k$. (a) In a basis of {LEVELS} levels for each mode, which the text of the paper fits; it does not converge. (b) Solid: a converged number basis (total cut-off). Dotted: without jumps, in closed form, up to the divergence at $T_c$. Dash-dotted: the optimal path beyond, at $10^2$ to $10^4$ quanta. At $k=0.5$ the state beats."
+        r"Fig. 2a of Aifer et al., $0\leq t\leq 10$: each line starts at $D=1$, $\chi=0$; the curves on the right of $D=1$ are those of $−k$. (a) In a basis of {LEVELS} levels for each mode, which fits the text of the paper and does not converge. (b) Solid: a converged number basis (total cut-off). Dotted: without jumps, in closed form, up to the divergence at $T_c$. Dash-dotted: the optimal path beyond, at $10^2$ to $10^4$ quanta. At $k=0.5$ the state beats."
     );
-    let drawing = Figure::new(Width::Double).panel(paper).panel(truth).caption(caption);
+    let drawing = Figure::new(Width::Double).dpi(DOTS).panel(paper).panel(truth).caption(caption);
     let numbers = trajectories
         .iter()
         .filter_map(|t| t.divergence.time.map(|time| number(&format!("T_c at k = {}", t.k), time, "1/omega")))
@@ -298,7 +298,7 @@ fn over_time(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let caption = format!(
         r"Fig. 2b of Aifer et al.: distance (top) and ergotropy of synchronization (bottom). Left: {LEVELS} levels for each mode, which do not converge. Right, solid: a converged number basis. Dotted: without jumps, in closed form, up to the time $T_c$ at which that state diverges (vertical lines). Dash-dotted: the optimal path, where its corrections are small."
     );
-    let mut drawing = Figure::new(Width::Double);
+    let mut drawing = Figure::new(Width::Double).dpi(DOTS);
     for panel in panels {
         drawing = drawing.panel(panel);
     }
@@ -436,10 +436,14 @@ fn classical_map(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let weighed: Vec<Vec<f64>> = rows.iter().map(|r| r.1.iter().map(|f| f.distance()).collect()).collect();
     let (alone, weighed) = (whole(&alone), whole(&weighed));
     let open = weighed.iter().filter(|d| d.is_nan()).count();
+    let grey = match open {
+        0 => String::new(),
+        n => format!(" Grey: {n} cells in which neither is certain."),
+    };
     let left = wedge(alone.clone(), "Langevin equations alone");
     let right = wedge(weighed.clone(), "With the weights of the trajectories");
     let drawing = Figure::new(Width::Double).panel(left).panel(right).caption(format!(
-        r"Fig. 3b of Aifer et al.: distance at $t=10$ of the classical Stuart–Landau dimer from equipartition. (a) As in the paper: Langevin equations, {TRAJECTORIES} trajectories for each cell. (b) The same with the weights $2(H_c-\langle H_c\rangle)$ that the classical master equation has: its optimal path where that outweighs the state near the origin, a resampled population elsewhere. Grey: {open} cells in which neither is certain. Negative $k$ by symmetry."
+        r"Fig. 3b of Aifer et al.: distance at $t=10$ of the classical Stuart–Landau dimer from equipartition. (a) As in the paper: Langevin equations, {TRAJECTORIES} trajectories for each cell. (b) The same with the weights $2(H_c-\langle H_c\rangle)$ that the classical master equation has: its optimal path where that outweighs the state near the origin, a resampled population elsewhere.{grey} Negative $k$ by symmetry."
     ));
     let table = map_table(&[
         ("D", "D of the Langevin equations alone", &alone),

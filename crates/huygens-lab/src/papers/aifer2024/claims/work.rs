@@ -98,7 +98,7 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
         .value_in("L at t = 0 in ten levels", value(&small, RELATIVE)?, 3, "nats")
         .verdict(
             Verdict::of(value(&large, CHI)?.abs() < 1e-6),
-            "The model does. A basis of ten levels for each mode cuts 3 % off the start and begins at chi > 0",
+            "The model does. A basis of ten levels for each mode cuts the tail of the start off and begins at chi > 0",
         ),
         Claim::new(
             "stationary",
