@@ -67,7 +67,11 @@ fn names_that_stand_for_nothing_get_the_nearest_one() {
     refused(at, &["run", "kerr-pair", "--level", "fock", "--until", "1", "--cutoff", "8x8"], &["8x8", "total:100"]);
     refused(at, &["run", "waveguide-dimer", "--at", "1", "--cutoff", "total:900"], &["GB", "--memory"]);
     refused(at, &["run", "waveguide-dimer", "--at", "1", "--cutoff", "2"], &["probability", "raise it"]);
-    refused(at, &["run", "waveguide-dimer", "--level", "gaussian"], &["anti-Hermitian", "--level fock"]);
+    refused(
+        at,
+        &["run", "waveguide-dimer", "--level", "gaussian", "--at", "1"],
+        &["no exact Gaussian solution", "`fock`"],
+    );
     refused(
         at,
         &["sweep", "optomechanical-pair", "--over", "nu=0:1:3"],
