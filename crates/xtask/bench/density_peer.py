@@ -1,10 +1,14 @@
-"""The peer of the fock benchmark: QuTiP on the dimer of Aifer, Thingna and Deffner, Phys. Rev. Lett. 133, 020401 (2024).
+"""The peer of the fock benchmark: QuTiP on two van der Pol oscillators at rest, and on the dimer of Aifer, Thingna and Deffner, Phys. Rev. Lett. 133, 020401 (2024).
 
 Product cut-off of 24 states a mode, k = 1, from equilibrium to t = 0.5 at 1e-9, and the distance D at the end; several integrators of
 QuTiP, because which is best depends on the problem. QuTiP has no anti-Hermitian part: the linear flow is given to `mesolve` as a
 superoperator and normalised at the end. Prints `name <tab> wall seconds <tab> D`.
+
+The steady state of two van der Pol oscillators below 16 states a mode, by QuTiP's direct solver, whose best ordering is taken, and by its
+others where they converge: `name <tab> wall seconds <tab> <n1> <tab> peak MB of the process`.
 """
 
+import resource
 import time
 import warnings
 
@@ -29,7 +33,35 @@ def dimer(d, k):
     return flow, start / start.tr(), (a1.dag() * a1, a2.dag() * a2, a1.dag() * a2)
 
 
+def pair(d, omega=1.0, detuning=0.02, gain=0.2, loss=0.05, common=0.05):
+    """Hamiltonian and jumps of the model van-der-pol-pair, and the number of the first."""
+    a1, a2 = qt.tensor(qt.destroy(d), qt.qeye(d)), qt.tensor(qt.qeye(d), qt.destroy(d))
+    h = omega * a1.dag() * a1 + (omega + detuning) * a2.dag() * a2
+    jumps = [np.sqrt(gain) * a1.dag(), np.sqrt(gain) * a2.dag(), np.sqrt(loss) * a1 * a1, np.sqrt(loss) * a2 * a2]
+    return h, jumps + [np.sqrt(common) * (a1 - a2)], a1.dag() * a1
+
+
+def steady():
+    h, jumps, n1 = pair(16)
+    ways = {
+        "direct": {"method": "direct"},
+        "direct_rcm": {"method": "direct", "use_rcm": True},
+        "power": {"method": "power"},
+    }
+    for name, options in ways.items():
+        try:
+            begin = time.perf_counter()
+            state = qt.steadystate(h, jumps, **options)
+            seconds = time.perf_counter() - begin
+        except Exception as error:
+            print(f"# steady_16_{name}: {error}".replace("\n", " ")[:200], flush=True)
+            continue
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        print(f"steady_16_{name}\t{seconds:.6e}\t{qt.expect(n1, state):.10e}\t{peak:.1f}", flush=True)
+
+
 def main():
+    steady()
     flow, start, (n1, n2, c) = dimer(24, 1.0)
     for method in ("adams", "bdf", "dop853", "vern7", "vern9"):
         options = {"method": method, "rtol": 1e-9, "atol": 1e-12, "nsteps": 1_000_000, "progress_bar": "", "normalize_output": False}

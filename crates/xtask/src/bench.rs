@@ -116,7 +116,7 @@ pub(crate) fn bench() -> Result<(), Failure> {
         (name, table.ok())
     });
     text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
-    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "density"]))?);
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
     text.push_str(&density(&ours, qutip.1.as_ref()));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
@@ -313,11 +313,37 @@ fn density(ours: &Table, qutip: Option<&Table>) -> String {
             row[0], row[3], row[5], row[2]
         );
     }
+    for (name, size) in [("steady_16", 16), ("steady_40", 40)] {
+        for row in ours.rows(name).filter(|r| r.len() == 5) {
+            let _ = writeln!(
+                out,
+                "* The steady state of two van der Pol oscillators below {size} states a mode: **{:.1} ms**, {} elements, residual {:.0e}, \
+                 peak memory {:.0} MB (⟨n⟩ = {:.8}).",
+                1e3 * row[0],
+                row[1],
+                row[2],
+                row[4],
+                row[3]
+            );
+            let key = format!("{name}_");
+            for (way, p) in qutip.into_iter().flat_map(|t| &t.0).filter(|(n, p)| n.starts_with(&key) && p.len() == 3) {
+                let way = way[key.len()..].replace('_', ", ");
+                let _ = writeln!(
+                    out,
+                    "  * QuTiP, `steadystate`, {way}: {:.2} s, peak memory {:.0} MB (⟨n⟩ = {:.8}); **{:.0} times** faster.",
+                    p[0],
+                    p[2],
+                    p[1],
+                    p[0] / row[0]
+                );
+            }
+        }
+    }
     for row in ours.rows("apply").filter(|r| r.len() == 4) {
         let _ = writeln!(
             out,
             "* The generator applied to {} elements: **{:.2} ns** an element; {:.1} GB/s of the {:.1} GB/s that a sum of two vectors reaches, \
-             counting the state, the diagonal and the result once.",
+             counting the state and the result once.",
             row[0], row[1], row[2], row[3]
         );
     }

@@ -5,9 +5,10 @@
 use std::io::Write;
 use std::time::Instant;
 
-use huygens::levels::fock::{Cutoff, Density, Evolution, Problem};
+use huygens::levels::fock::{Cutoff, Density, Evolution, Generator, Problem, Stationary, SteadyMethod, steady_state};
 use huygens::measures::Moments;
-use huygens::model::{JumpSource, ModeSource, Model, ModelSource, ParameterSource, StartSource, TermSource, Text};
+use huygens::model::Model;
+use huygens_lab::file;
 
 fn tell(name: &str, numbers: &[f64]) {
     let mut line = name.to_owned();
@@ -17,49 +18,8 @@ fn tell(name: &str, numbers: &[f64]) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-fn text(text: &str) -> Text {
-    Text::new(text, text)
-}
-
-/// The dimer of Aifer, Thingna and Deffner (2024).
-fn dimer() -> Model {
-    let parameters = [
-        ("omega1", "2*pi"),
-        ("omega2", "3*pi"),
-        ("k", "1"),
-        ("gamma1", "0.00087"),
-        ("gamma2", "0.0016"),
-        ("beta", "0.05"),
-        ("n1", "1/(exp(2*beta*omega1)-1)"),
-        ("n2", "1/(exp(2*beta*omega2)-1)"),
-    ];
-    let jumps = [
-        "sqrt(gamma1*(n1+1))*a1^2",
-        "sqrt(gamma1*n1)*dag(a1)^2",
-        "sqrt(gamma2*(n2+1))*a2^2",
-        "sqrt(gamma2*n2)*dag(a2)^2",
-    ];
-    let start = |mode: &str, occupation: &str| StartSource {
-        mode: text(mode),
-        amplitude: None,
-        occupation: Some(text(occupation)),
-        squeezing: None,
-        angle: None,
-    };
-    let source = ModelSource {
-        name: "dimer".into(),
-        modes: ["a1", "a2"].map(|m| ModeSource { name: text(m), kind: text("boson") }).into(),
-        parameters: parameters
-            .iter()
-            .map(|(n, v)| ParameterSource { name: text(n), value: text(v), unit: String::new(), note: String::new() })
-            .collect(),
-        hamiltonian: vec![TermSource { name: text("H"), expression: text("omega1*n(a1) + omega2*n(a2)") }],
-        antihermitian: vec![TermSource { name: text("Hc"), expression: text("k/2*(dag(a1)*a2 + h.c.)") }],
-        jumps: jumps.iter().map(|l| JumpSource { operator: text(l), each: None, label: String::new() }).collect(),
-        start: vec![start("a1", "1/(exp(beta*omega1)-1)"), start("a2", "1/(exp(beta*omega2)-1)")],
-        ..ModelSource::default()
-    };
-    Model::build(&source, &[]).expect("a good model")
+fn model(name: &str) -> Model {
+    file::load(name).expect("a built-in model").model
 }
 
 fn distance(state: &Density) -> f64 {
@@ -70,7 +30,7 @@ fn distance(state: &Density) -> f64 {
 }
 
 fn run(name: &str, k: f64, cutoff: &Cutoff, until: f64, tolerance: f64, repeats: usize) {
-    let model = dimer();
+    let model = model("waveguide-dimer");
     let binding = model.bind(&[("k", k)]).expect("a good value");
     let mut best = f64::INFINITY;
     let mut prepared = f64::INFINITY;
@@ -95,7 +55,7 @@ fn run(name: &str, k: f64, cutoff: &Cutoff, until: f64, tolerance: f64, repeats:
 /// Elements, nanoseconds an element, and GB/s of one application of the generator; GB/s of a STREAM-like sum of vectors of the
 /// same size. On one thread each.
 fn apply(cutoff: usize) {
-    let model = dimer();
+    let model = model("waveguide-dimer");
     let binding = model.bind(&[]).expect("a good value");
     let problem = Problem::new(&model, &binding, Cutoff::Total(cutoff), 8e9).expect("fits");
     let elements = problem.start.layout().len() as f64;
@@ -111,7 +71,7 @@ fn apply(cutoff: usize) {
     };
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     let generator = one.install(|| problem.operators.clone());
-    let generator = one.install(|| huygens::levels::fock::Generator::new(&generator, problem.start.layout().clone()));
+    let generator = one.install(|| Generator::new(&generator, problem.start.layout().clone()));
     let applied = best(&mut || generator.apply(std::hint::black_box(&x), std::hint::black_box(&mut out)));
     let (a, b) = (x.clone(), x.clone());
     let summed = best(&mut || {
@@ -124,7 +84,38 @@ fn apply(cutoff: usize) {
     tell("apply", &[elements, 1e9 * applied / elements, 32e-9 * elements / applied, 48e-9 * elements / summed]);
 }
 
+/// Most memory that the process has held so far, in MB; 0 where the system does not tell.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).map_or(0.0, |kb| kb / 1e3)
+}
+
+/// Two van der Pol oscillators of `gamma2` below `n` quanta each: wall seconds of the steady state from the model on, elements,
+/// residual, ⟨n⟩ of the first, and the peak of the memory.
+fn steady(n: usize, gamma2: f64, repeats: usize) {
+    let model = model("van-der-pol-pair");
+    let binding = model.bind(&[("gamma2", gamma2)]).expect("a good value");
+    let mut best = f64::INFINITY;
+    let mut facts = Vec::new();
+    for _ in 0..repeats {
+        let begin = Instant::now();
+        let problem = Stationary::new(&model, &binding, Cutoff::Product(vec![n, n]), 4e9).expect("fits");
+        let found = steady_state(&problem.generator, SteadyMethod::Automatic, 4e9).expect("there is one");
+        best = best.min(begin.elapsed().as_secs_f64());
+        let v = found.density.moments().covariance(0, 0);
+        let number = 0.5 * (v[0][0] + v[1][1] - 1.0);
+        facts = vec![problem.generator.layout().len() as f64, found.residual, number];
+    }
+    let mut numbers = vec![best];
+    numbers.extend(facts);
+    numbers.push(peak());
+    tell(&format!("steady_{n}"), &numbers);
+}
+
 fn main() {
+    steady(16, 0.05, 20);
+    steady(40, 0.01, 2);
     apply(60);
     apply(160);
     run("dimer_product_24", 1.0, &Cutoff::Product(vec![24, 24]), 0.5, 1e-9, 20);
