@@ -33,7 +33,7 @@ mod json;
 mod layout;
 mod npz;
 mod reader;
-mod table;
+pub(crate) mod table;
 mod writer;
 mod zarr;
 

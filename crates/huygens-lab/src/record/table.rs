@@ -171,6 +171,9 @@ fn list(out: &mut String, members: &[String], style: Style) {
     }
 }
 
+/// Longer lists are functions, and drawn.
+pub(crate) const LONGEST_LIST: usize = 40;
+
 fn measures(out: &mut String, quantities: &[Quantity], style: Style) {
     let heads = ["measure", "value", "min", "max", "error", "unit"];
     let mut rows: Vec<[String; 6]> = Vec::new();
@@ -192,7 +195,10 @@ fn measures(out: &mut String, quantities: &[Quantity], style: Style) {
                     format!("{re} {} {}i", if *im < 0.0 { '-' } else { '+' }, significant(im.abs(), 8))
                 }
             };
-            notes.push(list.iter().map(member).collect::<Vec<_>>().join(",  "));
+            notes.push(match list.len() {
+                n if n > LONGEST_LIST => format!("a function: {n} points in record.json and in the figure `functions`"),
+                _ => list.iter().map(member).collect::<Vec<_>>().join(",  "),
+            });
         }
         notes.extend(q.note.clone().filter(|n| !n.is_empty()));
         below.push(if q.alternatives.is_empty() { notes.clone() } else { Vec::new() });

@@ -11,6 +11,7 @@ use super::problem::Problem;
 use crate::figures::{
     Axis, Band, CategoryMap, Color, Dash, Figure, HeatMap, Panel, Reference, Region, Series, Width, palette,
 };
+use crate::record::table::LONGEST_LIST;
 use crate::record::{Column, PointStatus, Record, Spacing, StoredAxis, SweepData};
 
 /// Sweeps of more points are not drawn unless a figure is asked for: reading them all would take memory in proportion.
@@ -18,17 +19,20 @@ pub const MAX_DRAWN_POINTS: u64 = 20_000;
 
 /// Most curves in one panel.
 const MAX_CURVES: usize = 5;
+/// Most points that are drawn one by one.
+const FEW: usize = 12;
 /// Most panels of one figure.
 const MAX_PANELS: usize = 8;
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted];
 
 /// The figures of a run with the names of their files: `orbits` (the mean field in phase space) and `measures` (the measures
-/// over one period or over the window), as far as the run has them. A failed check is written on both.
+/// over one period or over the window) and `functions` (measures that are functions, such as a spectrum), as far as the run has them. A failed check is written on both.
 pub fn run_figures(problem: &Problem, record: &Record) -> Vec<(&'static str, Figure)> {
     let report = &record.report;
     let mut figures = Vec::new();
     figures.extend(orbits(problem, report).map(|figure| ("orbits", figure)));
     figures.extend(measures(problem, report).map(|figure| ("measures", figure)));
+    figures.extend(functions(problem, report).map(|figure| ("functions", figure)));
     figures
         .into_iter()
         .map(|(name, figure)| (name, stamped(figure, problem, report, &record.provenance.command)))
@@ -230,7 +234,13 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
                 times.push(1.0);
                 values.push(values[0]);
             }
-            let mut line = Series::line(times, values).dash(DASHES[at % DASHES.len()]);
+            // What lies between a few times that were asked for is not known.
+            let few = times.len() <= FEW && !problem.experiment().options().truncation.at.is_empty();
+            let mut line = if few {
+                Series::points(times, values).color(palette(at))
+            } else {
+                Series::line(times, values).dash(DASHES[at % DASHES.len()])
+            };
             if members.len() > 1 {
                 line = line.label(&labels[at]);
             }
@@ -242,6 +252,35 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
         figure = figure.panel(panel);
     }
     Some(figure)
+}
+
+/// Measures that are functions: distributions and spectra, each in its panel.
+fn functions(problem: &Problem, report: &Report) -> Option<Figure> {
+    let modes: Vec<String> = problem.model().modes.iter().map(|m| m.name.clone()).collect();
+    let unit = unit_label(&problem.model().time_unit.replacen("1/", "", 1));
+    let mut panels = Vec::new();
+    for (request, quantity) in problem.experiment().requests().iter().zip(&report.quantities) {
+        let Some(list) = quantity.list.as_ref().filter(|list| list.len() > LONGEST_LIST) else { continue };
+        let (x, y): (Vec<f64>, Vec<f64>) = list.iter().map(|[x, y]| (*x, *y)).unzip();
+        let arguments = request.text.find('(').map_or("", |at| &request.text[at..]);
+        let axes = match request.definition.name {
+            "phase_distribution" if request.arguments.len() > 1 => {
+                [r"$\varphi_1-\varphi_2$ (rad)".to_owned(), r"$P(\varphi_1-\varphi_2)$".to_owned()]
+            }
+            "phase_distribution" => [r"$\varphi$ (rad)".to_owned(), r"$P(\varphi)$".to_owned()],
+            "emission_frequency" => [format!(r"$\omega$ ({unit})"), r"$S(\omega)$".to_owned()],
+            _ => ["argument".to_owned(), measure_label(request, &modes)],
+        };
+        let [horizontal, vertical] = axes;
+        let panel = Panel::new(Axis::linear(horizontal), Axis::linear(vertical).include(0.0));
+        panels.push(panel.title(arguments.trim_matches(['(', ')']).to_owned()).with(Series::line(x, y)));
+    }
+    if panels.is_empty() {
+        return None;
+    }
+    let width = if panels.len() == 1 { Width::Single } else { Width::Double };
+    let columns = panels.len().min(2);
+    Some(panels.into_iter().take(MAX_PANELS).fold(Figure::new(width).columns(columns), Figure::panel))
 }
 
 /// The figure of a sweep over one or two parameters: the measures against the parameter, with the range over the period as a band

@@ -6,11 +6,11 @@ use huygens_numerics::random::Streams;
 
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError};
-use crate::algebra::Operator;
+use crate::algebra::{ModeId, Operator};
 use crate::checks;
 use crate::levels::fock::{
-    Cutoff, Density, Evolution, FockError, Generator, Layout, Operators, Problem, Shifted, Stationary, SteadyError,
-    SteadyMethod, require_unique, steady_state,
+    Correlation, Cutoff, Density, Evolution, FockError, Generator, Layout, Operators, Problem, Shifted, Spectrum,
+    Stationary, SteadyError, SteadyMethod, require_unique, steady_state,
 };
 use crate::measures::{DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
 use crate::model::Binding;
@@ -411,7 +411,25 @@ impl Experiment {
                         Err(reason) => run.reasons[k] = Some(reason),
                     }
                 }
+                let mut lines: Vec<(usize, Result<Spectrum, String>)> = Vec::new();
                 for (k, request) in self.requests.iter().enumerate() {
+                    if request.definition.name.starts_with("emission_") {
+                        let mode = request.arguments[0].mode();
+                        let at = lines.iter().position(|(m, _)| *m == mode).unwrap_or_else(|| {
+                            lines.push((mode, emission(&problem, &steady.density, mode, memory)));
+                            lines.len() - 1
+                        });
+                        match (&lines[at].1, request.definition.name) {
+                            (Ok(line), "emission_linewidth") => {
+                                (run.values[k], run.reasons[k]) = (vec![line.width], None);
+                            }
+                            (Ok(line), _) => {
+                                (run.values[k], run.reasons[k]) = (vec![line.peak], None);
+                                run.lists[k] = Some(line.points.clone());
+                            }
+                            (Err(reason), _) => run.reasons[k] = Some(reason.clone()),
+                        }
+                    }
                     if request.definition.name == "liouvillian_gap" {
                         match problem.gap(&steady.density, memory) {
                             Ok(gap) => (run.values[k], run.reasons[k]) = (vec![gap], None),
@@ -565,6 +583,16 @@ impl Experiment {
             checks.push(Check::fail(if rests { "steady state" } else { "holds to the end" }, at, note));
         }
     }
+}
+
+/// The line that a mode of a steady state emits.
+fn emission(problem: &Stationary, steady: &Density, mode: usize, memory: f64) -> Result<Spectrum, String> {
+    let space = &problem.operators.space;
+    let lowering = Operator::annihilation(ModeId(mode as u32));
+    let of = |operator: &Operator| Shifted::new(space, operator, &[], 0.0).map_err(|_| "has no value".to_owned());
+    let (left, right) = (of(&lowering.adjoint())?, of(&lowering)?);
+    let correlation = Correlation::new(problem, steady, &left, &right, memory).map_err(|e| e.to_string())?;
+    correlation.spectrum().map_err(|e| e.to_string())
 }
 
 /// The next larger cut-off of the same kind.

@@ -26,6 +26,7 @@ mod attractor;
 mod blocks;
 mod counting;
 mod density;
+mod emission;
 mod energy;
 mod liouvillian;
 mod local;

@@ -1,11 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, counting, density, energy, liouvillian, local, speed, stationary, sync,
-    thermal, ticking, transient,
+    Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, speed, stationary,
+    sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 66] = [
+static REGISTRY: [Definition; 70] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -67,6 +67,10 @@ static REGISTRY: [Definition; 66] = [
     speed::SPOHN_PRODUCTION,
     speed::CAPACITY,
     liouvillian::LIOUVILLIAN_GAP,
+    emission::EMISSION_FREQUENCY,
+    emission::EMISSION_LINEWIDTH,
+    emission::BUNCHING,
+    emission::WIGNER_NEGATIVITY,
     counting::CURRENT,
     counting::CURRENT_NOISE,
     counting::CURRENT_SKEWNESS,

@@ -131,7 +131,11 @@ impl Evolution {
         let mut now = t;
         while now < until {
             now = match self.method {
-                Method::Faber { .. } => self.series(state, now, until)?,
+                Method::Faber { .. } => {
+                    self.scale.clear();
+                    state.bounds(FLOOR, &mut self.scale);
+                    self.series(state.data_mut(), now, until)?
+                }
                 Method::Stepper(_) => self.step(state, now, until)?,
             };
             let trace = state.trace();
@@ -139,6 +143,29 @@ impl Evolution {
                 return Err(EvolveError::Trace { t: now, trace });
             }
             state.rescale(trace);
+        }
+        Ok(())
+    }
+
+    /// Advances an operator X that is no state, Ẋ = GX without a norm to keep: `x` as [`Generator::apply`] takes it, all elements on one
+    /// scale.
+    ///
+    /// # Errors
+    /// [`EvolveError::Series`].
+    ///
+    /// # Panics
+    /// When the generator depends on the time, or `x` does not fit.
+    pub fn advance_operator(&mut self, x: &mut [f64], t: f64, until: f64) -> Result<(), EvolveError> {
+        assert!(!self.generator.depends_on_time(), "a driven operator has no series");
+        let mut now = t;
+        while now < until {
+            let largest = x.iter().map(|x| x.abs()).fold(0.0, f64::max);
+            if largest == 0.0 {
+                return Ok(());
+            }
+            self.scale.clear();
+            self.scale.resize(self.generator.layout().len(), largest);
+            now = self.series(x, now, until)?;
         }
         Ok(())
     }
@@ -161,7 +188,7 @@ impl Evolution {
     }
 
     /// One step of the series; gives the time reached.
-    fn series(&mut self, state: &mut Density, t: f64, until: f64) -> Result<f64, EvolveError> {
+    fn series(&mut self, x: &mut [f64], t: f64, until: f64) -> Result<f64, EvolveError> {
         let extent = self.generator.extent();
         let centre = 0.5 * (extent.low + extent.high);
         let (a, b) = (0.5 * (extent.high - extent.low), extent.imaginary);
@@ -169,8 +196,6 @@ impl Evolution {
         let focus = (a - b) / (a + b).max(f64::MIN_POSITIVE);
         // e²/4ρ² = (a − b)/(a + b).
         let weight = focus;
-        self.scale.clear();
-        state.bounds(FLOOR, &mut self.scale);
         // Terms may grow by e^{ha} over the result, which costs digits: as many as the tolerance leaves.
         let growth = ((self.tolerance / 1e-15).ln() - 3.0).clamp(4.0, 12.0);
         let mut h = (REACH / radius).min(growth / a.max(f64::MIN_POSITIVE)).min(self.longest);
@@ -179,10 +204,10 @@ impl Evolution {
         h = left / (left / h).ceil().max(1.0);
         loop {
             let coefficients = coefficients(h * radius, weight);
-            if self.summed(state.data(), centre, radius, weight, &coefficients) {
+            if self.summed(x, centre, radius, weight, &coefficients) {
                 let Method::Faber { sum, .. } = &mut self.method else { unreachable!("the method was matched") };
                 let factor = (h * centre).exp();
-                state.data_mut().iter_mut().zip(sum).for_each(|(x, s)| *x = factor * *s);
+                x.iter_mut().zip(sum).for_each(|(x, s)| *x = factor * *s);
                 self.work.steps += 1;
                 return Ok(if h >= left * (1.0 - 1e-12) { until } else { t + h });
             }

@@ -14,10 +14,13 @@ pub use layout::{Layout, Population};
 pub use shifted::Shifted;
 pub use space::{Cutoff, MAX_STATES, Space, SpaceError};
 
+mod correlation;
 mod density;
 mod evolve;
+mod phase_space;
 mod start;
 
+pub use correlation::{Correlation, CorrelationError, Spectrum};
 pub use density::{Density, DensityBlock, FockMoments};
 pub use evolve::{Evolution, EvolveError, Work};
 
