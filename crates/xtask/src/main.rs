@@ -81,7 +81,7 @@ fn docs() -> Result<(), Failure> {
 }
 
 /// The figures of the README and of the gallery: the beginning of their names in docs/figures, and the command that draws them.
-const FIGURES: [(&str, &[&str]); 8] = [
+const FIGURES: [(&str, &[&str]); 9] = [
     ("optomechanical-pair", &["run", "optomechanical-pair"]),
     (
         "optomechanical-pair-mu",
