@@ -112,6 +112,10 @@ fn symbol(name: &str) -> Option<&'static str> {
         "current_skewness" => r"\lambda'''",
         "tur" => r"\lambda''\sigma/J^2",
         "dissipation" => r"\sigma",
+        "emission_frequency" => r"\omega_{\mathrm{em}}",
+        "emission_linewidth" => r"\Delta\omega_{\mathrm{em}}",
+        "g2" => r"g^{(2)}",
+        "wigner_negativity" => r"\delta_W",
         "liouvillian_gap" => r"\gamma_{\mathrm{gap}}",
         _ => return None,
     })
