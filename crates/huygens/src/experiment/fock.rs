@@ -150,9 +150,9 @@ impl Experiment {
             let definition = request.definition;
             let mut quantity = if run.reached < times.len() {
                 let reason = match run.reached {
-                    0 => "the state outgrows every cut-off within the memory at once".to_owned(),
+                    0 => "the state outgrows every cut-off within the memory and a minute of work at once".to_owned(),
                     n => format!(
-                        "the state outgrows every cut-off within the memory after t = {:.6}, where it was {:.10}",
+                        "the state outgrows every cut-off within the memory and a minute of work after t = {:.6}, where it was {:.10}",
                         times[n - 1],
                         run.values[k][n - 1]
                     ),
