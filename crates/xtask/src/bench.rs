@@ -69,8 +69,12 @@ fn environment() -> Result<PathBuf, Failure> {
 }
 
 /// Peers that do not install everywhere: name, packages (that are imported by the same names), script.
-const OPTIONAL: [(&str, &[&str], &str); 3] =
-    [("jitcsde", &["jitcsde", "sympy"], "jitcsde_peer.py"), ("diffrax", &["diffrax", "jax"], "diffrax_peer.py"), QUTIP];
+const OPTIONAL: [(&str, &[&str], &str); 4] = [
+    ("jitcsde", &["jitcsde", "sympy"], "jitcsde_peer.py"),
+    ("diffrax", &["diffrax", "jax"], "diffrax_peer.py"),
+    QUTIP,
+    ("dynamiqs", &["dynamiqs"], "dynamiqs_peer.py"),
+];
 
 /// The peer of the fock level.
 const QUTIP: (&str, &[&str], &str) = ("QuTiP", &["qutip"], "density_peer.py");
@@ -108,7 +112,7 @@ pub(crate) fn bench() -> Result<(), Failure> {
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "trajectories"]))?);
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("trajectories.py")))?);
     // A peer that does not run on this machine is told, and the others go on.
-    let [jitcsde, diffrax, qutip] = OPTIONAL.map(|(name, _, script)| {
+    let [jitcsde, diffrax, qutip, dynamiqs] = OPTIONAL.map(|(name, _, script)| {
         let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
         if let Err(failure) = &table {
             say(&format!("{name} does not run and is not compared: {failure}"));
@@ -117,7 +121,7 @@ pub(crate) fn bench() -> Result<(), Failure> {
     });
     text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
-    text.push_str(&density(&ours, qutip.1.as_ref()));
+    text.push_str(&density(&ours, qutip.1.as_ref(), dynamiqs.1.as_ref()));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
@@ -277,7 +281,7 @@ fn against(name: &str, peer: &[f64], own: f64) -> String {
 }
 
 /// The fock level.
-fn density(ours: &Table, qutip: Option<&Table>) -> String {
+fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> String {
     let mut out =
         String::from("\n## Density matrices\n\nWall-clock times, from the model to the end, on all cores.\n\n");
     for row in ours.rows("dimer_product_24").filter(|r| r.len() == 6) {
@@ -300,6 +304,17 @@ fn density(ours: &Table, qutip: Option<&Table>) -> String {
                 p[0],
                 p[1],
                 p[0] / row[0]
+            );
+        }
+    }
+    let dimer = ours.rows("dimer_product_24").find(|r| r.len() == 6).map(|r| r[0]);
+    for ((name, p), own) in dynamiqs.into_iter().flat_map(|t| &t.0).zip(dimer.into_iter().cycle()) {
+        if let (Some(method), [seconds, distance]) = (name.strip_prefix("dynamiqs_"), p.as_slice()) {
+            let _ = writeln!(
+                out,
+                "  * dynamiqs, `mesolve` by `{method}` on diagonal-sparse operators, compilation not counted: {seconds:.2} s (D = {distance:.8}); \
+                 **{:.0} times** faster.",
+                seconds / own
             );
         }
     }
