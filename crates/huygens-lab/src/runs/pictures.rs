@@ -257,7 +257,7 @@ fn measures(problem: &Problem, report: &Report) -> Option<Figure> {
 /// Measures that are functions: distributions and spectra, each in its panel.
 fn functions(problem: &Problem, report: &Report) -> Option<Figure> {
     let modes: Vec<String> = problem.model().modes.iter().map(|m| m.name.clone()).collect();
-    let unit = unit_label(&problem.model().time_unit.replacen("1/", "", 1));
+    let frequency = axis_label(&[r"$\omega$".to_owned()], &problem.model().time_unit.replacen("1/", "", 1));
     let mut panels = Vec::new();
     for (request, quantity) in problem.experiment().requests().iter().zip(&report.quantities) {
         let Some(list) = quantity.list.as_ref().filter(|list| list.len() > LONGEST_LIST) else { continue };
@@ -268,7 +268,7 @@ fn functions(problem: &Problem, report: &Report) -> Option<Figure> {
                 [r"$\varphi_1-\varphi_2$ (rad)".to_owned(), r"$P(\varphi_1-\varphi_2)$".to_owned()]
             }
             "phase_distribution" => [r"$\varphi$ (rad)".to_owned(), r"$P(\varphi)$".to_owned()],
-            "emission_frequency" => [format!(r"$\omega$ ({unit})"), r"$S(\omega)$".to_owned()],
+            "emission_frequency" => [frequency.clone(), r"$S(\omega)$".to_owned()],
             _ => ["argument".to_owned(), measure_label(request, &modes)],
         };
         let [horizontal, vertical] = axes;

@@ -76,6 +76,16 @@ struct Run {
     stopped: Option<String>,
 }
 
+impl Run {
+    /// The value of a measure of the generator rather than of the state.
+    fn put(&mut self, k: usize, value: Result<f64, String>) {
+        match value {
+            Ok(value) => (self.values[k], self.reasons[k]) = (vec![value], None),
+            Err(reason) => self.reasons[k] = Some(reason),
+        }
+    }
+}
+
 impl Experiment {
     pub(super) fn run_fock(&self, binding: &Binding) -> Result<Report, ExperimentError> {
         let asked = &self.options.truncation;
@@ -86,7 +96,7 @@ impl Experiment {
         let equilibrium = self.equilibrium(binding)?;
         let follow = |cutoff: &Cutoff, disturbance: f64, patient: bool| {
             if rests {
-                return self.rest_density(binding, &equilibrium, cutoff);
+                return self.rest_density(binding, &equilibrium, cutoff, false);
             }
             self.follow_density(binding, &equilibrium, cutoff, &times, disturbance, patient)
         };
@@ -184,7 +194,7 @@ impl Experiment {
             && let Some(control) = self.model.uncoupled_binding(binding)?
         {
             let alone = if rests {
-                self.rest_density(&control, &equilibrium, &run.cutoff)?
+                self.rest_density(&control, &equilibrium, &run.cutoff, true)?
             } else {
                 self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?
             };
@@ -382,12 +392,13 @@ impl Experiment {
         }
     }
 
-    /// The steady state below a cut-off; one that is not found is a run that says so.
+    /// The steady state below a cut-off; one that is not found is a run that says so. A control needs no measures of the generator.
     fn rest_density(
         &self,
         binding: &Binding,
         equilibrium: &Equilibrium,
         cutoff: &Cutoff,
+        control: bool,
     ) -> Result<Run, ExperimentError> {
         let memory = self.options.truncation.memory;
         let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
@@ -405,37 +416,8 @@ impl Experiment {
                 let layout = steady.density.layout();
                 let dynamics = if rates { Some(self.dynamics(binding, &problem.operators, layout)?) } else { None };
                 self.look(&steady.density, equilibrium, dynamics.as_ref(), &mut run, true);
-                for (k, value) in self.counts(binding, &problem, &steady.density) {
-                    match value {
-                        Ok(value) => (run.values[k], run.reasons[k]) = (vec![value], None),
-                        Err(reason) => run.reasons[k] = Some(reason),
-                    }
-                }
-                let mut lines: Vec<(usize, Result<Spectrum, String>)> = Vec::new();
-                for (k, request) in self.requests.iter().enumerate() {
-                    if request.definition.name.starts_with("emission_") {
-                        let mode = request.arguments[0].mode();
-                        let at = lines.iter().position(|(m, _)| *m == mode).unwrap_or_else(|| {
-                            lines.push((mode, emission(&problem, &steady.density, mode, memory)));
-                            lines.len() - 1
-                        });
-                        match (&lines[at].1, request.definition.name) {
-                            (Ok(line), "emission_linewidth") => {
-                                (run.values[k], run.reasons[k]) = (vec![line.width], None);
-                            }
-                            (Ok(line), _) => {
-                                (run.values[k], run.reasons[k]) = (vec![line.peak], None);
-                                run.lists[k] = Some(line.points.clone());
-                            }
-                            (Err(reason), _) => run.reasons[k] = Some(reason.clone()),
-                        }
-                    }
-                    if request.definition.name == "liouvillian_gap" {
-                        match problem.gap(&steady.density, memory) {
-                            Ok(gap) => (run.values[k], run.reasons[k]) = (vec![gap], None),
-                            Err(error) => run.reasons[k] = Some(error.to_string()),
-                        }
-                    }
+                if !control {
+                    self.of_generator(binding, &problem, &steady.density, &mut run);
                 }
             }
             Err(error @ SteadyError::Memory { .. }) => return Err(ExperimentError::Fock(error.into())),
@@ -446,6 +428,34 @@ impl Experiment {
             }
         }
         Ok(run)
+    }
+
+    /// Measures of the generator about its steady state: counts, lines and the gap.
+    fn of_generator(&self, binding: &Binding, problem: &Stationary, steady: &Density, run: &mut Run) {
+        let memory = self.options.truncation.memory;
+        for (k, value) in self.counts(binding, problem, steady) {
+            run.put(k, value);
+        }
+        let mut lines: Vec<(usize, Result<Spectrum, String>)> = Vec::new();
+        for (k, request) in self.requests.iter().enumerate() {
+            if request.definition.name.starts_with("emission_") {
+                let mode = request.arguments[0].mode();
+                let at = lines.iter().position(|(m, _)| *m == mode).unwrap_or_else(|| {
+                    lines.push((mode, emission(problem, steady, mode, memory)));
+                    lines.len() - 1
+                });
+                let line = lines[at].1.as_ref().map_err(Clone::clone);
+                if request.definition.name == "emission_linewidth" {
+                    run.put(k, line.map(|line| line.width));
+                } else {
+                    run.lists[k] = line.as_ref().ok().map(|line| line.points.clone());
+                    run.put(k, line.map(|line| line.peak));
+                }
+            }
+            if request.definition.name == "liouvillian_gap" {
+                run.put(k, problem.gap(steady, memory).map_err(|e| e.to_string()));
+            }
+        }
     }
 
     /// Whether the steady state below a cut-off is the only one.
@@ -677,7 +687,7 @@ mod tests {
     #[test]
     fn without_times_the_steady_state() {
         let h = "-0.3*n(a) + 0.6*i*(dag(a) - a)";
-        let model = Arc::new(crate::levels::fock::tests::model(&["a"], &[], h, "", &["a"], &[]));
+        let model = Arc::new(crate::levels::tests::model(&["a"], &[], h, "", &["a"], &[]));
         let binding = model.bind(&[]).unwrap();
         let options = Options { level: Level::Fock, ..Options::default() };
         let measures = ["n(a)", "purity(a)", "liouvillian_gap"].map(String::from);
@@ -687,7 +697,7 @@ mod tests {
         assert_relative_eq!(report.value("liouvillian_gap").unwrap(), 0.5, max_relative = 1e-4);
         assert!(report.series.is_empty() && report.checks.iter().any(|c| c.name == "unique"));
         assert!(report.checks.iter().all(|c| c.status != Status::Fail), "{:#?}", report.checks);
-        let runaway = Arc::new(crate::levels::fock::tests::model(&["a"], &[], "n(a)", "", &["dag(a)"], &[]));
+        let runaway = Arc::new(crate::levels::tests::model(&["a"], &[], "n(a)", "", &["dag(a)"], &[]));
         let binding = runaway.bind(&[]).unwrap();
         let truncation = Truncation { cutoff: Some(Cutoff::Product(vec![20])), ..Truncation::default() };
         let options = Options { level: Level::Fock, truncation, ..Options::default() };
