@@ -4,12 +4,11 @@
 use huygens_numerics::linalg::CMatrix;
 
 use super::{Experiment, ExperimentError};
-use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
 use crate::levels::gaussian::nonhermitian::{NonHermitianError, QuadraticFlow};
 use crate::levels::large_number::{Instanton, InstantonError, Options as PathOptions, Verdict};
 use crate::levels::stochastic::langevin::Ordering;
 use crate::measures::correlations::symplectic::entropy;
-use crate::measures::{Equilibrium, Evaluate, Moments, Snapshot, arguments};
+use crate::measures::{Evaluate, Moments, Snapshot, arguments};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series};
 
@@ -214,8 +213,10 @@ impl Experiment {
             let mut values = Vec::new();
             for state in &states.known {
                 let value = match (definition.name, definition.evaluate) {
-                    ("ergotropy_of_sync", _) => chi(state, &equilibrium),
-                    ("relative_entropy_of_sync", _) => relative_entropy(state, &equilibrium),
+                    ("ergotropy_of_sync", _) => equilibrium.ergotropy(&state.moments, || state.entropy.clone()),
+                    ("relative_entropy_of_sync", _) => {
+                        equilibrium.relative_entropy(&state.moments, || state.entropy.clone())
+                    }
                     ("entropy", _) if whole => state.entropy.clone(),
                     ("entropy", _) if !state.gaussian => Err("known of the whole system only".to_owned()),
                     (_, Evaluate::Moments(of)) => Ok(of(&state.moments, &request.arguments)),
@@ -251,25 +252,4 @@ impl Experiment {
         }
         Ok(report)
     }
-}
-
-/// Σ_k ω_k ⟨a_k†a_k⟩.
-fn excess(state: &Known, frequencies: &[f64]) -> f64 {
-    let number = |k: usize| {
-        let v = state.moments.covariance(k, k);
-        state.moments.mean(k).norm_sqr() + 0.5 * (v[0][0] + v[1][1] - 1.0)
-    };
-    frequencies.iter().enumerate().map(|(k, w)| w * number(k)).sum()
-}
-
-fn chi(state: &Known, equilibrium: &Equilibrium) -> Result<f64, String> {
-    let frequencies = equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
-    ergotropy(frequencies, excess(state, frequencies), state.entropy.clone()?).map_err(|e| e.to_string())
-}
-
-fn relative_entropy(state: &Known, equilibrium: &Equilibrium) -> Result<f64, String> {
-    let frequencies = equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
-    let beta = *equilibrium.beta.as_ref().map_err(Clone::clone)?;
-    relative_entropy_to_gibbs(frequencies, beta, excess(state, frequencies), state.entropy.clone()?)
-        .map_err(|e| e.to_string())
 }

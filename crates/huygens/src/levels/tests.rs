@@ -11,6 +11,86 @@ use super::kernel::{Bound, Kernel};
 use super::mean_field::attractor::{self, Attractor};
 use crate::algebra::{ModeId, Operator, Scalar};
 use crate::measures::resolve;
+use crate::model::{JumpSource, ModeSource, Model, ModelSource, ParameterSource, StartSource, TermSource, Text};
+
+fn text(x: impl Into<String>) -> Text {
+    Text::new(x, "test")
+}
+
+/// A model from its text, H or H_c empty for none; starts are mode, amplitude, occupation, squeezing and angle.
+pub(crate) fn model(
+    modes: &[&str],
+    parameters: &[(&str, &str)],
+    h: &str,
+    hc: &str,
+    jumps: &[&str],
+    start: &[[&str; 5]],
+) -> Model {
+    let term = |name: &str, x: &str| match x {
+        "" => Vec::new(),
+        x => vec![TermSource { name: text(name), expression: text(x) }],
+    };
+    let source = ModelSource {
+        name: "test".into(),
+        modes: modes.iter().map(|m| ModeSource { name: text(*m), kind: text("boson") }).collect(),
+        parameters: parameters
+            .iter()
+            .map(|(name, value)| ParameterSource {
+                name: text(*name),
+                value: text(*value),
+                unit: String::new(),
+                note: String::new(),
+            })
+            .collect(),
+        hamiltonian: term("H", h),
+        antihermitian: term("Hc", hc),
+        jumps: jumps.iter().map(|l| JumpSource { operator: text(*l), each: None, label: (*l).into() }).collect(),
+        start: start
+            .iter()
+            .map(|[mode, amplitude, occupation, squeezing, angle]| StartSource {
+                mode: text(*mode),
+                amplitude: Some(text(*amplitude)),
+                occupation: Some(text(*occupation)),
+                squeezing: Some(text(*squeezing)),
+                angle: Some(text(*angle)),
+            })
+            .collect(),
+        ..ModelSource::default()
+    };
+    Model::build(&source, &[]).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// The occupation of an oscillator of frequency `w` at the inverse temperature of the dimer.
+pub(crate) fn thermal(w: &str) -> String {
+    format!("1/(exp(beta*{w}) - 1)")
+}
+
+/// The two waveguides of Aifer et al. with amplitude and occupation of each start; `scale` multiplies their two-photon rates.
+pub(crate) fn dimer(start: [[&str; 2]; 2]) -> Model {
+    let jumps: Vec<String> = (1..3)
+        .flat_map(|j| {
+            let n = thermal(&format!("2*omega{j}"));
+            [format!("sqrt(scale*gamma{j}*({n} + 1))*a{j}^2"), format!("sqrt(scale*gamma{j}*{n})*dag(a{j})^2")]
+        })
+        .collect();
+    let [[z1, n1], [z2, n2]] = start;
+    model(
+        &["a1", "a2"],
+        &[
+            ("omega1", "2*pi"),
+            ("omega2", "3*pi"),
+            ("k", "1"),
+            ("beta", "0.05"),
+            ("gamma1", "0.00087"),
+            ("gamma2", "0.0016"),
+            ("scale", "1"),
+        ],
+        "omega1*(n(a1) + 1/2) + omega2*(n(a2) + 1/2)",
+        "k/2*(dag(a1)*a2 + h.c.)",
+        &jumps.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[["a1", z1, n1, "0", "0"], ["a2", z2, n2, "0", "0"]],
+    )
+}
 
 /// Modes a1, b1, a2, b2 at the parameters of the paper.
 pub(crate) fn pair(mu: f64) -> Bound {

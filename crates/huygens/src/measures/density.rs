@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
-use super::{Argument, Average, Collective, Definition, Dynamics, Evaluate, Reading, Signature, arguments};
+use super::{
+    Argument, Average, Collective, Definition, Dynamics, Evaluate, Moments, Reading, Signature, arguments, blocks,
+};
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
 use crate::levels::fock::{Density, FockMoments};
 
@@ -23,6 +25,37 @@ pub struct Equilibrium {
     pub beta: Result<f64, String>,
 }
 
+impl Equilibrium {
+    /// Σ_k ω_k ⟨a_k†a_k⟩ of a state, for frequencies ω.
+    pub(crate) fn excess(frequencies: &[f64], state: &dyn Moments) -> f64 {
+        frequencies.iter().enumerate().map(|(k, w)| w * (blocks::energy(state, k) - 0.5)).sum()
+    }
+
+    /// χ = S_G(E) − S of a state with these moments and this entropy.
+    ///
+    /// # Errors
+    /// Frequencies, or an entropy, that are not there.
+    pub fn ergotropy(&self, state: &dyn Moments, entropy: impl FnOnce() -> Result<f64, String>) -> Result<f64, String> {
+        let frequencies = self.frequencies.as_ref().map_err(Clone::clone)?;
+        ergotropy(frequencies, Self::excess(frequencies, state), entropy()?).map_err(|e| e.to_string())
+    }
+
+    /// L = βE + ln Z(β) − S, likewise.
+    ///
+    /// # Errors
+    /// As [`Equilibrium::ergotropy`], and without a temperature.
+    pub fn relative_entropy(
+        &self,
+        state: &dyn Moments,
+        entropy: impl FnOnce() -> Result<f64, String>,
+    ) -> Result<f64, String> {
+        let frequencies = self.frequencies.as_ref().map_err(Clone::clone)?;
+        let beta = *self.beta.as_ref().map_err(Clone::clone)?;
+        let excess = Self::excess(frequencies, state);
+        relative_entropy_to_gibbs(frequencies, beta, excess, entropy()?).map_err(|e| e.to_string())
+    }
+}
+
 /// A density matrix with what is computed of it once.
 pub struct DensityView<'a> {
     /// The state.
@@ -40,12 +73,6 @@ impl<'a> DensityView<'a> {
     /// A view of a state.
     pub fn new(density: &'a Density, equilibrium: &'a Equilibrium, dynamics: Option<&'a Dynamics>) -> Self {
         Self { moments: density.moments(), density, equilibrium, dynamics, spectrum: OnceCell::new() }
-    }
-
-    /// ⟨a_k†a_k⟩.
-    pub fn number(&self, k: usize) -> f64 {
-        let v = &self.moments.covariance;
-        self.moments.mean[k].norm_sqr() + 0.5 * (v[(2 * k, 2 * k)] + v[(2 * k + 1, 2 * k + 1)] - 1.0)
     }
 
     /// All eigenvalues, ascending.
@@ -162,21 +189,11 @@ pub(crate) const PHASE_DISTRIBUTION: Definition = Definition {
 };
 
 fn chi(view: &DensityView<'_>, _: &[Argument]) -> Result<Reading, String> {
-    let frequencies = view.equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
-    let value = ergotropy(frequencies, excess(view, frequencies), view.entropy()?).map_err(|e| e.to_string())?;
-    Ok(Reading::from(value))
+    view.equilibrium.ergotropy(&view.moments, || view.entropy()).map(Reading::from)
 }
 
 fn relative_entropy(view: &DensityView<'_>, _: &[Argument]) -> Result<Reading, String> {
-    let frequencies = view.equilibrium.frequencies.as_ref().map_err(Clone::clone)?;
-    let beta = *view.equilibrium.beta.as_ref().map_err(Clone::clone)?;
-    let value = relative_entropy_to_gibbs(frequencies, beta, excess(view, frequencies), view.entropy()?);
-    value.map(Reading::from).map_err(|e| e.to_string())
-}
-
-/// Σ_k ω_k ⟨a_k†a_k⟩.
-fn excess(view: &DensityView<'_>, frequencies: &[f64]) -> f64 {
-    frequencies.iter().enumerate().map(|(k, w)| w * view.number(k)).sum()
+    view.equilibrium.relative_entropy(&view.moments, || view.entropy()).map(Reading::from)
 }
 
 fn one_or_two(arguments: &[Argument]) -> Result<(usize, Option<usize>), String> {

@@ -12,7 +12,7 @@
 use huygens_numerics::linalg::hermitian_eigen;
 use huygens_numerics::{c64, linalg::CMatrix};
 
-use super::{Argument, Average, Collective, Definition, DensityView, Evaluate, Reading, Signature};
+use super::{Argument, Average, Collective, Definition, DensityView, Equilibrium, Evaluate, Reading, Signature};
 use crate::costs::ergotropy::gibbs;
 use crate::levels::fock::{Density, Generator, Shifted};
 
@@ -110,7 +110,7 @@ impl Rates {
             information += block.trace_with(&dynamics.antihermitian, density.layout().space(), &product).re;
         }
         production -= beta * flow.expect(&dynamics.hamiltonian).re;
-        let excess: f64 = (0..frequencies.len()).map(|k| frequencies[k] * view.number(k)).sum();
+        let excess = Equilibrium::excess(frequencies, &view.moments);
         Ok(Self {
             information: 2.0 * (information + pull * entropy),
             covariance: 0.5 * (hc + ch).re - energy * pull,

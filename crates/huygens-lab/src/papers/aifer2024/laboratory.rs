@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use huygens::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
 use huygens::experiment::{Level, Options, Trajectories, Truncation, Weights, Window};
 use huygens::levels::fock::Cutoff;
 use huygens::levels::gaussian::nonhermitian::{Divergence, NonHermitianError, NumberFlow, NumberState};
 use huygens::levels::gaussian::random::{Ensemble, Points};
 use huygens::levels::large_number::{Branch, Instanton, InstantonError, Options as PathOptions, Path};
 use huygens::levels::stochastic::langevin::{Noise, Ordering};
-use huygens::measures::{Moments, resolve};
-use huygens::model::Model;
+use huygens::measures::{Equilibrium, Moments, Snapshot, resolve};
+use huygens::model::{Binding, Model};
 use huygens::report::{Report, Status};
 use rayon::prelude::*;
 
@@ -113,6 +112,28 @@ pub(super) struct Point {
     pub entropy: f64,
 }
 
+impl Point {
+    /// Of the second moments and the entropy of a state.
+    fn of(time: f64, state: &Snapshot, entropy: f64, equilibrium: &Equilibrium) -> Result<Self, PaperError> {
+        let wrong = |e: String| trouble("the cost of a state", e);
+        let number = |k: usize| 0.5 * (state.covariance(k, k)[0][0] + state.covariance(k, k)[1][1] - 1.0);
+        Ok(Self {
+            time,
+            distance: distance(state)?,
+            chi: equilibrium.ergotropy(state, || Ok(entropy)).map_err(wrong)?,
+            relative: equilibrium.relative_entropy(state, || Ok(entropy)).map_err(wrong)?,
+            number: number(0) + number(1),
+            entropy,
+        })
+    }
+}
+
+/// What the uncoupled oscillators are in equilibrium.
+fn equilibrium(model: &Model, binding: &Binding) -> Result<Equilibrium, PaperError> {
+    let of = |name: &str| -> Result<f64, PaperError> { Ok(binding.value(model.parameters.find(name)?)) };
+    Ok(Equilibrium { frequencies: Ok(vec![of("omega1")?, of("omega2")?]), beta: Ok(of("beta")?) })
+}
+
 /// The same of many states.
 pub(super) fn column(points: &[Point], of: impl Fn(&Point) -> f64) -> Vec<f64> {
     points.iter().map(of).collect()
@@ -166,8 +187,7 @@ pub(super) fn distance(state: &dyn Moments) -> Result<f64, PaperError> {
 pub(super) struct Closed {
     flow: NumberFlow,
     start: NumberState,
-    frequencies: [f64; 2],
-    beta: f64,
+    equilibrium: Equilibrium,
 }
 
 impl Closed {
@@ -177,12 +197,10 @@ impl Closed {
         let mut values = values.to_vec();
         values.extend([("gamma1", 0.0), ("gamma2", 0.0)]);
         let binding = model.bind(&values)?;
-        let of = |name: &str| -> Result<f64, PaperError> { Ok(binding.value(model.parameters.find(name)?)) };
         Ok(Self {
             flow: NumberFlow::of_model(&model, &binding).map_err(wrong)?,
             start: NumberState::of_model(&model, &binding).map_err(wrong)?,
-            frequencies: [of("omega1")?, of("omega2")?],
-            beta: of("beta")?,
+            equilibrium: equilibrium(&model, &binding)?,
         })
     }
 
@@ -198,18 +216,7 @@ impl Closed {
 
     pub fn at(&self, time: f64) -> Result<Point, PaperError> {
         let state = self.state(time)?;
-        let c = state.correlations();
-        let energy = (0..2).map(|j| self.frequencies[j] * c[(j, j)].re).sum();
-        let wrong = |e: huygens::costs::ergotropy::ErgotropyError| trouble("chi without jumps", e.to_string());
-        let entropy = state.entropy();
-        Ok(Point {
-            time,
-            distance: distance(&state.snapshot())?,
-            chi: ergotropy(&self.frequencies, energy, entropy).map_err(wrong)?,
-            relative: relative_entropy_to_gibbs(&self.frequencies, self.beta, energy, entropy).map_err(wrong)?,
-            number: c.trace().re,
-            entropy,
-        })
+        Point::of(time, &state.snapshot(), state.entropy(), &self.equilibrium)
     }
 }
 
@@ -218,8 +225,7 @@ pub(super) struct Grown {
     instanton: Instanton,
     branch: Branch,
     options: PathOptions,
-    frequencies: [f64; 2],
-    beta: f64,
+    equilibrium: Equilibrium,
 }
 
 fn no_path(e: InstantonError) -> PaperError {
@@ -240,12 +246,10 @@ impl Grown {
     pub fn new(values: &[(&str, f64)], until: f64) -> Result<Self, PaperError> {
         let model = dimer()?;
         let binding = model.bind(values)?;
-        let of = |name: &str| -> Result<f64, PaperError> { Ok(binding.value(model.parameters.find(name)?)) };
         let instanton = instanton(&model, values)?;
         let options = path_options();
         let branch = instanton.branch(until, &options).map_err(no_path)?;
-        let frequencies = [of("omega1")?, of("omega2")?];
-        Ok(Self { instanton, branch, options, frequencies, beta: of("beta")? })
+        Ok(Self { instanton, branch, options, equilibrium: equilibrium(&model, &binding)? })
     }
 
     /// The path of this duration if it outweighs the state near the vacuum.
@@ -277,17 +281,7 @@ impl Grown {
         if square.is_nan() || square <= 0.0 || (square.sqrt() / leading - 1.0).abs() > 0.05 {
             return Ok(None);
         }
-        let energy = (0..2).map(|j| self.frequencies[j] * c[(j, j)].re).sum();
-        let entropy = fluctuations.entropy;
-        let wrong = |e: huygens::costs::ergotropy::ErgotropyError| trouble("chi of the optimal path", e.to_string());
-        Ok(Some(Point {
-            time,
-            distance: square.sqrt(),
-            chi: ergotropy(&self.frequencies, energy, entropy).map_err(wrong)?,
-            relative: relative_entropy_to_gibbs(&self.frequencies, self.beta, energy, entropy).map_err(wrong)?,
-            number,
-            entropy,
-        }))
+        Point::of(time, &Snapshot::passive(&c.transpose()), fluctuations.entropy, &self.equilibrium).map(Some)
     }
 }
 

@@ -243,10 +243,10 @@ fn line(samples: &[c64], step: f64) -> Spectrum {
 mod tests {
     use approx::assert_relative_eq;
 
-    use super::super::tests::model;
     use super::super::{Cutoff, SteadyMethod, steady_state};
     use super::*;
     use crate::algebra::{ModeId, Operator};
+    use crate::levels::tests::model;
 
     fn correlation(
         h: &str,

@@ -7,9 +7,9 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, eigenvalues_complex};
 use proptest::prelude::*;
 
-use super::tests::model;
 use super::*;
 use crate::experiment::{Experiment, Level, Options, Truncation};
+use crate::levels::tests::model;
 use crate::model::{BathSource, ModeSource, Model, ModelSource, ParameterSource, TermSource, Text};
 use crate::report::Report;
 

@@ -78,11 +78,7 @@ impl Operators {
                 parts.push((0, Shifted::new(&space, &fixed, params, 0.0).map_err(GeneratorError::Value)?));
             }
             for (monomial, coefficient) in timed {
-                let known = moving.iter().position(|c| c == coefficient);
-                let at = known.unwrap_or_else(|| {
-                    moving.push(coefficient.clone());
-                    moving.len() - 1
-                });
+                let at = place_of(&mut moving, coefficient.clone());
                 parts.push((at as u32 + 1, Shifted::monomial(&space, monomial)));
             }
             Ok(parts)
@@ -274,6 +270,14 @@ pub(super) struct Recurrence {
     pub(super) share: [f64; 2],
 }
 
+/// Where an item stands in a list; at its end, where it was not in it.
+fn place_of<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    })
+}
+
 /// A complex table as a phase times real tables.
 fn real_tables(table: &[c64]) -> Vec<(c64, Vec<f64>)> {
     let largest = table.iter().copied().max_by(|a, b| a.norm_sqr().total_cmp(&b.norm_sqr())).unwrap_or_default();
@@ -330,11 +334,7 @@ impl Builder<'_> {
 
     fn coefficient(&mut self, number: c64, factor: Factor) -> u16 {
         let new = Coefficient { number, factor };
-        let known = self.coefficients.iter().position(|c| *c == new);
-        known.unwrap_or_else(|| {
-            self.coefficients.push(new);
-            self.coefficients.len() - 1
-        }) as u16
+        place_of(&mut self.coefficients, new) as u16
     }
 
     /// Jobs for out⟨n + s|·|n′ + s′⟩ += c · f(n) g(n′) · in⟨n|·|n′⟩ in every row.
@@ -402,11 +402,7 @@ impl Builder<'_> {
                 continue;
             }
             let weight = Weight { coefficient, imaginary, conjugate };
-            let known = self.weights.iter().position(|w| *w == weight);
-            let weight = known.unwrap_or_else(|| {
-                self.weights.push(weight);
-                self.weights.len() - 1
-            }) as u32;
+            let weight = place_of(&mut self.weights, weight) as u32;
             let planes = [source - back, source - back + half];
             let [one, two] = if imaginary { [planes[1], planes[0]] } else { planes };
             let job = Job { one, two, first: place(first), second: place(second), weight, begin, length };

@@ -4,8 +4,8 @@ use approx::assert_relative_eq;
 use huygens_numerics::c64;
 use proptest::prelude::*;
 
-use super::tests::model;
 use super::*;
+use crate::levels::tests::model;
 use crate::model::Model;
 
 const MEMORY: f64 = 2e9;
@@ -152,7 +152,7 @@ fn a_strong_symmetry_is_refused_or_followed() {
     // The dark state has a²|ψ⟩ = α²|ψ⟩ with α² = 2G/κ for H = iG(a†² − a²).
     assert_relative_eq!(moment(&steady.density, 0, 2).re, 2.0 * 0.4 / 0.5, max_relative = 1e-8);
     assert_relative_eq!(steady.density.purity(), 1.0, epsilon = 1e-8);
-    let coherent = model(&["a"], &[], h, "", &["sqrt(0.5)*a^2"], &[("a", "0.5", "0", "0", "0")]);
+    let coherent = model(&["a"], &[], h, "", &["sqrt(0.5)*a^2"], &[["a", "0.5", "0", "0", "0"]]);
     let binding = coherent.bind(&[]).unwrap();
     let refused = Stationary::new(&coherent, &binding, Cutoff::Product(vec![30]), MEMORY).unwrap_err();
     assert!(matches!(refused, FockError::Steady(SteadyError::Sectors { sectors: 2 })), "{refused}");

@@ -5,71 +5,12 @@ use huygens_numerics::c64;
 
 use super::*;
 use crate::levels::gaussian::direct;
+use crate::levels::tests::{dimer as waveguides, model, thermal};
 use crate::measures::Moments;
-use crate::model::{JumpSource, ModeSource, Model, ModelSource, ParameterSource, StartSource, TermSource, Text};
-
-fn text(text: &str) -> Text {
-    Text::new(text, text)
-}
-
-/// A model from its texts: modes, parameters, H, H_c, jumps, and the start (mode, amplitude, occupation, squeezing, angle).
-pub(crate) fn model(
-    modes: &[&str],
-    parameters: &[(&str, &str)],
-    h: &str,
-    hc: &str,
-    jumps: &[&str],
-    start: &[(&str, &str, &str, &str, &str)],
-) -> Model {
-    let term = |x: &str| if x.is_empty() { vec![] } else { vec![TermSource { name: text("H"), expression: text(x) }] };
-    let source = ModelSource {
-        name: "test".into(),
-        modes: modes.iter().map(|m| ModeSource { name: text(m), kind: text("boson") }).collect(),
-        parameters: parameters
-            .iter()
-            .map(|(n, v)| ParameterSource { name: text(n), value: text(v), unit: String::new(), note: String::new() })
-            .collect(),
-        hamiltonian: term(h),
-        antihermitian: term(hc),
-        jumps: jumps.iter().map(|l| JumpSource { operator: text(l), each: None, label: String::new() }).collect(),
-        start: start
-            .iter()
-            .map(|(m, amplitude, occupation, squeezing, angle)| StartSource {
-                mode: text(m),
-                amplitude: Some(text(amplitude)),
-                occupation: Some(text(occupation)),
-                squeezing: Some(text(squeezing)),
-                angle: Some(text(angle)),
-            })
-            .collect(),
-        ..ModelSource::default()
-    };
-    Model::build(&source, &[]).unwrap()
-}
+use crate::model::Model;
 
 pub(crate) fn dimer(given: &[(&str, f64)]) -> (Model, crate::model::Binding) {
-    let model = model(
-        &["a1", "a2"],
-        &[
-            ("omega1", "2*pi"),
-            ("omega2", "3*pi"),
-            ("k", "1"),
-            ("gamma1", "0.00087"),
-            ("gamma2", "0.0016"),
-            ("beta", "0.05"),
-            ("n1", "1/(exp(2*beta*omega1)-1)"),
-            ("n2", "1/(exp(2*beta*omega2)-1)"),
-        ],
-        "omega1*n(a1) + omega2*n(a2)",
-        "k/2*(dag(a1)*a2 + dag(a2)*a1)",
-        &[
-            "sqrt(gamma1*(n1+1))*a1^2",
-            "sqrt(gamma1*n1)*dag(a1)^2",
-            "sqrt(gamma2*(n2+1))*a2^2",
-            "sqrt(gamma2*n2)*dag(a2)^2",
-        ],
-        &[("a1", "0", "1/(exp(beta*omega1)-1)", "0", "0"), ("a2", "0", "1/(exp(beta*omega2)-1)", "0", "0")],
-    );
+    let model = waveguides([["0", &thermal("omega1")], ["0", &thermal("omega2")]]);
     let binding = model.bind(given).unwrap();
     (model, binding)
 }
@@ -143,7 +84,7 @@ fn gaussian_starts_have_their_moments() {
         "n(a) + n(b)",
         "",
         &[],
-        &[("a", "0.7 - 0.4*i", "0.3", "0.4", "0.9"), ("b", "-0.2*i", "0.1", "-0.2", "0.3")],
+        &[["a", "0.7 - 0.4*i", "0.3", "0.4", "0.9"], ["b", "-0.2*i", "0.1", "-0.2", "0.3"]],
     );
     let binding = model.bind(&[]).unwrap();
     let problem = Problem::new(&model, &binding, Cutoff::Product(vec![40, 25]), MEMORY).unwrap();
@@ -164,7 +105,7 @@ fn quadratic_models_agree_with_the_gaussian_level() {
         "0.9*n(a) - 0.4*n(b) + 0.3*(dag(a)*b + h.c.) + 0.15*i*(a^2 - dag(a)^2) + F*cos(1.3*t)*(a + dag(a)) + 0.2*(b + dag(b))",
         "",
         &["sqrt(0.5)*(a - b)", "0.3*dag(b)", "sqrt(0.7)*b"],
-        &[("a", "0.3 - 0.2*i", "0.05", "0.1", "0.4"), ("b", "0.1", "0", "0", "0")],
+        &[["a", "0.3 - 0.2*i", "0.05", "0.1", "0.4"], ["b", "0.1", "0", "0", "0"]],
     );
     let driven = model;
     for f in [0.4, 0.0] {
@@ -209,7 +150,7 @@ fn quadratic_models_agree_with_the_gaussian_level() {
 #[test]
 fn a_damped_kerr_oscillator() {
     let model =
-        model(&["a"], &[], "0.3*n(a) + 0.35*dag(a)^2*a^2", "", &["sqrt(0.2)*a"], &[("a", "1.4", "0", "0", "0")]);
+        model(&["a"], &[], "0.3*n(a) + 0.35*dag(a)^2*a^2", "", &["sqrt(0.2)*a"], &[["a", "1.4", "0", "0", "0"]]);
     let binding = model.bind(&[]).unwrap();
     let problem = Problem::new(&model, &binding, Cutoff::Product(vec![30]), MEMORY).unwrap();
     let mut state = problem.start;

@@ -6,43 +6,19 @@ use huygens_numerics::linalg::{CMatrix, hermitian_eigen};
 
 use super::*;
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
-use crate::levels::gaussian::nonhermitian::tests::model;
 use crate::levels::stochastic::langevin::Noise;
+use crate::levels::tests::{dimer as waveguides, model, thermal};
 use crate::measures::testing::evaluate;
 use crate::model::Model;
 
 /// The two waveguides of Aifer et al.; `scale` multiplies their two-photon rates.
 fn dimer() -> Model {
-    dimer_from(&|w| format!("1/(exp(beta*{w}) - 1)"))
+    dimer_from(&thermal)
 }
 
 /// The same from other occupations, given the frequency.
 fn dimer_from(start: &dyn Fn(&str) -> String) -> Model {
-    let occupation = |factor: &str, w: &str| format!("1/(exp({factor}*beta*{w}) - 1)");
-    let (n1, n2) = (start("omega1"), start("omega2"));
-    let jumps: Vec<String> = ["1", "2"]
-        .iter()
-        .flat_map(|j| {
-            let n = occupation("2", &format!("omega{j}"));
-            [format!("sqrt(scale*gamma{j}*({n} + 1))*a{j}^2"), format!("sqrt(scale*gamma{j}*{n})*dag(a{j})^2")]
-        })
-        .collect();
-    model(
-        &["a1", "a2"],
-        &[
-            ("omega1", "2*pi"),
-            ("omega2", "3*pi"),
-            ("k", "1"),
-            ("beta", "0.05"),
-            ("gamma1", "0.00087"),
-            ("gamma2", "0.0016"),
-            ("scale", "1"),
-        ],
-        "omega1*(n(a1) + 1/2) + omega2*(n(a2) + 1/2)",
-        "k/2*(dag(a1)*a2 + h.c.)",
-        &jumps.iter().map(String::as_str).collect::<Vec<_>>(),
-        &[["a1", "0", &n1, "0", "0"], ["a2", "0", &n2, "0", "0"]],
-    )
+    waveguides([["0", &start("omega1")], ["0", &start("omega2")]])
 }
 
 fn instanton(model: &Model, values: &[(&str, f64)]) -> Instanton {

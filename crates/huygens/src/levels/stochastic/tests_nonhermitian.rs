@@ -9,36 +9,16 @@ use super::langevin::{Langevin, Noise, Ordering};
 use crate::algebra::Polynomial;
 use crate::experiment::{Experiment, Level, Options, StartAt, Trajectories, Truncation, Weights, Window};
 use crate::levels::fock::Cutoff;
-use crate::levels::gaussian::nonhermitian::tests::model;
 use crate::levels::gaussian::nonhermitian::{NumberFlow, NumberState};
+use crate::levels::tests::{dimer as waveguides, model, thermal};
 use crate::model::{Binding, Model};
 use crate::report::{Report, Status};
 
-/// The waveguides of Aifer et al. with their two-photon jumps, from the displaced thermal states given.
+/// The waveguides of Aifer et al. from coherent states, or from thermal ones where no amplitude is given.
 pub(super) fn dimer(amplitudes: [&str; 2]) -> Model {
-    let thermal = |factor: &str, j: usize| format!("1/(exp({factor}*beta*omega{j}) - 1)");
-    let jumps: Vec<String> = (1..3)
-        .flat_map(|j| {
-            let n = thermal("2", j);
-            [format!("sqrt(gamma{j}*({n} + 1))*a{j}^2"), format!("sqrt(gamma{j}*{n})*dag(a{j})^2")]
-        })
-        .collect();
-    let [n1, n2] = if amplitudes == ["0", "0"] { [thermal("1", 1), thermal("1", 2)] } else { ["0".into(), "0".into()] };
-    model(
-        &["a1", "a2"],
-        &[
-            ("omega1", "2*pi"),
-            ("omega2", "3*pi"),
-            ("k", "1"),
-            ("beta", "0.05"),
-            ("gamma1", "0.00087"),
-            ("gamma2", "0.0016"),
-        ],
-        "omega1*n(a1) + omega2*n(a2)",
-        "k/2*(dag(a1)*a2 + h.c.)",
-        &jumps.iter().map(String::as_str).collect::<Vec<_>>(),
-        &[["a1", amplitudes[0], &n1, "0", "0"], ["a2", amplitudes[1], &n2, "0", "0"]],
-    )
+    let [n1, n2] =
+        if amplitudes == ["0", "0"] { [thermal("omega1"), thermal("omega2")] } else { ["0".into(), "0".into()] };
+    waveguides([[amplitudes[0], &n1], [amplitudes[1], &n2]])
 }
 
 pub(super) fn run(model: &Model, binding: &Binding, measures: &[&str], options: Options) -> Report {
@@ -146,7 +126,7 @@ fn what_cannot_be_asked() {
         Options { level: Level::Stochastic, trajectories: wigner, window: window.clone(), ..Options::default() };
     let text = Experiment::new(model, &["n(a1)".into()], options).unwrap_err().to_string();
     assert!(text.contains("Wigner") && text.contains("--ordering classical"), "{text}");
-    let plain = Arc::new(crate::levels::gaussian::nonhermitian::tests::model(&["a"], &[], "n(a)", "0", &["a"], &[]));
+    let plain = Arc::new(crate::levels::tests::model(&["a"], &[], "n(a)", "0", &["a"], &[]));
     let wigner = Trajectories { ordering: Ordering::Wigner, noise: Some(Noise::Thermal), ..classical };
     let options = Options { level: Level::Stochastic, trajectories: wigner, window, ..Options::default() };
     let text = Experiment::new(plain, &["n(a)".into()], options).unwrap_err().to_string();

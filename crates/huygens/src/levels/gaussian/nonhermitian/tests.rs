@@ -6,53 +6,10 @@ use huygens_numerics::linalg::{CMatrix, RMatrix};
 
 use super::*;
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
+use crate::levels::tests::model;
 use crate::measures::Snapshot;
 use crate::measures::correlations::symplectic::entropy;
 use crate::measures::testing::{Random, evaluate};
-use crate::model::{JumpSource, ModeSource, ModelSource, ParameterSource, StartSource, TermSource, Text};
-
-fn text(x: impl Into<String>) -> Text {
-    Text::new(x, "test")
-}
-
-/// A model from its text; starts are mode, amplitude, occupation, squeezing and angle.
-pub(crate) fn model(
-    modes: &[&str],
-    parameters: &[(&str, &str)],
-    h: &str,
-    hc: &str,
-    jumps: &[&str],
-    start: &[[&str; 5]],
-) -> Model {
-    let source = ModelSource {
-        name: "test".into(),
-        modes: modes.iter().map(|m| ModeSource { name: text(*m), kind: text("boson") }).collect(),
-        parameters: parameters
-            .iter()
-            .map(|(name, value)| ParameterSource {
-                name: text(*name),
-                value: text(*value),
-                unit: String::new(),
-                note: String::new(),
-            })
-            .collect(),
-        hamiltonian: vec![TermSource { name: text("H"), expression: text(h) }],
-        antihermitian: vec![TermSource { name: text("Hc"), expression: text(hc) }],
-        jumps: jumps.iter().map(|l| JumpSource { operator: text(*l), each: None, label: (*l).into() }).collect(),
-        start: start
-            .iter()
-            .map(|[mode, amplitude, occupation, squeezing, angle]| StartSource {
-                mode: text(*mode),
-                amplitude: Some(text(*amplitude)),
-                occupation: Some(text(*occupation)),
-                squeezing: Some(text(*squeezing)),
-                angle: Some(text(*angle)),
-            })
-            .collect(),
-        ..ModelSource::default()
-    };
-    Model::build(&source, &[]).unwrap_or_else(|errors| panic!("{errors:?}"))
-}
 
 /// The two waveguides of Aifer et al., their two-photon jumps switched off.
 fn dimer() -> Model {
