@@ -102,9 +102,10 @@ pub(crate) struct Method {
     /// Replace a fast mode by its response at the frequency of the slow ones (fixed points). May be repeated
     #[arg(long, value_name = "MODE")]
     pub(crate) eliminate: Vec<String>,
-    /// Number of trajectories of the stochastic level
-    #[arg(long, value_name = "N", default_value_t = NonZero::new(1000).unwrap())]
-    pub(crate) trajectories: NonZero<u64>,
+    /// Number of trajectories of the stochastic level (1000). At the level fock: trajectories with quantum jumps in the place of the
+    /// density matrix
+    #[arg(long, value_name = "N")]
+    pub(crate) trajectories: Option<NonZero<u64>>,
     /// Largest step of trajectories of nonlinear models; without it one whose error is below half the statistical error
     #[arg(long, value_name = "H", allow_hyphen_values = true)]
     pub(crate) step: Option<String>,
@@ -177,6 +178,7 @@ Examples:
   huygens run optomechanical-pair --until 200*2*pi --window 100*2*pi:200*2*pi
   huygens run optomechanical-pair -s g=0.25 -s drive=0.96 --level stochastic --trajectories 2000 --start attractor --until 300
   huygens run optomechanical-pair --level stochastic --trajectories 100000 --until 400 --out twa --shard $SLURM_ARRAY_TASK_ID/16
+  huygens run two.toml --level fock --trajectories 2000 --until 50 --cutoff 12 -m 'n(a)' -m 'phase_coherence(a,b)'
   huygens run membranes -s momentum=1 --level stochastic --window 1:1.00003 --samples 192 -m 'simulated_accuracy(b1)'
   huygens run optomechanical-ring -s N=40 -m 'complete_sync(b[1],b[*])' --format csv
   huygens run my-model.toml --out results --quiet && python plot.py results/record.npz

@@ -177,3 +177,20 @@ fn places_that_cannot_be_written_are_found_before_the_computation() {
     refused(at, &["sweep", "kerr-pair", "--over", "K=0.1:0.2:3", "--out", "file/below"], &["file"]);
     refused(at, &["sweep", "kerr-pair", "--over", "K=0.1:0.2:3", "--out", "file"], &["file"]);
 }
+
+#[test]
+fn trajectories_need_a_level_and_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    model(at, "one.toml", OSCILLATOR);
+    refused(at, &["run", "one.toml", "--trajectories", "10"], &["at the level gaussian", "--level fock"]);
+    let jumps = ["run", "one.toml", "--level", "fock", "--trajectories", "10"];
+    refused(at, &jumps, &["quantum jumps are followed in time", "--until"]);
+    let gain = OSCILLATOR.replace("[[jump]]", "[antihermitian]\nHc = \"0.1*n(a)\"\n[[jump]]");
+    model(at, "gain.toml", &gain);
+    refused(
+        at,
+        &["run", "gain.toml", "--level", "fock", "--trajectories", "10", "--until", "1"],
+        &["anti-Hermitian part", "leave out --trajectories"],
+    );
+}

@@ -380,6 +380,25 @@ fn an_ensemble_is_the_same_bytes_however_it_is_computed() {
     assert!(err(&refused).contains("stochastic") && !at.join("gaussian").exists(), "{}", err(&refused));
 }
 
+/// The same of quantum jumps on 1, 2 and 7 threads.
+#[test]
+fn quantum_jumps_are_the_same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let ensemble = |threads: &str, out: &str| {
+        let words = ["run", "van-der-pol-driven", "--level", "fock", "--trajectories", "60", "--until", "3"];
+        let more = ["--samples", "4", "-m", "n(b)", "-m", "phase_coherence(b)", "--threads", threads, "--out", out];
+        huygens(at, &[&words[..], &more[..]].concat())
+    };
+    for (threads, out) in [("1", "one"), ("2", "two"), ("7", "seven")] {
+        let output = ensemble(threads, out);
+        assert!(code(&output) < 2, "{}", err(&output));
+        assert!(err(&output).contains("60 quantum-jump trajectories"), "{}", err(&output));
+    }
+    same(&at.join("one"), &at.join("two"));
+    same(&at.join("one"), &at.join("seven"));
+}
+
 #[test]
 fn a_sweep_is_told_drawn_and_printed() {
     let folder = with_cheap();

@@ -129,6 +129,11 @@ fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Tru
         let help = "times belong to a relaxation (--quench NAME=VALUE), or to states at --level fock or optimal_path";
         return Err(RunError::input(format!("--at {text} without a quench"), help));
     }
+    if let (false, Some(count)) = (fock || level == Level::Stochastic, method.trajectories) {
+        let help =
+            "add --level stochastic for truncated Wigner or Langevin trajectories, or --level fock for quantum jumps";
+        return Err(RunError::input(format!("--trajectories {count} at the level {}", level.name()), help));
+    }
     if !(method.memory > 0.0 && method.memory.is_finite()) {
         let message = format!("--memory {} is not positive", method.memory);
         return Err(RunError::input(message, "give gigabytes, such as --memory 2"));
@@ -159,6 +164,7 @@ fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Tru
         tolerance: method.rtol.max(1e-13),
         certify: !method.no_certificate,
         at,
+        jumps: method.trajectories.filter(|_| fock).map(NonZero::get),
     })
 }
 
@@ -170,7 +176,7 @@ fn trajectories(loaded: &LoadedModel, method: &Method, level: Level) -> Result<T
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Ok(Trajectories {
-        count: method.trajectories.get(),
+        count: method.trajectories.map_or(1000, NonZero::get),
         step,
         ordering: match method.ordering {
             Some(ordering) => ordering.into(),

@@ -194,6 +194,11 @@ impl Problem {
                 w.from,
                 w.to
             ),
+            _ if options.level == Level::Fock && options.truncation.jumps.is_some() => format!(
+                "{} trajectories with quantum jumps in number states, {}, Taylor series or Dormand-Prince 8(5,3)",
+                options.truncation.jumps.unwrap_or_default(),
+                options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
+            ),
             _ if options.level == Level::Fock => format!(
                 "master equation in number states, {}, Faber series or Dormand-Prince 8(5,3)",
                 options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)

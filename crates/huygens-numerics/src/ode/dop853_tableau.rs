@@ -236,3 +236,48 @@ pub(super) const D3: [f64; 12] = [
     -39.17726167561544,
     -149.72683625798564,
 ];
+
+/// The stages of the method, its result and its error estimates, for steppers of their own that advance many systems side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Stages {
+    /// Nodes of stages 0 to 11, as shares of the step.
+    pub nodes: [f64; 12],
+    /// Which earlier stages enter a stage, with which coefficients.
+    pub rows: [(&'static [usize], &'static [f64]); 12],
+    /// The same of the result of order 8.
+    pub result: (&'static [usize], &'static [f64]),
+    /// Weights of the stages of the result in the 5th-order error.
+    pub fifth: &'static [f64],
+    /// Stages and weights of the comparison formula whose difference to the result is the 3rd-order error.
+    pub third: (&'static [usize], &'static [f64]),
+}
+
+/// DOP853 without its dense output.
+pub const DOP853: Stages = Stages {
+    nodes: {
+        let mut nodes = [0.0; 12];
+        let mut k = 0;
+        while k < 12 {
+            nodes[k] = C[k];
+            k += 1;
+        }
+        nodes
+    },
+    rows: [
+        (&[], &[]),
+        (&A1_AT, &A1),
+        (&A2_AT, &A2),
+        (&A3_AT, &A3),
+        (&A4_AT, &A4),
+        (&A5_AT, &A5),
+        (&A6_AT, &A6),
+        (&A7_AT, &A7),
+        (&A8_AT, &A8),
+        (&A9_AT, &A9),
+        (&A10_AT, &A10),
+        (&A11_AT, &A11),
+    ],
+    result: (&B_AT, &B),
+    fifth: &E5,
+    third: (&[0, 8, 11], &BHH),
+};

@@ -18,6 +18,7 @@ mod tsit5;
 
 pub use dense::Dense;
 pub use dop853::Dop853;
+pub use dop853_tableau::{DOP853, Stages};
 pub use driver::{Accepted, Direction, Event, EventHit, Integration, Options, integrate, integrate_events, sample};
 pub use radau5::Radau5;
 pub use solver::{Method, Solver};

@@ -9,8 +9,8 @@ use super::{Experiment, ExperimentError};
 use crate::algebra::{ModeId, Operator};
 use crate::checks;
 use crate::levels::fock::{
-    Correlation, Cutoff, Density, Evolution, FockError, Generator, Layout, Operators, Problem, Shifted, Spectrum,
-    Stationary, SteadyError, SteadyMethod, require_unique, steady_state,
+    Correlation, Cutoff, Density, Evolution, FockError, FockMoments, Generator, Layout, Operators, Problem, Shifted,
+    Spectrum, Stationary, SteadyError, SteadyMethod, require_unique, steady_state,
 };
 use crate::measures::{DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
 use crate::model::Binding;
@@ -29,37 +29,39 @@ pub struct Truncation {
     pub certify: bool,
     /// Times to report instead of an average over a window.
     pub at: Vec<f64>,
+    /// Number of trajectories with quantum jumps to run in the place of the density matrix.
+    pub jumps: Option<u64>,
 }
 
 impl Default for Truncation {
     fn default() -> Self {
-        Self { cutoff: None, memory: 2.5e8, tolerance: 1e-10, certify: true, at: Vec::new() }
+        Self { cutoff: None, memory: 2.5e8, tolerance: 1e-10, certify: true, at: Vec::new(), jumps: None }
     }
 }
 
 /// Largest relative change of a measure by the cut-off that is called converged.
 const CHANGE: f64 = 1e-4;
 /// Largest weight at the edge of the cut-off that is called converged.
-const EDGE: f64 = 1e-6;
+pub(super) const EDGE: f64 = 1e-6;
 /// A growing cut-off gives up a run when the edge holds this much: what follows would be wrong.
 const FULL: f64 = 1e-3;
 /// Largest residual of a steady state, in units of its slowest rate, that is called solved.
 const RESIDUAL: f64 = 1e-9;
 /// Elements times applications of the generator after which a growing cut-off grows no more: about a minute.
-const PATIENCE: f64 = 2e10;
+pub(super) const PATIENCE: f64 = 2e10;
 /// Disturbance of the start that shows how much rounding grows.
 const DISTURBANCE: f64 = 1e-9;
 
 /// What one evolution or one steady state gave.
-struct Run {
+pub(super) struct Run {
     cutoff: Cutoff,
     /// Values of each request at each time reached, or in the steady state.
-    values: Vec<Vec<f64>>,
+    pub(super) values: Vec<Vec<f64>>,
     /// A list that goes with the last value.
-    lists: Vec<Option<Vec<[f64; 2]>>>,
+    pub(super) lists: Vec<Option<Vec<[f64; 2]>>>,
     /// What made a value undefined.
-    reasons: Vec<Option<String>>,
-    orbits: Vec<Orbit>,
+    pub(super) reasons: Vec<Option<String>>,
+    pub(super) orbits: Vec<Orbit>,
     edge: f64,
     smallest: f64,
     lost: f64,
@@ -72,13 +74,13 @@ struct Run {
     /// Residual of a steady state.
     residual: Option<f64>,
     /// Times reached.
-    reached: usize,
+    pub(super) reached: usize,
     stopped: Option<String>,
 }
 
 impl Run {
     /// The value of a measure of the generator rather than of the state.
-    fn put(&mut self, k: usize, value: Result<f64, String>) {
+    pub(super) fn put(&mut self, k: usize, value: Result<f64, String>) {
         match value {
             Ok(value) => (self.values[k], self.reasons[k]) = (vec![value], None),
             Err(reason) => self.reasons[k] = Some(reason),
@@ -198,25 +200,32 @@ impl Experiment {
             } else {
                 self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?
             };
-            for (k, request) in self.requests.iter().enumerate() {
-                let same = ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync"];
-                if same.contains(&request.definition.name)
-                    && let Some(coupled) = report.quantities[k].value
-                {
-                    report.checks.push(match self.reduced(k, &alone.values[k]).value {
-                        // A distance is small where others are large.
-                        Some(apart) if request.definition.name == "sync_distance" => Check::at_most(
-                            format!("control of {}", request.text),
-                            coupled,
-                            apart,
-                            "distance with the coupling, at most that without it",
-                        ),
-                        uncoupled => checks::control(&request.text, coupled, uncoupled),
-                    });
-                }
-            }
+            let values: Vec<Option<f64>> =
+                (0..self.requests.len()).map(|k| self.reduced(k, &alone.values[k]).value).collect();
+            self.control_checks(&mut report, &values);
         }
         Ok(report)
+    }
+
+    /// The measures of synchronization beside their values without the coupling.
+    pub(super) fn control_checks(&self, report: &mut Report, alone: &[Option<f64>]) {
+        let same = ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync"];
+        for (k, request) in self.requests.iter().enumerate() {
+            if same.contains(&request.definition.name)
+                && let Some(coupled) = report.quantities[k].value
+            {
+                report.checks.push(match alone[k] {
+                    // A distance is small where others are large.
+                    Some(apart) if request.definition.name == "sync_distance" => Check::at_most(
+                        format!("control of {}", request.text),
+                        coupled,
+                        apart,
+                        "distance with the coupling, at most that without it",
+                    ),
+                    uncoupled => checks::control(&request.text, coupled, uncoupled),
+                });
+            }
+        }
     }
 
     /// The values of a measure at the times looked at as one: the last where times were asked for, the mean over a window, the only
@@ -296,7 +305,7 @@ impl Experiment {
     }
 
     /// A cut-off that holds the start, of the total number where the Hamiltonian conserves it.
-    fn first_cutoff(&self, binding: &Binding) -> Result<Cutoff, ExperimentError> {
+    pub(super) fn first_cutoff(&self, binding: &Binding) -> Result<Cutoff, ExperimentError> {
         let conserved = self
             .model
             .whole_hamiltonian()
@@ -371,7 +380,7 @@ impl Experiment {
         Ok(run)
     }
 
-    fn blank_run(&self, cutoff: &Cutoff, elements: usize) -> Run {
+    pub(super) fn blank_run(&self, cutoff: &Cutoff, elements: usize) -> Run {
         let orbit = |name: &str| Orbit { mode: name.to_owned(), re: Vec::new(), im: Vec::new() };
         Run {
             cutoff: cutoff.clone(),
@@ -478,7 +487,7 @@ impl Experiment {
     }
 
     /// What rates of change are computed from.
-    fn dynamics(
+    pub(super) fn dynamics(
         &self,
         binding: &Binding,
         operators: &Operators,
@@ -490,7 +499,7 @@ impl Experiment {
         Ok(Dynamics::new(of(&self.model.hamiltonian)?, of(&self.model.antihermitian)?, dissipator))
     }
 
-    fn look(
+    pub(super) fn look(
         &self,
         state: &Density,
         equilibrium: &Equilibrium,
@@ -519,14 +528,21 @@ impl Experiment {
             };
             run.values[k].push(value);
         }
-        for (k, orbit) in run.orbits.iter_mut().enumerate() {
-            let z = view.moments.mean(k);
-            orbit.re.push(z.re);
-            orbit.im.push(z.im);
-        }
+        put_orbits(&view.moments, run);
         if spectrum && let Ok([smallest, ..]) = view.spectrum() {
             run.smallest = run.smallest.min(*smallest);
         }
+    }
+
+    /// The same where nothing but the moments of the state is known.
+    pub(super) fn look_at_moments(&self, moments: &FockMoments, run: &mut Run) {
+        for (k, request) in self.requests.iter().enumerate() {
+            match request.definition.evaluate {
+                Evaluate::Moments(of) => run.values[k].push(of(moments, &request.arguments)),
+                _ => run.values[k].push(f64::NAN),
+            }
+        }
+        put_orbits(moments, run);
     }
 
     fn cutoff_checks(&self, report: &mut Report, binding: &Binding, run: &Run, other: Option<&Run>, times: &[f64]) {
@@ -595,6 +611,14 @@ impl Experiment {
     }
 }
 
+fn put_orbits(moments: &FockMoments, run: &mut Run) {
+    for (k, orbit) in run.orbits.iter_mut().enumerate() {
+        let z = moments.mean(k);
+        orbit.re.push(z.re);
+        orbit.im.push(z.im);
+    }
+}
+
 /// The line that a mode of a steady state emits.
 fn emission(problem: &Stationary, steady: &Density, mode: usize, memory: f64) -> Result<Spectrum, String> {
     let space = &problem.operators.space;
@@ -606,7 +630,7 @@ fn emission(problem: &Stationary, steady: &Density, mode: usize, memory: f64) ->
 }
 
 /// The next larger cut-off of the same kind.
-fn larger(cutoff: &Cutoff) -> Cutoff {
+pub(super) fn larger(cutoff: &Cutoff) -> Cutoff {
     let more = |n: usize| n + n / 4 + 2;
     match cutoff {
         Cutoff::Product(dims) => Cutoff::Product(dims.iter().map(|d| more(*d)).collect()),

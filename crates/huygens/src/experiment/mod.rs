@@ -8,6 +8,7 @@ mod counting;
 mod direct;
 mod energy;
 mod fock;
+mod jumps;
 mod quench;
 mod search;
 mod steady;
@@ -431,7 +432,10 @@ impl Experiment {
     /// As [`Experiment::run`]; [`ExperimentError::Options`] when stopped.
     pub fn run_watched(&self, binding: &Binding, watch: Watch<'_>) -> Result<Report, ExperimentError> {
         if self.options.level == Level::Fock {
-            return self.run_fock(binding);
+            return match self.options.truncation.jumps {
+                Some(count) => self.run_jumps(binding, count, watch),
+                None => self.run_fock(binding),
+            };
         }
         if self.options.level == Level::Stochastic {
             let report = self.run_stochastic(binding, watch, None)?;

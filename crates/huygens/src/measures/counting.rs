@@ -36,14 +36,16 @@ pub(crate) const CURRENT: Definition = Definition {
     name: "current",
     signature: Signature::Channel,
     formula: "J = λ′(0) = Σ_j ν_j ⟨L_j†L_j⟩, events per time: of a bath, quanta into it less those out of it (ν = ±1); of a jump, its \
-              events. λ(s) is the leading eigenvalue of G + Σ_j (e^{sν_j} − 1) L_j · L_j†",
+              events. λ(s) is the leading eigenvalue of G + Σ_j (e^{sν_j} − 1) L_j · L_j†. With --trajectories the mean of the count over its time",
     range: "real",
     unit: "1/time",
     levels: &["fock"],
     source: "Landi, Kewming, Mitchison and Potts, PRX Quantum 5, 020201 (2024), sec. III",
     collective: Collective::Blind,
     average: Average::Mean,
-    evaluate: Evaluate::Density(|_, _| Err("a property of the steady state: run without --until and --at".into())),
+    evaluate: Evaluate::Density(|_, _| {
+        Err("a property of the steady state: run without --until and --at, or count jumps with --trajectories".into())
+    }),
 };
 
 /// Zero-frequency noise.

@@ -391,20 +391,7 @@ impl Density {
                 };
             }
         }
-        let mut covariance = RMatrix::zeros(2 * modes, 2 * modes);
-        for k in 0..modes {
-            for l in 0..modes {
-                let m = number[(k, l)] - mean[k].conj() * mean[l];
-                let p = pair[(k, l)] - mean[k] * mean[l];
-                let vacuum = if k == l { 0.5 } else { 0.0 };
-                // q = (a + a†)/√2, p = (a − a†)/(i√2).
-                covariance[(2 * k, 2 * l)] = p.re + m.re + vacuum;
-                covariance[(2 * k + 1, 2 * l + 1)] = m.re - p.re + vacuum;
-                covariance[(2 * k, 2 * l + 1)] = p.im + m.im;
-                covariance[(2 * k + 1, 2 * l)] = p.im - m.im;
-            }
-        }
-        FockMoments { mean, covariance }
+        FockMoments::new(mean, &number, &pair)
     }
 
     /// tr(O ρ) for O with ⟨n + s|O|n⟩ = weight(n).
@@ -496,6 +483,27 @@ pub struct FockMoments {
     pub mean: Vec<c64>,
     /// Symmetrised covariance in the order (q₁, p₁, …).
     pub covariance: RMatrix,
+}
+
+impl FockMoments {
+    /// From ⟨a_k⟩, ⟨a_k†a_l⟩ and ⟨a_k a_l⟩.
+    pub(super) fn new(mean: Vec<c64>, number: &CMatrix, pair: &CMatrix) -> Self {
+        let modes = mean.len();
+        let mut covariance = RMatrix::zeros(2 * modes, 2 * modes);
+        for k in 0..modes {
+            for l in 0..modes {
+                let m = number[(k, l)] - mean[k].conj() * mean[l];
+                let p = pair[(k, l)] - mean[k] * mean[l];
+                let vacuum = if k == l { 0.5 } else { 0.0 };
+                // q = (a + a†)/√2, p = (a − a†)/(i√2).
+                covariance[(2 * k, 2 * l)] = p.re + m.re + vacuum;
+                covariance[(2 * k + 1, 2 * l + 1)] = m.re - p.re + vacuum;
+                covariance[(2 * k, 2 * l + 1)] = p.im + m.im;
+                covariance[(2 * k + 1, 2 * l)] = p.im - m.im;
+            }
+        }
+        FockMoments { mean, covariance }
+    }
 }
 
 impl Moments for FockMoments {

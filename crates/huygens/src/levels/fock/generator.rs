@@ -24,18 +24,18 @@ pub struct Operators {
     pub space: Arc<Space>,
     /// Summands of K with their factor: conj(φ_i) φ_j of time-dependent coefficients, 0 standing for the number 1; first those of
     /// −iH + H_c, then those of −½ Σ L†L.
-    effective: [Vec<(Factor, Shifted)>; 2],
+    pub(super) effective: [Vec<(Factor, Shifted)>; 2],
     /// Summands of the jumps, with the number of their coefficient.
-    jumps: Vec<Vec<(u32, Shifted)>>,
+    pub(super) jumps: Vec<Vec<(u32, Shifted)>>,
     /// Which jump of the model each of them is.
-    origin: Vec<usize>,
+    pub(super) origin: Vec<usize>,
     /// Time-dependent coefficients φ_1, φ_2, ….
-    moving: Vec<Scalar>,
-    params: Vec<f64>,
+    pub(super) moving: Vec<Scalar>,
+    pub(super) params: Vec<f64>,
 }
 
 /// conj(φ_i) φ_j; (0, 0) is the number 1.
-type Factor = (u32, u32);
+pub(super) type Factor = (u32, u32);
 
 /// Why a model has no generator in number states.
 #[derive(Clone, Debug, thiserror::Error)]

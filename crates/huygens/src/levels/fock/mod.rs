@@ -3,6 +3,7 @@
 //! Operators are shifted diagonals, applied without a matrix ([`Generator`]); of the density matrix only the elements that the
 //! symmetries of the model let be populated are stored ([`Layout`]).
 
+mod generating;
 mod generator;
 mod lattice;
 mod layout;
@@ -17,6 +18,7 @@ pub use space::{Cutoff, MAX_STATES, Space, SpaceError};
 mod correlation;
 mod density;
 mod evolve;
+pub mod jumps;
 mod phase_space;
 mod start;
 
@@ -34,6 +36,7 @@ pub use steady::{Steady, SteadyError, SteadyMethod, require_unique, steady_state
 
 mod problem;
 
+pub(crate) use problem::start_population;
 pub use problem::{FockError, Problem, Stationary};
 pub(crate) use start::needed;
 

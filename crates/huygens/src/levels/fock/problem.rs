@@ -79,9 +79,7 @@ impl Problem {
         let operators = Operators::new(model, binding, space.clone())?;
         let means = model.start_values(binding)?;
         let spreads = model.start_spreads(binding)?;
-        let zero = vec![0; model.len()];
-        let shifts = start_shifts(&means, &spreads);
-        let population = operators.population(&zero, shifts);
+        let population = start_population(model, binding, &operators)?;
         let layout = limited(space.clone(), &population, true, memory)?;
         let tables: Vec<Vec<c64>> = means
             .iter()
@@ -105,6 +103,19 @@ impl Problem {
         let generator = Generator::new(&operators, layout);
         Ok(Self { operators, generator, start, lost: (1.0 - kept).max(0.0) })
     }
+}
+
+/// The elements that an evolution from the model's start populates.
+///
+/// # Errors
+/// A start without a value.
+pub(crate) fn start_population(
+    model: &Model,
+    binding: &Binding,
+    operators: &Operators,
+) -> Result<Population, FockError> {
+    let shifts = start_shifts(&model.start_values(binding)?, &model.start_spreads(binding)?);
+    Ok(operators.population(&vec![0; model.len()], shifts))
 }
 
 /// Differences of ket and bra among the elements of a product of Gaussian states.
