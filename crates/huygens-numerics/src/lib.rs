@@ -13,7 +13,8 @@
 //! * [`chebyshev`]: interpolants of smooth functions.
 //! * [`elementary`]: exponential and logarithm for vector loops.
 //! * [`hull`]: convex hulls of points in the plane.
-//! * [`special`]: dilogarithm, gamma functions and the quantiles of statistics.
+//! * [`quad`]: quadrature graded towards known singularities.
+//! * [`special`]: dilogarithm, gamma functions, the complex digamma function and the quantiles of statistics.
 //!
 //! Mistakes of the caller in shapes panic; everything that the numbers can cause is an error with its diagnosis.
 
@@ -24,6 +25,7 @@ pub mod hull;
 pub mod linalg;
 pub mod ode;
 pub mod optimize;
+pub mod quad;
 pub mod random;
 pub mod roots;
 pub mod special;

@@ -1,6 +1,11 @@
-//! Special functions of real arguments: the dilogarithm, and the gamma function with the quantiles that statistics needs.
+//! Special functions: the dilogarithm, the gamma function with the quantiles that statistics needs, and the digamma function of
+//! a complex argument.
+
+mod polygamma;
 
 use std::f64::consts::PI;
+
+pub use polygamma::{digamma, polygamma};
 
 /// Dilogarithm `Li₂(x) = −∫₀ˣ ln(1−t)/t dt = Σ xᵏ/k²` for real `x ≤ 1`, to rounding (relative error below 1e-15 for `x ≥ 0`).
 ///
