@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huygens::model::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, StartSource,
-    TermSource, Text, nearest,
+    BathSource, DensitySource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place,
+    StartSource, StructuredSource, TermSource, Text, nearest,
 };
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -458,27 +458,32 @@ impl Reader<'_> {
         Some(LinksSource::List { size: read.size, entries: read.entries, place })
     }
 
-    fn csv(&mut self, field: &str, value: &Value<'_>, options: Options) -> Option<Adjacency> {
-        let name = self.text(field, value, "the name of a CSV file")?.text;
+    /// The path and the text of a file that the model file names.
+    fn attached(&mut self, value: &Value<'_>, name: &str) -> Option<(PathBuf, Arc<str>)> {
         let Some(folder) = self.folder else {
             self.error(
                 value.span(),
                 "there is no folder to look for this file in",
                 "",
-                "give the adjacency in the model file",
+                "give its numbers in the model file",
             );
             return None;
         };
-        let path = folder.join(&name);
-        let table = match super::read_text(&path) {
-            Ok(table) => table,
+        let path = folder.join(name);
+        let table: Arc<str> = match super::read_text(&path) {
+            Ok(table) => table.into(),
             Err(problem) => {
                 self.error(value.span(), format!("`{}` cannot be read: {}", path.display(), problem.0), "", problem.1);
                 return None;
             }
         };
-        let table: Arc<str> = table.into();
         self.document.attachments.push((path.clone(), table.clone()));
+        Some((path, table))
+    }
+
+    fn csv(&mut self, field: &str, value: &Value<'_>, options: Options) -> Option<Adjacency> {
+        let name = self.text(field, value, "the name of a CSV file")?.text;
+        let (path, table) = self.attached(value, &name)?;
         match adjacency::parse(&table, options) {
             Ok(read) => Some(read),
             Err(error) => {
@@ -612,6 +617,10 @@ impl Reader<'_> {
     fn baths(&mut self, value: &Value<'_>) {
         for (k, (span, table)) in self.tables("bath", value).into_iter().enumerate() {
             let path = |field: &str| format!("bath[{}].{field}", k + 1);
+            if table.iter().any(|(key, _)| ["coupling", "density", "temperature"].contains(&key.get_ref().as_ref())) {
+                self.structured(k, span, table);
+                continue;
+            }
             let (mut on, mut each, mut rate, mut occupation, mut momentum, mut label) =
                 (None, None, None, None, None, String::new());
             let mut given: Vec<String> = Vec::new();
@@ -636,7 +645,8 @@ impl Reader<'_> {
             }
             for needed in ["on", "rate", "occupation"] {
                 if !given.iter().any(|g| g == needed) {
-                    let help = "a bath has the entries  on = \"b1\",  rate = \"2*gamma\"  and  occupation = \"n_b\"";
+                    let help = "a bath has the entries  on = \"b1\",  rate = \"2*gamma\"  and  occupation = \"n_b\"; one with a spectral density \
+                                has  coupling, temperature  and  density";
                     self.error(span.clone(), format!("this [[bath]] has no entry `{needed}`"), "", help);
                 }
             }
@@ -644,5 +654,116 @@ impl Reader<'_> {
                 self.document.source.baths.push(BathSource { on, each, rate, occupation, momentum, label });
             }
         }
+    }
+
+    /// A bath with a spectral density.
+    fn structured(&mut self, k: usize, span: Range<usize>, table: Vec<(&Key<'_>, &Value<'_>)>) {
+        const NUMBER: &str = "a number or an expression in quotes";
+        const KNOWN: [&str; 12] = [
+            "coupling",
+            "temperature",
+            "density",
+            "strength",
+            "cutoff",
+            "exponent",
+            "shape",
+            "frequency",
+            "width",
+            "table",
+            "for",
+            "label",
+        ];
+        let path = |field: &str| format!("bath[{}].{field}", k + 1);
+        let mut bath = StructuredSource::default();
+        let mut given: Vec<String> = Vec::new();
+        let faults = self.errors.len();
+        for (key, value) in table {
+            let field = key.get_ref().as_ref();
+            let place = path(field);
+            given.push(field.to_owned());
+            match field {
+                "coupling" => {
+                    bath.coupling = self.text(&place, value, "an expression in quotes").unwrap_or_default();
+                }
+                "temperature" => bath.temperature = self.expression(&place, value, NUMBER).unwrap_or_default(),
+                "density" => {
+                    bath.density = self
+                        .text(&place, value, "\"ohmic\", \"drude\", \"exponential\", \"peak\" or \"table\"")
+                        .unwrap_or_default();
+                }
+                "strength" => bath.strength = self.expression(&place, value, NUMBER),
+                "cutoff" => bath.cutoff = self.expression(&place, value, NUMBER),
+                "exponent" => bath.exponent = self.expression(&place, value, NUMBER),
+                "shape" => bath.shape = self.expression(&place, value, NUMBER),
+                "frequency" => bath.frequency = self.expression(&place, value, NUMBER),
+                "width" => bath.width = self.expression(&place, value, NUMBER),
+                "table" => bath.table = self.points(&place, value),
+                "for" => bath.each = self.text(&place, value, "a text such as \"j in 1..N\""),
+                "label" => {
+                    bath.label = self.text(&place, value, "a text in quotes").map(|t| t.text).unwrap_or_default()
+                }
+                _ => self.unknown_key(key, "a [[bath]] with a spectral density", &KNOWN),
+            }
+        }
+        for needed in ["coupling", "temperature", "density"] {
+            if !given.iter().any(|g| g == needed) {
+                let help = "a bath with a spectral density has the entries  coupling = \"q(A)/sqrt(omega_A)\",  temperature = \"T\",  \
+                            density = \"drude\"  and what that density needs";
+                self.error(span.clone(), format!("this [[bath]] has no entry `{needed}`"), "", help);
+            }
+        }
+        if self.errors.len() == faults {
+            self.document.source.structured.push(bath);
+        }
+    }
+
+    /// Points of a spectral density: in the file, or in a CSV file with two columns.
+    fn points(&mut self, field: &str, value: &Value<'_>) -> Option<DensitySource> {
+        const EXPECTED: &str = "a list of pairs [[omega, J], …], or the name of a CSV file with two columns";
+        let place = self.place(field, value);
+        let mut points = Vec::new();
+        match value.get_ref() {
+            DeValue::Array(rows) => {
+                for row in rows.iter() {
+                    let pair = match row.get_ref() {
+                        DeValue::Array(cells) if cells.len() == 2 => {
+                            let cells: Vec<_> = cells.iter().map(|c| number(c.get_ref())).collect();
+                            cells[0].zip(cells[1])
+                        }
+                        _ => None,
+                    };
+                    let Some(pair) = pair else {
+                        self.wrong_type(row, field, "a pair of numbers [omega, J]");
+                        return None;
+                    };
+                    points.push(pair);
+                }
+            }
+            DeValue::String(name) => {
+                let (_, text) = self.attached(value, name)?;
+                for (k, line) in text.lines().enumerate() {
+                    let line = line.trim();
+                    if line.is_empty() || line.starts_with('#') {
+                        continue;
+                    }
+                    let cells: Vec<&str> = line.split([',', ';', '\t', ' ']).filter(|c| !c.is_empty()).collect();
+                    match cells.iter().map(|c| c.parse()).collect::<Result<Vec<f64>, _>>().as_deref() {
+                        Ok([omega, density]) => points.push((*omega, *density)),
+                        // A first line of words names the columns.
+                        Err(_) if points.is_empty() && cells.iter().all(|c| c.parse::<f64>().is_err()) => {}
+                        _ => {
+                            let title = format!("line {} of `{name}` is no pair of numbers", k + 1);
+                            self.error(value.span(), title, "", "a table has two columns: the frequency and J");
+                            return None;
+                        }
+                    }
+                }
+            }
+            _ => {
+                self.wrong_type(value, field, EXPECTED);
+                return None;
+            }
+        }
+        Some(DensitySource { points, place })
     }
 }

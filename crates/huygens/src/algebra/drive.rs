@@ -4,41 +4,44 @@ use super::scalar::{Atom, Function};
 use super::{Operator, Scalar};
 
 /// The angular frequencies of every sin and cos of time in a coefficient; `false` where the time enters in another way.
-fn collect(scalar: &Scalar, params: &[f64], list: &mut Vec<f64>) -> bool {
+fn collect(scalar: &Scalar, list: &mut Vec<Scalar>) -> bool {
     scalar.terms.iter().flat_map(|term| &term.powers).all(|(atom, _)| match atom {
         Atom::Time => false,
         Atom::Function(function, argument) if argument.depends_on_time() => {
             if matches!(function, Function::Sin | Function::Cos) {
                 let rate = argument.time_derivative();
-                match rate.eval(params, 0.0) {
-                    Ok(value) if !rate.depends_on_time() => {
-                        list.push(value.re.abs());
-                        return true;
-                    }
-                    _ => {}
+                if !rate.depends_on_time() {
+                    list.push(rate);
+                    return true;
                 }
             }
             // A function of functions of time is periodic where those are.
-            collect(argument, params, list)
+            collect(argument, list)
         }
-        Atom::Sum(inner) => collect(inner, params, list),
+        Atom::Sum(inner) => collect(inner, list),
         _ => true,
     })
 }
 
-/// The period common to all drives of the operators at these parameter values: 2π over the greatest common divisor of
-/// their frequencies. `None` where there is none (incommensurate frequencies, a time dependence that is not periodic, or no
-/// time dependence at all).
-pub fn drive_period<'a>(operators: impl IntoIterator<Item = &'a Operator>, params: &[f64]) -> Option<f64> {
-    let mut frequencies = Vec::new();
+/// The angular frequencies of every sin and cos of the time in the operators, each once. `None` where the time enters in another way.
+pub fn drive_rates<'a>(operators: impl IntoIterator<Item = &'a Operator>) -> Option<Vec<Scalar>> {
+    let mut rates = Vec::new();
     for operator in operators {
         for (_, coefficient) in operator.iter() {
-            if !collect(coefficient, params, &mut frequencies) {
+            if !collect(coefficient, &mut rates) {
                 return None;
             }
         }
     }
-    frequencies.retain(|w| *w > 0.0);
+    let mut seen = std::collections::BTreeSet::new();
+    rates.retain(|rate| seen.insert(rate.clone()));
+    Some(rates)
+}
+
+/// The greatest common divisor of frequencies; zeros do not count. `None` where there is none: no frequency at all, or
+/// incommensurate ones (a fundamental below 3e-4 of the largest counts as such).
+pub fn common_frequency(frequencies: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let frequencies: Vec<f64> = frequencies.into_iter().map(f64::abs).filter(|w| *w > 0.0).collect();
     let largest = frequencies.iter().copied().fold(0.0, f64::max);
     let mut divisor = frequencies.first().copied()?;
     for &w in &frequencies[1..] {
@@ -50,7 +53,16 @@ pub fn drive_period<'a>(operators: impl IntoIterator<Item = &'a Operator>, param
         }
         divisor = a;
     }
-    (divisor > 3e-4 * largest).then(|| std::f64::consts::TAU / divisor)
+    (divisor > 3e-4 * largest).then_some(divisor)
+}
+
+/// The period common to all drives of the operators at these parameter values: 2π over the greatest common divisor of
+/// their frequencies. `None` where there is none (incommensurate frequencies, a time dependence that is not periodic, or no
+/// time dependence at all).
+pub fn drive_period<'a>(operators: impl IntoIterator<Item = &'a Operator>, params: &[f64]) -> Option<f64> {
+    let rates = drive_rates(operators)?;
+    let values: Result<Vec<f64>, _> = rates.iter().map(|rate| rate.eval(params, 0.0).map(|z| z.re)).collect();
+    common_frequency(values.ok()?).map(|w| std::f64::consts::TAU / w)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ mod symmetry;
 pub use boson::Boson;
 pub use compiled::{Compiled, Scratch};
 pub use display::Names;
-pub use drive::drive_period;
+pub use drive::{common_frequency, drive_period, drive_rates};
 pub use operator::{Generator, MAX_OPERATOR_TERMS, Operator, commutator, heisenberg};
 pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};

@@ -6,6 +6,7 @@ pub mod gaussian;
 pub mod kernel;
 pub mod large_number;
 pub mod mean_field;
+pub mod response;
 pub mod stochastic;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
 use super::source::{LinksSource, ModelSource, Place, StartSource, TermSource, Text};
+use super::structured;
 use super::{Bath, Jump, MAX_MODES, Mode, ModeKind, Model, Start};
 
 /// Most jumps or baths that a `for` may write out.
@@ -27,11 +28,11 @@ fn expression_fault(error: ParseError) -> Fault {
     Fault::Expression { message: error.message, help: error.help }
 }
 
-fn parsed(text: &Text, result: Result<Expr, ParseError>) -> Result<Expr, ModelError> {
+pub(super) fn parsed(text: &Text, result: Result<Expr, ParseError>) -> Result<Expr, ModelError> {
     result.map_err(|e| wrong(text, e))
 }
 
-fn wrong(text: &Text, error: ParseError) -> ModelError {
+pub(super) fn wrong(text: &Text, error: ParseError) -> ModelError {
     ModelError::within(&text.place, error.span.clone(), expression_fault(error))
 }
 
@@ -100,14 +101,14 @@ fn shift(mut expr: Expr, by: usize) -> Expr {
 }
 
 /// A jump or bath with its indices written out.
-struct Repeated<'a> {
+pub(super) struct Repeated<'a> {
     each: Option<&'a Text>,
     ranges: Vec<Ranges>,
-    indices: Vec<String>,
+    pub(super) indices: Vec<String>,
 }
 
 impl<'a> Repeated<'a> {
-    fn read(each: Option<&'a Text>, uses: &mut Uses) -> Result<Self, ModelError> {
+    pub(super) fn read(each: Option<&'a Text>, uses: &mut Uses) -> Result<Self, ModelError> {
         let Some(text) = each else {
             return Ok(Self { each, ranges: Vec::new(), indices: Vec::new() });
         };
@@ -117,7 +118,11 @@ impl<'a> Repeated<'a> {
     }
 
     /// All values of the indices.
-    fn assignments(&self, scope: &dyn Scope, what: &'static str) -> Result<Vec<Vec<(String, i64)>>, ModelError> {
+    pub(super) fn assignments(
+        &self,
+        scope: &dyn Scope,
+        what: &'static str,
+    ) -> Result<Vec<Vec<(String, i64)>>, ModelError> {
         let mut list: Vec<Vec<(String, i64)>> = vec![Vec::new()];
         let Some(text) = self.each else {
             return Ok(list);
@@ -139,7 +144,7 @@ impl<'a> Repeated<'a> {
         Ok(list)
     }
 
-    fn label(&self, base: &str, given: &[(String, i64)]) -> String {
+    pub(super) fn label(&self, base: &str, given: &[(String, i64)]) -> String {
         if given.is_empty() {
             return base.to_owned();
         }
@@ -176,6 +181,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         antihermitian: Operator::zero(),
         jumps: Vec::new(),
         baths: Vec::new(),
+        structured: Vec::new(),
         networks,
         oscillators: Vec::new(),
         uncoupled: Vec::new(),
@@ -190,6 +196,12 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
     antihermitian(&mut model, source, &texts, &symbols, &mut errors);
     jumps(&mut model, source, &texts, &symbols, &mut errors);
     baths(&mut model, source, &texts, &symbols, &mut errors);
+    for (bath, trees) in source.structured.iter().zip(&texts.structured) {
+        match structured::baths(&model, bath, trees, &symbols) {
+            Ok(list) => model.structured.extend(list),
+            Err(error) => errors.push(error),
+        }
+    }
     oscillators(&mut model, source, &symbols, &mut errors);
     start(&mut model, source, &texts, &symbols, &mut errors);
     uncoupled(&mut model, source, &mut uses, &mut errors);
@@ -214,6 +226,7 @@ struct Texts<'a> {
     antihermitian: Vec<Expr>,
     jumps: Vec<(Repeated<'a>, Expr)>,
     baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
+    structured: Vec<structured::Trees<'a>>,
     start: Vec<(Expr, [Option<Expr>; 4], Option<String>)>,
     uses: Uses,
 }
@@ -229,6 +242,7 @@ impl<'a> Texts<'a> {
             antihermitian: Vec::new(),
             jumps: Vec::new(),
             baths: Vec::new(),
+            structured: Vec::new(),
             start: Vec::new(),
             uses: Uses::default(),
         };
@@ -329,6 +343,12 @@ impl<'a> Texts<'a> {
             };
             match one() {
                 Ok(all) => texts.baths.push(all),
+                Err(error) => errors.push(error),
+            }
+        }
+        for bath in &source.structured {
+            match structured::trees(bath, &mut uses) {
+                Ok(trees) => texts.structured.push(trees),
                 Err(error) => errors.push(error),
             }
         }

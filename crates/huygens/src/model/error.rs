@@ -177,6 +177,12 @@ pub enum Fault {
         /// Its value.
         value: f64,
     },
+    /// A quantity that must be positive.
+    #[error("{what} is 0: it must be positive")]
+    Zero {
+        /// The quantity.
+        what: String,
+    },
     /// A coefficient that has no value at these parameters.
     #[error("{what} has no value here: {message}")]
     Evaluation {
@@ -259,9 +265,15 @@ impl Fault {
             Fault::NotReal { .. } => {
                 "parameters, rates and occupations are real; write `i` into the operators instead".into()
             }
-            Fault::Negative { what, .. } if what.contains("occupation") || what.contains("size") => {
+            Fault::Negative { what, .. }
+                if ["occupation", "size", "of the bath `"].iter().any(|w| what.contains(w)) =>
+            {
                 "give it a value of zero or more".into()
             }
+            Fault::Zero { what } if what.contains("cutoff") => {
+                "give it a positive value; a bath without a cut-off is  density = \"ohmic\"".into()
+            }
+            Fault::Zero { .. } => "give it a positive value".into(),
             Fault::Negative { .. } => {
                 "a rate is the square of a jump's prefactor; for gain write the jump with dag(…) and a positive rate"
                     .into()

@@ -13,14 +13,17 @@ mod network;
 mod parameters;
 mod scope;
 mod source;
+mod structured;
 
 pub use error::{Fault, ModelError};
 pub use network::{Network, NetworkError, NetworkKind};
 pub use parameters::{Binding, Parameter, Parameters};
 pub use source::{
-    BathSource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place, StartSource,
-    TermSource, Text,
+    BathSource, DensitySource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place,
+    StartSource, StructuredSource, TermSource, Text,
 };
+
+pub use structured::{Placed, SpectralDensity, StructuredBath};
 
 pub use crate::algebra::parse::nearest;
 
@@ -151,6 +154,8 @@ pub struct Model {
     pub jumps: Vec<Jump>,
     /// Thermal baths.
     pub baths: Vec<Bath>,
+    /// Baths of oscillators with a spectral density, for the response level.
+    pub structured: Vec<StructuredBath>,
     /// Networks.
     pub networks: Vec<Network>,
     /// The modes that are the clocks.
@@ -217,9 +222,11 @@ impl Model {
         self.operators().any(Operator::depends_on_time)
     }
 
-    /// H, H_c and all jumps.
+    /// H, H_c, all jumps and the couplings of structured baths.
     pub fn operators(&self) -> impl Iterator<Item = &Operator> {
-        [&self.hamiltonian, &self.antihermitian].into_iter().chain(self.jumps.iter().map(|j| &j.operator))
+        let own = [&self.hamiltonian, &self.antihermitian];
+        let jumps = self.jumps.iter().map(|j| &j.operator);
+        own.into_iter().chain(jumps).chain(self.structured.iter().map(|b| &b.coupling))
     }
 
     /// H + iH_c, whose terms have the symmetries of both parts.
@@ -274,6 +281,9 @@ impl Model {
                 }
             }
         }
+        for bath in &self.structured {
+            bath.numbers(self, binding)?;
+        }
         let mut scratch = self.coefficients.scratch();
         let mut out = vec![c64::new(0.0, 0.0); self.coefficients.len()];
         if self.coefficients.eval(&binding.values, 0.0, &mut scratch, &mut out).is_ok() {
@@ -294,6 +304,11 @@ impl Model {
         }
         if let Some(fault) = fault("the anti-Hermitian part", &self.antihermitian) {
             return Err(ModelError::nowhere(fault));
+        }
+        for bath in &self.structured {
+            if let Some(fault) = fault(&format!("the coupling of the bath `{}`", bath.label), &bath.coupling) {
+                return Err(ModelError::at(&bath.place, fault));
+            }
         }
         for jump in &self.jumps {
             if let Some(fault) = fault(&format!("the jump `{}`", jump.label), &jump.operator) {

@@ -121,6 +121,58 @@ pub struct BathSource {
     pub label: String,
 }
 
+/// Points of a tabulated spectral density.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DensitySource {
+    /// Pairs (ω, J).
+    pub points: Vec<(f64, f64)>,
+    /// Where they came from.
+    pub place: Place,
+}
+
+/// A bath of oscillators with a spectral density, coupled to positions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StructuredSource {
+    /// The operator S that it sees, linear in the modes; it may depend on the time.
+    pub coupling: Text,
+    /// `j in 1..N`: one bath for each.
+    pub each: Option<Text>,
+    /// Temperature.
+    pub temperature: Text,
+    /// Kind of spectral density: `ohmic`, `drude`, `exponential`, `peak` or `table`.
+    pub density: Text,
+    /// Slope of the density at the origin.
+    pub strength: Option<Text>,
+    /// Cut-off frequency.
+    pub cutoff: Option<Text>,
+    /// Exponent s of a sub- or super-Ohmic density; none stands for 1.
+    pub exponent: Option<Text>,
+    /// Exponent p of the cut-off exp(−(ω/ω_c)^p); none stands for 1.
+    pub shape: Option<Text>,
+    /// Frequency of a peak.
+    pub frequency: Option<Text>,
+    /// Width of a peak.
+    pub width: Option<Text>,
+    /// Points of a table.
+    pub table: Option<DensitySource>,
+    /// A name for tables; empty where none was given.
+    pub label: String,
+}
+
+impl StructuredSource {
+    /// The quantities of a spectral density with their names.
+    pub fn quantities(&self) -> [(&'static str, Option<&Text>); 6] {
+        [
+            ("strength", self.strength.as_ref()),
+            ("cutoff", self.cutoff.as_ref()),
+            ("exponent", self.exponent.as_ref()),
+            ("shape", self.shape.as_ref()),
+            ("frequency", self.frequency.as_ref()),
+            ("width", self.width.as_ref()),
+        ]
+    }
+}
+
 /// The initial Gaussian state of a mode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StartSource {
@@ -170,6 +222,8 @@ pub struct ModelSource {
     pub jumps: Vec<JumpSource>,
     /// Thermal baths.
     pub baths: Vec<BathSource>,
+    /// Baths with a spectral density.
+    pub structured: Vec<StructuredSource>,
     /// The modes that are the clocks; empty means all modes.
     pub oscillators: Vec<Text>,
     /// Initial state by mode; modes that are not named start in the vacuum.
