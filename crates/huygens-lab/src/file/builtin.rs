@@ -27,6 +27,7 @@ builtins![
     "kerr-pair",
     "membranes",
     "waveguide-dimer",
+    "thermal-machine",
 ];
 
 /// The built-in model of this name.
