@@ -73,7 +73,7 @@ pub(crate) struct Method {
     /// A measure, such as 'complete_sync(b1,b2)' (see `huygens list measures`). May be repeated; without it, those of the model file
     #[arg(short = 'm', long = "measure", value_name = "MEASURE")]
     pub(crate) measures: Vec<String>,
-    /// Level of description; without it gaussian, or fock for a model with an anti-Hermitian part
+    /// Level of description; without it gaussian, fock for a model with an anti-Hermitian part, response for one with structured baths
     #[arg(long, value_enum)]
     pub(crate) level: Option<Level>,
     /// Do not look for the attractor: run from the model's start and the vacuum up to time T, such as '200*2*pi'
@@ -116,6 +116,9 @@ pub(crate) struct Method {
     /// Noise of trajectories; without it the symmetric one of the Wigner function, the thermal one of classical equations
     #[arg(long, value_enum)]
     pub(crate) noise: Option<Noise>,
+    /// Order in the driven couplings at the level response
+    #[arg(long, value_enum, default_value_t = Order::Lowest)]
+    pub(crate) order: Order,
     /// Weights that an anti-Hermitian part gives to trajectories
     #[arg(long, value_enum, default_value_t = Weights::Keep)]
     pub(crate) weights: Weights,
@@ -506,6 +509,8 @@ pub(crate) enum Level {
     Fock,
     /// The optimal path of a weakly nonlinear model with many quanta, at the times of --at
     OptimalPath,
+    /// Linear oscillators with structured baths and driven couplings, by their response
+    Response,
 }
 
 impl From<Level> for huygens::experiment::Level {
@@ -516,6 +521,25 @@ impl From<Level> for huygens::experiment::Level {
             Level::Stochastic => Self::Stochastic,
             Level::Fock => Self::Fock,
             Level::OptimalPath => Self::OptimalPath,
+            Level::Response => Self::Response,
+        }
+    }
+}
+
+/// Orders in driven couplings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// The lowest, in closed form
+    Lowest,
+    /// All of them
+    All,
+}
+
+impl From<Order> for huygens::experiment::Order {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Lowest => Self::Lowest,
+            Order::All => Self::All,
         }
     }
 }

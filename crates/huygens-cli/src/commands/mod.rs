@@ -53,11 +53,13 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
         level: match method.level {
             Some(level) => level.into(),
             None if !loaded.model.antihermitian.is_zero() => Level::Fock,
+            None if !loaded.model.structured.is_empty() => Level::Response,
             None => Level::Gaussian,
         },
         tolerance: method.rtol,
         seed: method.seed,
         bloch: !method.no_bloch,
+        order: method.order.into(),
         ..Options::default()
     };
     options.search.tolerance = method.rtol;

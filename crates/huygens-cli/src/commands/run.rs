@@ -22,7 +22,7 @@ pub(crate) fn run(a: &Run) -> Result<Outcome, RunError> {
     options.control = !a.output.no_control
         && match options.level {
             Level::Gaussian => !direct,
-            Level::Fock => true,
+            Level::Fock | Level::Response => true,
             _ => false,
         };
     let shard = a.shard.as_ref().map(|text| Shard::parse(text).map_err(|e| RunError::input(e.to_string(), "")));

@@ -6,7 +6,7 @@ use huygens::algebra::{ModeId, Names, Operator, Polynomial, Scalar, commutator, 
 use huygens::experiment::Level;
 use huygens::levels::equations::{Entry, Equations};
 use huygens::levels::stochastic::langevin::{Langevin, Ordering};
-use huygens::model::Model;
+use huygens::model::{Model, SpectralDensity};
 
 /// How equations are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     let jumps: Vec<String> = writer.jumps(shown);
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
+    }
+    if !model.structured.is_empty() {
+        writer.structured(&mut out, shown);
+        return out;
     }
     let weighed = !model.antihermitian.is_zero();
     if matches!(level, Level::Fock | Level::OptimalPath) || weighed && level == Level::Gaussian {
@@ -216,6 +220,73 @@ impl Writer<'_> {
         for line in text.lines() {
             let _ = writeln!(out, "{}{line}", if self.latex() { "% " } else { "  " });
         }
+    }
+
+    /// Baths with spectral densities, and the Langevin equations with their forces.
+    fn structured(&self, out: &mut String, shown: usize) {
+        let label = |k: usize| if self.latex() { format!("_{{{}}}", k + 1) } else { format!("_{}", k + 1) };
+        let mut couplings = Vec::new();
+        let mut densities = Vec::new();
+        for (k, bath) in self.model.structured.iter().enumerate() {
+            couplings.push(self.line(&format!("S{}", label(k)), &self.operator(&bath.coupling, None)));
+            let quantities: Vec<String> = std::iter::once(("temperature", &bath.temperature))
+                .chain(bath.density.quantities().into_iter().map(|(word, placed, _)| (word, placed)))
+                .map(|(word, placed)| format!("{word} {}", self.scalar(&placed.value)))
+                .collect();
+            let form = match (&bath.density, self.latex()) {
+                (SpectralDensity::Ohmic { .. }, false) => "strength*omega",
+                (SpectralDensity::Ohmic { .. }, true) => r"\gamma\omega",
+                (SpectralDensity::Drude { .. }, false) => "strength*omega/(1 + (omega/cutoff)^2)",
+                (SpectralDensity::Drude { .. }, true) => r"\gamma\omega/(1 + \omega^2/\omega_c^2)",
+                (SpectralDensity::Exponential { .. }, false) => {
+                    "strength*omega*(omega/cutoff)^(exponent - 1)*exp(-(omega/cutoff)^shape)"
+                }
+                (SpectralDensity::Exponential { .. }, true) => {
+                    r"\gamma\omega(\omega/\omega_c)^{s-1} e^{-(\omega/\omega_c)^p}"
+                }
+                (SpectralDensity::Peak { .. }, false) => {
+                    "strength*omega*frequency^4/((omega^2 - frequency^2)^2 + (width*omega)^2)"
+                }
+                (SpectralDensity::Peak { .. }, true) => {
+                    r"\gamma\omega\omega_0^4/[(\omega^2 - \omega_0^2)^2 + \Gamma^2\omega^2]"
+                }
+                (SpectralDensity::Table { .. }, false) => {
+                    "strength times straight lines between the points of the table"
+                }
+                (SpectralDensity::Table { .. }, true) => r"\text{straight lines between points}",
+            };
+            let name = if self.latex() { format!("J{}(\\omega)", label(k)) } else { format!("J{}(omega)", label(k)) };
+            let details = format!("{}: {}", bath.label, quantities.join(", "));
+            densities.push(if self.latex() {
+                format!("{name} &= {form} \\qquad \\text{{{}}}", bath.label)
+            } else {
+                format!("{name} = {form}    ({details})")
+            });
+        }
+        self.section(out, "Couplings to baths of oscillators, H_int = −S Σ_k c_k X_k + (μ/2) S²", &couplings);
+        self.section(out, "Spectral densities", &densities);
+        let lines: Vec<String> = (0..shown)
+            .map(|k| {
+                let mode = ModeId(k as u32);
+                let a = Operator::annihilation(mode);
+                let mut right = self.operator(&heisenberg(&self.model.hamiltonian, &[], &a), Some(mode));
+                for (b, bath) in self.model.structured.iter().enumerate() {
+                    // i[−S F, a] = −i[S, a] F
+                    let force = commutator(&bath.coupling, &a).scale(&Scalar::i()).neg();
+                    if !force.is_zero() {
+                        let times = if self.latex() { " " } else { "*" };
+                        let text = self.operator(&force, None);
+                        right.push_str(&format!(" + ({text}){times}F{}", label(b)));
+                    }
+                }
+                self.line(&self.dot_amplitude(mode), &right)
+            })
+            .collect();
+        self.section(out, "Quantum Langevin equations with memory", &lines);
+        self.remark(
+            out,
+            "F = ξ + ζ∗S: the noise ξ of spectrum J coth(ω/2T), symmetrised, and the response ζ(ω) of the bath with its counter-term, Im ζ = J, ζ(0) = 0.",
+        );
     }
 
     /// The jumps that are not those of a bath, and the baths.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huygens::algebra::ParamId;
 use huygens::algebra::parse::{self, Symbol, Symbols};
-use huygens::experiment::{Experiment, ExperimentError, Level, Options, Quench, Weights, Window};
+use huygens::experiment::{Experiment, ExperimentError, Level, Options, Order, Quench, Weights, Window};
 use huygens::measures::{self, MeasureError};
 use huygens::model::{Binding, Model};
 use huygens::report::Report;
@@ -130,6 +130,9 @@ impl Problem {
             "time" => time.to_owned(),
             "1/time" => frequency.map_or_else(|| format!("1/{time}"), str::to_owned),
             "rad/time" => frequency.map_or_else(|| format!("rad/{time}"), str::to_owned),
+            "rad²/time²" => frequency.map_or_else(|| format!("rad²/{time}²"), |f| format!("{f}²")),
+            "rad³/time³" => frequency.map_or_else(|| format!("rad³/{time}³"), |f| format!("{f}³")),
+            "time/rad" => frequency.map_or_else(|| format!("{time}/rad"), |f| format!("1/{f}")),
             "nats/time" => frequency.map_or_else(|| format!("nats/{time}"), |f| format!("nats*{f}")),
             other => other.to_owned(),
         }
@@ -203,6 +206,10 @@ impl Problem {
                 "master equation in number states, {}, Faber series or Dormand-Prince 8(5,3)",
                 options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
             ),
+            _ if options.level == Level::Response => match options.order {
+                Order::Lowest => "static response to all orders, driven couplings in lowest order".into(),
+                Order::All => "harmonic balance of the driven couplings to all orders".into(),
+            },
             _ if options.level == Level::OptimalPath => {
                 "optimal path of the P representation by multiple shooting, fluctuations to one loop".into()
             }
@@ -222,12 +229,18 @@ impl Problem {
             ordering: match options.level {
                 Level::Stochastic => options.trajectories.ordering.name().into(),
                 Level::Fock => "exact".into(),
+                Level::Response => "symmetrised".into(),
                 Level::OptimalPath => "normal (P representation), to one loop".into(),
                 Level::Gaussian if !model.antihermitian.is_zero() => "exact".into(),
                 _ => "normal (coherent-state substitution)".into(),
             },
             frame: model.frame.clone(),
-            baths: "Markovian: Lindblad jumps with the rates and occupations of the model file".into(),
+            baths: if model.structured.is_empty() {
+                "Markovian: Lindblad jumps with the rates and occupations of the model file".into()
+            } else {
+                "Caldeira-Leggett: oscillators with the spectral densities of the model file, counter-terms included"
+                    .into()
+            },
             method,
             tolerance: options.tolerance,
             seed: options.seed,

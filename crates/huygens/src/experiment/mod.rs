@@ -10,6 +10,7 @@ mod energy;
 mod fock;
 mod jumps;
 mod quench;
+mod response;
 mod search;
 mod steady;
 mod stepping;
@@ -26,6 +27,7 @@ use crate::costs::{Contacts, CostError, reverses};
 use crate::levels::equations::{Equations, Ring};
 use crate::levels::kernel::{Bound, Kernel};
 use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as SearchOptions};
+use crate::levels::response::System;
 pub use crate::levels::stochastic::ensemble::Watch;
 use crate::levels::stochastic::langevin::Ordering;
 use crate::measures::{Evaluate, MeasureError, Request, resolve};
@@ -34,6 +36,7 @@ use crate::report::{Check, Report, Status};
 
 pub use fock::Truncation;
 pub use quench::Quench;
+pub use response::Order;
 pub use search::Coexisting;
 pub use steady::SteadySolver;
 use stochastic::Exchange;
@@ -53,16 +56,19 @@ pub enum Level {
     Fock,
     /// The optimal path of a weakly nonlinear model with many quanta, to one loop.
     OptimalPath,
+    /// Linear oscillators with structured baths and driven couplings, by their response.
+    Response,
 }
 
 impl Level {
     /// All levels, by the names of the command line.
-    pub const ALL: [(&'static str, Level); 5] = [
+    pub const ALL: [(&'static str, Level); 6] = [
         ("mean_field", Level::MeanField),
         ("gaussian", Level::Gaussian),
         ("stochastic", Level::Stochastic),
         ("fock", Level::Fock),
         ("optimal_path", Level::OptimalPath),
+        ("response", Level::Response),
     ];
 
     /// Its name.
@@ -73,6 +79,7 @@ impl Level {
             Level::Stochastic => "stochastic",
             Level::Fock => "fock",
             Level::OptimalPath => "optimal_path",
+            Level::Response => "response",
         }
     }
 }
@@ -117,6 +124,8 @@ pub struct Options {
     pub trajectories: Trajectories,
     /// Storage and certificate of the fock level.
     pub truncation: Truncation,
+    /// Order in the driven couplings at the response level.
+    pub order: Order,
 }
 
 impl Default for Options {
@@ -135,6 +144,7 @@ impl Default for Options {
             search: SearchOptions::default(),
             trajectories: Trajectories::default(),
             truncation: Truncation::default(),
+            order: Order::default(),
         }
     }
 }
@@ -194,6 +204,8 @@ pub struct Experiment {
     undisplaced: bool,
     /// Modes to eliminate.
     fast: Vec<usize>,
+    /// The model as the response level sees it.
+    response: Option<System>,
     options: Options,
 }
 
@@ -222,7 +234,7 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
     let name = &model.name;
     let wrong = |text: String| Err(ExperimentError::Options(text));
     match options.level {
-        Level::Fock | Level::OptimalPath => return Ok(()),
+        Level::Fock | Level::OptimalPath | Level::Response => return Ok(()),
         Level::Gaussian => {
             let of_state = |r: &&Request| matches!(r.definition.evaluate, Evaluate::Moments(_) | Evaluate::Density(_));
             if let Some(request) = requests.iter().find(|r| !of_state(r)) {
@@ -263,6 +275,20 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
     Ok(())
 }
 
+/// The model as the response level sees it, where the options fit that.
+fn response_system(model: &Model, options: &Options) -> Result<System, ExperimentError> {
+    let wrong = |text: &str| Err(ExperimentError::Options(text.into()));
+    if options.window.is_some() || !options.truncation.at.is_empty() || options.quench.is_some() {
+        return wrong(
+            "the response level gives the stationary or periodic state: leave out --until, --window, --at and --quench",
+        );
+    }
+    if !options.eliminate.is_empty() {
+        return wrong("the response level eliminates nothing: leave out --eliminate");
+    }
+    System::derive(model).map_err(|e| ExperimentError::Options(e.to_string()))
+}
+
 impl Experiment {
     /// Prepares an experiment. No measures given means the model's own.
     ///
@@ -284,7 +310,14 @@ impl Experiment {
                 );
                 return Err(ExperimentError::Options(text));
             }
-            if let Some(label) = &request.channel {
+            if let (Some(label), Level::Response) = (&request.channel, options.level) {
+                let labels: Vec<&str> = model.structured.iter().map(|b| b.label.as_str()).collect();
+                if !labels.contains(&label.as_str()) {
+                    let known = labels.join("\", \"");
+                    let text = format!("measure `{text}`: there is no bath \"{label}\"; there are: \"{known}\"");
+                    return Err(ExperimentError::Options(text));
+                }
+            } else if let Some(label) = &request.channel {
                 reverses::counted(&model, label)
                     .map_err(|reason| ExperimentError::Options(format!("measure `{text}`: {reason}")))?;
             }
@@ -303,6 +336,18 @@ impl Experiment {
         if !model.antihermitian.is_zero() {
             weighed(&model, &requests, &options)?;
         }
+        let response = match options.level {
+            Level::Response => Some(response_system(&model, &options)?),
+            level if !model.structured.is_empty() => {
+                return Err(ExperimentError::Options(format!(
+                    "`{}` has a bath with a spectral density (`{}`), which the {} level does not treat: use --level response",
+                    model.name,
+                    model.structured[0].label,
+                    level.name()
+                )));
+            }
+            _ => None,
+        };
         let asked = &options.trajectories;
         if matches!(options.level, Level::Stochastic | Level::OptimalPath)
             && asked.ordering == Ordering::Wigner
@@ -334,8 +379,20 @@ impl Experiment {
         }
         let linear = equations.linear();
         let undisplaced = equations.flow.iter().all(|f| f.coefficient(&Monomial::one()).is_zero());
-        let experiment =
-            Self { model, kernel, ring, charges, requests, contacts, energetics, linear, undisplaced, fast, options };
+        let experiment = Self {
+            model,
+            kernel,
+            ring,
+            charges,
+            requests,
+            contacts,
+            energetics,
+            linear,
+            undisplaced,
+            fast,
+            response,
+            options,
+        };
         experiment.fits()?;
         Ok(experiment)
     }
@@ -443,6 +500,9 @@ impl Experiment {
         }
         if self.options.level == Level::OptimalPath {
             return self.run_optimal_path(binding);
+        }
+        if self.options.level == Level::Response {
+            return self.run_response(binding);
         }
         if self.options.level == Level::Gaussian && !self.model.antihermitian.is_zero() {
             return self.run_exact_gaussian(binding);

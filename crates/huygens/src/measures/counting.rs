@@ -80,7 +80,9 @@ pub(crate) const DISSIPATION: Definition = Definition {
     name: "dissipation",
     signature: Signature::None,
     formula: "σ = Σ_j ln(Γ_j/Γ_j̃) ⟨L_j†L_j⟩ over all jumps, each with its reverse L_j̃ ∝ L_j† and rates Γ ∝ |L|²: the entropy that \
-              the steady state sends into its baths, ln((n̄ + 1)/n̄) with each quantum",
+              the steady state sends into its baths, ln((n̄ + 1)/n̄) with each quantum. At the response level σ = −Σ_ν J_ν/T_ν over all baths, \
+              J = heat_current",
+    levels: &["fock", "response"],
     range: "[0, ∞)",
     unit: "nats/time",
     source: "Horowitz and Parrondo, New J. Phys. 15, 085028 (2013)",

@@ -21,7 +21,11 @@ pub(super) const HEAT_FLOW: Definition = Definition {
 pub(super) const POWER: Definition = Definition {
     name: "power",
     formula: "P = tr(ρ ∂H/∂t) of the terms of H that depend on time explicitly and act on the mode alone. A drive that a \
-              rotating frame has brought to rest is constant in H and gives none: its work is seen only where H oscillates",
+              rotating frame has brought to rest is constant in H and gives none: its work is seen only where H oscillates. \
+              At the response level P_l = −⟨ġ_l r_l F⟩ of the drives g_l(t) of the mode's couplings to baths, F the force of \
+              the bath with its counter-term, averaged over the period",
+    levels: &["gaussian", "response"],
+    source: "Alicki, J. Phys. A 12, L103 (1979); Razzoli et al., Eqs. (5), (B2)",
     evaluate: Evaluate::Energy(EnergyMeasure::Power),
     ..HEAT_FLOW
 };

@@ -30,6 +30,7 @@ mod emission;
 mod energy;
 mod liouvillian;
 mod local;
+mod machine;
 mod parse;
 mod registry;
 mod speed;
@@ -48,6 +49,7 @@ pub use blocks::Block;
 pub(crate) use counting::CountingMeasure;
 pub(crate) use density::exact;
 pub use density::{DensityView, Equilibrium, OfDensity};
+pub(crate) use machine::MachineMeasure;
 pub use parse::{Argument, MeasureError, Quadrature, Request, expand, resolve};
 pub use registry::{find, registry};
 pub use speed::{Dynamics, Rates};
@@ -57,9 +59,9 @@ pub use transient::Relaxing;
 /// Levels that give measures of the means alone.
 const MEANS: &[&str] = &["mean_field", "gaussian", "stochastic", "fock"];
 /// Levels that give measures of fluctuations.
-const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic", "fock"];
+const FLUCTUATIONS: &[&str] = &["gaussian", "stochastic", "fock", "response"];
 /// Levels that give the second moments of a state whose phases are all alike.
-const MOMENTS: &[&str] = &["gaussian", "stochastic", "fock", "optimal_path"];
+const MOMENTS: &[&str] = &["gaussian", "stochastic", "fock", "optimal_path", "response"];
 /// Levels that give measures by formulas for Gaussian states, which hold for no other.
 const GAUSSIAN: &[&str] = &["gaussian", "stochastic"];
 /// Levels that give properties of the attractor of the flow.

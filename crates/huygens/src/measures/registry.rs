@@ -1,11 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, speed, stationary,
-    sync, thermal, ticking, transient,
+    Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, machine, speed,
+    stationary, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 70] = [
+static REGISTRY: [Definition; 86] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -76,6 +76,22 @@ static REGISTRY: [Definition; 70] = [
     counting::CURRENT_SKEWNESS,
     counting::TUR,
     counting::DISSIPATION,
+    machine::HEAT_CURRENT,
+    machine::POWER_DISSIPATIVE,
+    machine::POWER_EXCHANGE,
+    machine::POWER_NOISE,
+    machine::POWER_TUR,
+    machine::POWER_BOUND,
+    machine::POWER_BOUND_TOTAL,
+    machine::WORK_EFFICIENCY,
+    machine::POWER_LITERAL,
+    machine::ALPHA_ADIABATIC,
+    machine::DELTA_ALPHA_ADIABATIC,
+    machine::ALPHA_DIABATIC,
+    machine::DELTA_ALPHA_DIABATIC,
+    machine::TUR_THRESHOLD,
+    machine::POWER_THRESHOLD,
+    machine::RESPONSE_POLES,
 ];
 
 /// All measures, in the order in which they are listed.

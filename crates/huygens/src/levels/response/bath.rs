@@ -142,7 +142,7 @@ impl Kernel {
                 -strength * omega * x / (1.0 + x * x)
             }
             Kernel::Peak { .. } => return self.continued(c64::new(omega, 0.0)).expect("a peak is rational"),
-            Kernel::Exponential { .. } => omega * self.dispersion(omega.abs()),
+            Kernel::Exponential { .. } => omega.abs() * self.dispersion(omega.abs()),
             Kernel::Table { frequencies, densities } => table_response(frequencies, densities, omega.abs()),
         };
         c64::new(real, self.density(omega))
@@ -288,7 +288,13 @@ impl Kernel {
                 }
             }
             Kernel::Table { frequencies, .. } => {
-                list.extend(frequencies.iter().flat_map(|f| [-1.0, 1.0].map(|s| Singularity::new(s * f, 0.0))));
+                // Panels end at the points; towards a point only the logarithm (ω − ω_k) ln|ω − ω_k| of ζ is not smooth, and small.
+                for (k, f) in frequencies.iter().enumerate() {
+                    let before = if k > 0 { f - frequencies[k - 1] } else { f64::INFINITY };
+                    let after = frequencies.get(k + 1).map_or(f64::INFINITY, |g| g - f);
+                    let width = 0.02 * before.min(after);
+                    list.extend([-1.0, 1.0].map(|s| Singularity::new(s * f, width)));
+                }
             }
         }
     }
@@ -418,6 +424,7 @@ mod tests {
                 kernel.singularities(&mut singularities);
                 let mu: f64 = graded(&singularities, 1e12).iter().map(|(x, w)| w * kernel.damping(x.abs())).sum::<f64>() / PI;
                 prop_assert!((mu / kernel.counter_term() - 1.0).abs() < 1e-9, "{mu} {}", kernel.counter_term());
+                prop_assert_eq!(kernel.response(-omega), kernel.response(omega).conj());
                 prop_assert!((kernel.response(omega).im - kernel.density(omega)).abs() < 1e-12 * (1.0 + kernel.density(omega)));
                 if let Some(poles) = kernel.poles() {
                     let z = c64::new(omega, 0.3);

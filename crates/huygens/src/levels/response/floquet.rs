@@ -260,6 +260,18 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Correlators at one frequency.
+struct Correlators {
+    /// ⟨x_l(ω) x_m(ω + dΩ)†⟩ by l, m, d.
+    xx: Vec<c64>,
+    /// ⟨x_l(ω) F_β(ω + dΩ)†⟩ by l, β, d.
+    xf: Vec<c64>,
+    /// ⟨F F†⟩ in the other order, by moving harmonic, bath, d.
+    ff: Vec<c64>,
+    /// ⟨F x†⟩ in the other order, by moving harmonic, quadrature, d.
+    fx: Vec<c64>,
+}
+
 /// A noise at its frequency.
 struct Source {
     omega: f64,
@@ -306,10 +318,10 @@ impl AllOrders {
                 found.largest()
             )));
         }
-        let mut side = 2 * bound.driven.iter().map(super::system::Driven::highest).max().unwrap_or(0) + 1;
+        let mut side = 2 * bound.driven.iter().map(super::system::Driven::highest).max().unwrap_or(0);
         let mut before = Self::with(statics, exponents.as_ref(), side)?;
         loop {
-            side += if bound.forms.is_empty() { 0 } else { 2 };
+            side += if bound.forms.is_empty() { 0 } else { 1 };
             let mut now = Self::with(statics, exponents.as_ref(), side)?;
             let scale = now.machine.power.iter().fold(0.0_f64, |m, p| m.max(p.abs()));
             let mut change = 0.0_f64;
@@ -333,24 +345,34 @@ impl AllOrders {
         }
     }
 
-    pub(crate) fn with(statics: &Statics, exponents: Option<&Exponents>, side: usize) -> Result<Self, ResponseError> {
+    fn with(statics: &Statics, exponents: Option<&Exponents>, side: usize) -> Result<Self, ResponseError> {
         let frame = Frame::new(statics, side);
         let bound = statics.bound();
         let (w, forms, baths) = (frame.width(), frame.forms, frame.baths);
         let (omega0, reach) = (bound.frequency, frame.reach());
         let modes = bound.hessian.rows() / 2;
         let zero = c64::new(0.0, 0.0);
-        let mut singularities = Vec::new();
-        let mut base = statics.singularities();
+        // The response of x at ω has the poles of the oscillators at all harmonics that the drive connects with 0: the even ones of a drive
+        // with odd harmonics alone. The baths are seen at all.
+        let mut poles: Vec<Singularity> = statics.places().iter().map(|p| Singularity::new(p.re, p.im)).collect();
         if let Some(found) = exponents {
-            base.extend(found.poles().iter().map(|p| Singularity::new(p.re, p.im)));
+            poles.extend(found.poles().iter().map(|p| Singularity::new(p.re, p.im)));
         }
-        for d in &bound.driven {
-            d.kernel.singularities(&mut base);
-            base.push(Singularity::new(0.0, TAU * d.temperature));
+        let mut baths_seen: Vec<Singularity> = Vec::new();
+        let driven = bound.driven.iter().map(|d| (&d.kernel, d.temperature));
+        for (kernel, temperature) in driven.chain(bound.reservoirs.iter().map(|r| (&r.kernel, r.temperature))) {
+            kernel.singularities(&mut baths_seen);
+            baths_seen.push(Singularity::new(0.0, TAU * temperature));
         }
+        let odd = (0..baths)
+            .all(|b| (-reach..=reach).all(|n| n % 2 != 0 || (0..forms).all(|l| frame.coupling(b, n, l) == zero)));
+        let mut singularities = Vec::new();
         for n in -2 * reach..=2 * reach {
-            singularities.extend(base.iter().map(|s| Singularity::new(s.at + n as f64 * omega0, s.width)));
+            let shifted = |s: &Singularity| Singularity { at: s.at + n as f64 * omega0, ..*s };
+            singularities.extend(baths_seen.iter().map(shifted));
+            if !odd || n % 2 == 0 {
+                singularities.extend(poles.iter().map(shifted));
+            }
         }
         let nodes = graded(&singularities, statics.limit());
         let mut power = vec![zero; forms];
@@ -362,6 +384,17 @@ impl AllOrders {
         let mut seen = vec![zero; (baths + bound.reservoirs.len()) * w];
         // ġ^k = −ikΩ g^k
         let speed = |bath: usize, k: i64, l: usize| c64::new(0.0, -(k as f64) * omega0) * frame.coupling(bath, k, l);
+        // Harmonics of baths in which any coupling moves.
+        let moving: Vec<(usize, i64)> = (0..baths)
+            .flat_map(|bath| (-reach..=reach).map(move |k| (bath, k)))
+            .filter(|&(bath, k)| (0..forms).any(|l| speed(bath, k, l) != zero))
+            .collect();
+        let mut table = Correlators {
+            xx: vec![zero; forms * forms * w],
+            xf: vec![zero; forms * baths * w],
+            ff: vec![zero; moving.len() * baths * w],
+            fx: vec![zero; moving.len() * forms * w],
+        };
         for &(omega, weight) in &nodes {
             let Some(window) = frame.window(omega) else {
                 return Err(ResponseError::NoSteadyState(format!(
@@ -393,54 +426,71 @@ impl AllOrders {
                 }
             }
             // J_ν = ∫ dω/2π ω J_ν Σ_s |S_ν|_s² J_s (coth_ν − coth_s) over all noises s: ⟨ṠF⟩ with Im χ as the sum of what is absorbed.
-            let mut flow = |index: usize, kernel: &Kernel, temperature: f64, row: &[c64]| {
+            // A drive with odd harmonics alone sees the oscillators at odd harmonics of ω: seen from the first, at the poles of the mesh.
+            let mut flow = |index: usize, kernel: &Kernel, temperature: f64, at: usize, row: &[c64]| {
+                let omega = window.omega[at];
                 let own = kernel.density(omega) * omega * weight;
                 let sum: f64 =
                     row.iter().zip(&sources).map(|(z, s)| z.norm_sqr() * s.against(omega, temperature)).sum();
                 heat[index] += own * sum;
             };
+            let at = middle + usize::from(odd);
             for (bath, driven) in bound.driven.iter().enumerate() {
                 seen.fill(zero);
                 for k in -reach..=reach {
                     for l in 0..forms {
                         let g = frame.coupling(bath, k, l);
                         if g != zero {
-                            let row = x(l, (middle as i64 - k) as usize);
+                            let row = x(l, (at as i64 - k) as usize);
                             seen.iter_mut().zip(row).for_each(|(s, z)| *s += g * z);
                         }
                     }
                 }
-                flow(driven.index, &driven.kernel, driven.temperature, &seen);
+                flow(driven.index, &driven.kernel, driven.temperature, at, &seen);
             }
             for (r, reservoir) in bound.reservoirs.iter().enumerate() {
-                flow(reservoir.index, &reservoir.kernel, reservoir.temperature, x(forms + r, middle));
+                flow(reservoir.index, &reservoir.kernel, reservoir.temperature, middle, x(forms + r, middle));
             }
-            // Fluctuations.
-            for l in 0..forms {
-                for bath in 0..baths {
-                    for k in (-reach..=reach).filter(|k| speed(bath, *k, l) != zero) {
-                        let at = (middle as i64 + k) as usize;
+            // Fluctuations: the four correlators between harmonic 0 of x, or ±k of F, and all others.
+            for d in 0..w {
+                for l in 0..forms {
+                    for m in 0..forms {
+                        table.xx[(l * forms + m) * w + d] = overlap(x(l, middle), &greater, x(m, d));
+                    }
+                    for bath in 0..baths {
+                        table.xf[(l * baths + bath) * w + d] = overlap(x(l, middle), &greater, f(bath, d));
+                    }
+                }
+                for (a, &(bath, k)) in moving.iter().enumerate() {
+                    let row = f(bath, (middle as i64 + k) as usize);
+                    for other in 0..baths {
+                        table.ff[(a * baths + other) * w + d] = overlap(row, &lesser, f(other, d));
+                    }
+                    for m in 0..forms {
+                        table.fx[(a * forms + m) * w + d] = overlap(row, &lesser, x(m, d));
+                    }
+                }
+            }
+            for (a, &(bath, k)) in moving.iter().enumerate() {
+                for &(other, k2) in &moving {
+                    let first = (-k2).max(0) as usize;
+                    let last = (w as i64 - k2).min(w as i64) as usize;
+                    for l in 0..forms {
                         let rate = speed(bath, k, l);
                         for m in 0..forms {
-                            for other in 0..baths {
-                                for k2 in (-reach..=reach).filter(|k| speed(other, *k, m) != zero) {
-                                    let factor = rate * speed(other, k2, m).conj();
-                                    let mut sum = zero;
-                                    for d in 0..w {
-                                        let there = d as i64 + k2;
-                                        if there < 0 || there >= w as i64 {
-                                            continue;
-                                        }
-                                        let there = there as usize;
-                                        let xx = overlap(x(l, middle), &greater, x(m, d));
-                                        let ff = overlap(f(bath, at), &lesser, f(other, there));
-                                        let xf = overlap(x(l, middle), &greater, f(other, d));
-                                        let fx = overlap(f(bath, at), &lesser, x(m, there));
-                                        sum += xx * ff.conj() + xf * fx.conj();
-                                    }
-                                    work[(l, m)] += factor * sum * weight;
-                                }
+                            let factor = rate * speed(other, k2, m).conj() * weight;
+                            if factor == zero {
+                                continue;
                             }
+                            let mut sum = zero;
+                            for d in first..last {
+                                let there = (d as i64 + k2) as usize;
+                                sum += table.xx[(l * forms + m) * w + d]
+                                    * table.ff[(a * baths + other) * w + there].conj()
+                                    + table.xf[(l * baths + other) * w + d]
+                                        * table.fx[(a * forms + m) * w + there].conj();
+                            }
+                            work[(l, m)] += factor * sum;
                         }
                     }
                 }

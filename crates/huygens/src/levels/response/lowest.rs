@@ -647,3 +647,15 @@ pub fn literal_split(bound: &Bound, covariance: &RMatrix) -> Vec<f64> {
     }
     out
 }
+
+/// The integrals of the first driven bath at W, in closed form or by quadrature: what [`super::batch`] computes eight at a time.
+///
+/// # Errors
+/// As [`LowestOrder::new`].
+pub fn integrals(statics: &Statics, w: f64, how: Integrals) -> Result<Transforms, ResponseError> {
+    let cold = premises(statics)?;
+    let Some(driven) = statics.bound().driven.first() else {
+        return Err(ResponseError::Model("no coupling of this model is driven".into()));
+    };
+    Ok(transforms(statics, driven, Closed::new(statics, driven).as_ref(), w, cold, how))
+}

@@ -10,9 +10,11 @@
 //! * [`statics`]: the undriven oscillators with their static baths, to all orders: the response χ(ω), its poles, the covariance.
 //! * [`lowest`]: powers, heat, entropy production and fluctuations in the lowest order of the driven baths (Razzoli et al.), by
 //!   residues and digamma functions where all responses are rational ([`rational`]), by graded quadrature otherwise and as the check.
+//! * [`batch`]: the lowest order of two oscillators at many frequencies and temperatures, eight at a time.
 //! * [`floquet`]: the same to all orders, by harmonic balance at each frequency.
 //! * [`exponents`]: Floquet exponents of rational models: is the driven system stable?
 
+pub mod batch;
 pub mod bath;
 pub mod exponents;
 pub mod floquet;

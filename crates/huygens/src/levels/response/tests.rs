@@ -4,10 +4,11 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
 use proptest::prelude::*;
 
+use super::batch::{Batch, Point};
 use super::bath::Kernel;
 use super::exponents::Exponents;
 use super::floquet::AllOrders;
-use super::lowest::{Asymptotics, Integrals, LowestOrder, literal_split};
+use super::lowest::{Asymptotics, Integrals, LowestOrder, integrals, literal_split};
 use super::statics::Statics;
 use super::system::{Bound, Driven, Reservoir};
 
@@ -252,4 +253,194 @@ fn floquet_exponents_of_the_driven_machine() {
     // Without the drive the slowest rate is 3.765e-4; at 2.5 the drive takes three quarters of it.
     close(at(2.5, 1.2), -9.4e-5, 0.02);
     close(at(1.0, 1000.0), -2.6e-3, 0.05);
+}
+
+/// Eight lanes at a time the same integrals, to rounding, and the same points given up.
+#[test]
+fn batches_agree_with_single_points() {
+    for machine in [Machine::default(), Machine { gamma: [0.02, 0.3], cutoff: 7.0, ..Machine::default() }] {
+        let batch = Batch::new(&machine.statics()).unwrap();
+        let mut points = Vec::new();
+        for k in 0..23 {
+            let frequency = 0.05 * 1.6_f64.powi(k);
+            for (hot, cold) in [(0.1, 0.1), (0.7, 0.05), (0.02, 1.3)] {
+                points.push(Point { frequency, hot, cold });
+            }
+        }
+        let mut rows = Vec::new();
+        batch.rows(&points, &mut rows);
+        assert_eq!(rows.len(), points.len());
+        let mut good = 0;
+        for (point, row) in points.iter().zip(&rows) {
+            let at = Machine { omega: point.frequency, temperatures: [point.hot, point.cold], ..machine };
+            let single = integrals(&at.statics(), point.frequency, Integrals::Automatic).unwrap();
+            if !row.good {
+                continue;
+            }
+            good += 1;
+            for (a, b) in [
+                (&row.dispersive, &single.dispersive),
+                (&row.dissipative, &single.dissipative),
+                (&row.dispersive_slope, &single.dispersive_slope),
+                (&row.dissipative_slope, &single.dissipative_slope),
+                (&row.heat, &single.heat),
+            ] {
+                let scale = b.iter().map(|z| z.norm()).fold(0.0, f64::max);
+                for (x, y) in a.iter().zip(b) {
+                    assert!((x - y).norm() < 1e-9 * scale, "{point:?} {a:?} {b:?}");
+                }
+            }
+        }
+        assert!(good > points.len() / 2, "{good}");
+    }
+}
+
+/// One oscillator of unit mass, or several with a spring between neighbours, each bath on the position of one.
+pub(super) fn chain(frequencies: &[f64], spring: f64, baths: &[(usize, Kernel, f64)]) -> Bound {
+    let n = frequencies.len();
+    let mut hessian = RMatrix::zeros(2 * n, 2 * n);
+    for (k, w) in frequencies.iter().enumerate() {
+        hessian[(2 * k, 2 * k)] += w;
+        hessian[(2 * k + 1, 2 * k + 1)] += w;
+        // spring/2 (x_k − x_{k+1})²
+        if k + 1 < n {
+            let next = frequencies[k + 1];
+            hessian[(2 * k, 2 * k)] += spring / w;
+            hessian[(2 * k + 2, 2 * k + 2)] += spring / next;
+            hessian[(2 * k, 2 * k + 2)] -= spring / (w * next).sqrt();
+            hessian[(2 * k + 2, 2 * k)] -= spring / (w * next).sqrt();
+        }
+    }
+    let reservoirs = baths
+        .iter()
+        .enumerate()
+        .map(|(index, (on, kernel, temperature))| {
+            let mut vector = vec![0.0; 2 * n];
+            vector[2 * on] = 1.0 / frequencies[*on].sqrt();
+            Reservoir { index, kernel: kernel.clone(), temperature: *temperature, vector }
+        })
+        .collect();
+    Bound { hessian, reservoirs, driven: Vec::new(), forms: Vec::new(), frequency: 0.0 }
+}
+
+/// Quantum Brownian motion: Grabert, Schramm and Ingold, Phys. Rep. 168, 115 (1988), sec. 7.
+#[test]
+fn a_damped_oscillator() {
+    let at = |gamma: f64, temperature: f64| {
+        let bound = chain(&[1.3], 0.0, &[(0, Kernel::Ohmic { strength: gamma }, temperature)]);
+        Statics::new(&bound).unwrap().covariance().0
+    };
+    // T = 0: ⟨q²⟩ = ½ (1 − (2/π) atan(κ/√(1−κ²)))/√(1−κ²), κ = γ/2ω; the momentum diverges logarithmically.
+    for gamma in [1e-3_f64, 0.3, 1.9] {
+        let kappa = 0.5 * gamma / 1.3;
+        let root = (1.0 - kappa * kappa).sqrt();
+        let exact = 0.5 * (1.0 - (kappa / root).atan() * 2.0 / std::f64::consts::PI) / root;
+        close(at(gamma, 0.0)[(0, 0)], exact, 1e-10);
+        assert!(at(gamma, 0.0)[(1, 1)].is_infinite() && at(gamma, 2.0)[(1, 1)].is_infinite());
+    }
+    // Hot: equipartition; weak: the state of the oscillator alone.
+    close(at(0.5, 1e4)[(0, 0)], 1e4 / 1.3, 1e-6);
+    close(at(1e-7, 0.4)[(0, 0)], 0.5 / (0.5 * 1.3_f64 / 0.4).tanh(), 1e-6);
+    // With a cut-off the momentum is finite and obeys the uncertainty relation; a kernel that is not rational agrees with one that is
+    // where both are Ohmic.
+    for kernel in [
+        Kernel::Drude { strength: 0.4, cutoff: 30.0 },
+        Kernel::Peak { strength: 0.4, frequency: 4.0, width: 9.0 },
+        Kernel::Exponential { strength: 0.4, cutoff: 20.0, exponent: 1.0, shape: 1.0 },
+        Kernel::Exponential { strength: 0.4, cutoff: 2.0, exponent: 0.5, shape: 1.0 },
+        Kernel::Exponential { strength: 0.4, cutoff: 2.0, exponent: 3.0, shape: 2.0 },
+    ] {
+        for temperature in [0.0, 0.7] {
+            let statics = Statics::new(&chain(&[1.3], 0.0, &[(0, kernel.clone(), temperature)])).unwrap();
+            let (v, _) = statics.covariance();
+            assert!(v[(0, 0)] * v[(1, 1)] >= 0.25, "{kernel:?} {v:?}");
+            // The sum rule of the commutator, (1/π) ∫ ω χ″ dω = h_pp: causality and the mesh.
+            let nodes = huygens_numerics::quad::graded(&statics.singularities(), statics.limit());
+            let sum: f64 =
+                nodes.iter().map(|(w, x)| x * w * statics.response(*w)[(0, 0)].im).sum::<f64>() / std::f64::consts::PI;
+            close(sum, 1.3, 1e-8);
+            assert!(v[(0, 1)].abs() < 1e-9 * v[(0, 0)], "{kernel:?} {v:?}");
+            if temperature > 0.0 {
+                // Squeezed against the thermal state by the bath, by less than the coupling.
+                assert!(
+                    (v[(0, 0)] / (0.5 / (0.5 * 1.3_f64 / temperature).tanh()) - 1.0).abs() < 0.4,
+                    "{kernel:?} {v:?}"
+                );
+            }
+        }
+    }
+}
+
+/// The closed form of the covariance against the quadrature of the same response, with baths of two kinds.
+#[test]
+fn three_oscillators_on_two_baths() {
+    let drude = Kernel::Drude { strength: 0.3, cutoff: 5.0 };
+    let peak = Kernel::Peak { strength: 0.2, frequency: 1.1, width: 0.4 };
+    let statics =
+        Statics::new(&chain(&[1.0, 0.8, 1.3], 0.2, &[(0, drude.clone(), 0.6), (2, peak.clone(), 0.6)])).unwrap();
+    assert!(statics.poles().is_some());
+    let (closed, _) = statics.covariance();
+    // One temperature different by nothing that a number can hold takes the other route.
+    let apart =
+        Statics::new(&chain(&[1.0, 0.8, 1.3], 0.2, &[(0, drude, 0.6), (2, peak, 0.6 * (1.0 + 1e-15))])).unwrap();
+    let (plain, _) = apart.covariance();
+    for (a, b) in closed.as_slice().iter().zip(plain.as_slice()) {
+        assert!((a - b).abs() < 1e-9 * closed.norm_max(), "{a} {b}");
+    }
+    // Equilibrium of the whole: at high temperature the canonical state T h⁻¹ of the oscillators.
+    let hot = chain(
+        &[1.0, 0.8, 1.3],
+        0.2,
+        &[(0, Kernel::Drude { strength: 0.3, cutoff: 5.0 }, 3e4), (2, Kernel::Ohmic { strength: 0.1 }, 3e4)],
+    );
+    let (v, _) = Statics::new(&hot).unwrap().covariance();
+    let canonical = huygens_numerics::linalg::inverse(&hot.hessian).unwrap().scale(3e4);
+    for k in 0..3 {
+        for l in 0..3 {
+            assert!((v[(2 * k, 2 * l)] - canonical[(2 * k, 2 * l)]).abs() < 1e-6 * canonical.norm_max());
+        }
+    }
+}
+
+/// Heat through a chain between strictly Ohmic baths: the sum vanishes, it flows from hot to cold, and at high temperature it is that of
+/// classical Langevin equations, γ(T − ⟨p²⟩).
+#[test]
+fn heat_through_a_chain() {
+    let (w, gamma, spring) = ([1.0, 0.7], [0.3, 0.2], 0.4);
+    let at = |temperatures: [f64; 2]| {
+        let baths: Vec<_> = (0..2).map(|k| (k, Kernel::Ohmic { strength: gamma[k] }, temperatures[k])).collect();
+        super::floquet::static_currents(&Statics::new(&chain(&w, spring, &baths)).unwrap())
+    };
+    for temperatures in [[0.5, 0.2], [0.0, 0.3], [200.0, 150.0]] {
+        let heat = at(temperatures);
+        assert!((heat[0] + heat[1]).abs() < 1e-11 * heat[0].abs(), "{heat:?}");
+        assert!(heat[0] * (temperatures[0] - temperatures[1]) > 0.0);
+    }
+    let temperatures = [2000.0, 1500.0];
+    // r = (x1, p1, x2, p2) of unit masses.
+    let mut drift = RMatrix::zeros(4, 4);
+    let mut diffusion = RMatrix::zeros(4, 4);
+    for k in 0..2 {
+        drift[(2 * k, 2 * k + 1)] = 1.0;
+        drift[(2 * k + 1, 2 * k)] = -w[k] * w[k] - spring;
+        drift[(2 * k + 1, 2 - 2 * k)] = spring;
+        drift[(2 * k + 1, 2 * k + 1)] = -gamma[k];
+        diffusion[(2 * k + 1, 2 * k + 1)] = 2.0 * gamma[k] * temperatures[k];
+    }
+    let v = huygens_numerics::linalg::lyapunov(&drift, &diffusion).unwrap();
+    close(at(temperatures)[0], gamma[0] * (temperatures[0] - v[(1, 1)]), 1e-4);
+}
+
+/// No steady state: equal oscillators on one bath, an unstable Hamiltonian, no bath at all.
+#[test]
+fn what_has_no_steady_state_is_refused() {
+    let refused = |bound: &Bound| Statics::new(bound).unwrap_err().to_string();
+    let equal = Machine { frequencies: [1.0, 1.0], ..Machine::default() }.bound();
+    assert!(refused(&equal).contains("dissipation-free"), "{}", refused(&equal));
+    let mut upside = Machine::default().bound();
+    upside.hessian[(0, 0)] = -1.0;
+    assert!(refused(&upside).contains("no lowest state"));
+    let mut free = Machine::default().bound();
+    free.reservoirs.clear();
+    assert!(refused(&free).contains("no static bath"));
 }

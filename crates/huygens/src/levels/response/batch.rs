@@ -1,0 +1,499 @@
+//! The lowest order at many frequencies and temperatures of the same oscillators: eight points at a time in the lanes of vector registers.
+//!
+//! The formulas are those of [`super::lowest`], for one driven bath with a Drude cut-off and a coupling of one harmonic; of the digamma
+//! functions at W − λ, λ − W and their conjugates one is computed and the others follow by ψ(1 + u) = ψ(u) + 1/u and ψ(ū) = conj ψ(u).
+
+use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, TAU};
+use std::ops::{Add, Mul, Neg, Sub};
+
+use huygens_numerics::c64;
+use huygens_numerics::elementary;
+use multiversion::multiversion;
+
+use super::bath::Kernel;
+use super::statics::Statics;
+
+/// Points side by side.
+pub const LANES: usize = 8;
+
+/// Share of digits that a point may lose; beyond it is left to [`super::LowestOrder`].
+const LOST: f64 = 1e-10;
+
+/// One real number in each lane.
+#[derive(Clone, Copy)]
+struct R([f64; LANES]);
+
+/// One complex number in each lane.
+#[derive(Clone, Copy)]
+struct C {
+    re: R,
+    im: R,
+}
+
+macro_rules! lanewise {
+    ($trait:ident, $method:ident, $op:tt) => {
+        impl $trait for R {
+            type Output = R;
+            #[inline(always)]
+            fn $method(self, other: R) -> R {
+                let mut out = self;
+                for k in 0..LANES {
+                    out.0[k] = self.0[k] $op other.0[k];
+                }
+                out
+            }
+        }
+    };
+}
+lanewise!(Add, add, +);
+lanewise!(Sub, sub, -);
+lanewise!(Mul, mul, *);
+
+impl Mul<f64> for R {
+    type Output = R;
+    #[inline(always)]
+    fn mul(self, x: f64) -> R {
+        self.map(|y| x * y)
+    }
+}
+
+impl R {
+    #[inline(always)]
+    fn splat(x: f64) -> R {
+        R([x; LANES])
+    }
+
+    #[inline(always)]
+    fn map(self, f: impl Fn(f64) -> f64) -> R {
+        let mut out = self;
+        for k in 0..LANES {
+            out.0[k] = f(self.0[k]);
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn inv(self) -> R {
+        self.map(|x| 1.0 / x)
+    }
+
+    #[inline(always)]
+    fn max(self, other: R) -> R {
+        let mut out = self;
+        for k in 0..LANES {
+            out.0[k] = if other.0[k] > out.0[k] { other.0[k] } else { out.0[k] };
+        }
+        out
+    }
+}
+
+impl Add for C {
+    type Output = C;
+    #[inline(always)]
+    fn add(self, o: C) -> C {
+        C { re: self.re + o.re, im: self.im + o.im }
+    }
+}
+
+impl Sub for C {
+    type Output = C;
+    #[inline(always)]
+    fn sub(self, o: C) -> C {
+        C { re: self.re - o.re, im: self.im - o.im }
+    }
+}
+
+impl Neg for C {
+    type Output = C;
+    #[inline(always)]
+    fn neg(self) -> C {
+        C { re: self.re * -1.0, im: self.im * -1.0 }
+    }
+}
+
+impl Mul for C {
+    type Output = C;
+    #[inline(always)]
+    fn mul(self, o: C) -> C {
+        C { re: self.re * o.re - self.im * o.im, im: self.re * o.im + self.im * o.re }
+    }
+}
+
+impl C {
+    #[inline(always)]
+    fn splat(z: c64) -> C {
+        C { re: R::splat(z.re), im: R::splat(z.im) }
+    }
+
+    #[inline(always)]
+    fn zero() -> C {
+        C::splat(c64::new(0.0, 0.0))
+    }
+
+    #[inline(always)]
+    fn scale(self, x: f64) -> C {
+        C { re: self.re * x, im: self.im * x }
+    }
+
+    #[inline(always)]
+    fn by(self, x: R) -> C {
+        C { re: self.re * x, im: self.im * x }
+    }
+
+    #[inline(always)]
+    fn conj(self) -> C {
+        C { re: self.re, im: self.im * -1.0 }
+    }
+
+    /// i·z.
+    #[inline(always)]
+    fn turned(self) -> C {
+        C { re: self.im * -1.0, im: self.re }
+    }
+
+    #[inline(always)]
+    fn inv(self) -> C {
+        let scale = (self.re * self.re + self.im * self.im).inv();
+        C { re: self.re * scale, im: self.im * scale * -1.0 }
+    }
+
+    /// |re| + |im|, a bound of the modulus to a factor √2.
+    #[inline(always)]
+    fn size(self) -> R {
+        self.re.map(f64::abs) + self.im.map(f64::abs)
+    }
+
+    /// ln z for Re z > 0.
+    #[inline(always)]
+    fn ln(self) -> C {
+        let square = self.re * self.re + self.im * self.im;
+        let mut angle = self.re;
+        for k in 0..LANES {
+            angle.0[k] = argument(self.re.0[k], self.im.0[k]);
+        }
+        C { re: square.map(elementary::ln) * 0.5, im: angle }
+    }
+}
+
+/// atan2(y, x) for x > 0: reduced to |t| ≤ tan π/8 and the Taylor series there.
+#[inline(always)]
+fn argument(x: f64, y: f64) -> f64 {
+    let (ax, ay) = (x, y.abs());
+    let (small, large) = if ax < ay { (ax, ay) } else { (ay, ax) };
+    let ratio = small / large;
+    let far = ratio > 0.414_213_562_373_095_05;
+    let t = if far { (ratio - 1.0) / (ratio + 1.0) } else { ratio };
+    let s = t * t;
+    let mut sum = 0.0;
+    let mut k = 22;
+    while k > 0 {
+        k -= 1;
+        let c = 1.0 / (2 * k + 1) as f64;
+        sum = sum * s + if k % 2 == 0 { c } else { -c };
+    }
+    let angle = sum * t + if far { FRAC_PI_4 } else { 0.0 };
+    let angle = if ax < ay { FRAC_PI_2 - angle } else { angle };
+    if y < 0.0 { -angle } else { angle }
+}
+
+/// ψ and ψ′ for Re z > 0.
+#[inline(always)]
+fn polygamma(mut z: C) -> [C; 2] {
+    const SHIFT: usize = 9;
+    const SERIES: [f64; 9] = [
+        1.0 / 12.0,
+        -1.0 / 120.0,
+        1.0 / 252.0,
+        -1.0 / 240.0,
+        1.0 / 132.0,
+        -691.0 / 32760.0,
+        1.0 / 12.0,
+        -3617.0 / 8160.0,
+        43867.0 / 14364.0,
+    ];
+    let (mut psi, mut prime) = (C::zero(), C::zero());
+    for _ in 0..SHIFT {
+        let inverse = z.inv();
+        psi = psi - inverse;
+        prime = prime + inverse * inverse;
+        z.re = z.re + R::splat(1.0);
+    }
+    let inverse = z.inv();
+    let square = inverse * inverse;
+    let (mut a, mut b) = (C::zero(), C::zero());
+    let mut k = SERIES.len();
+    while k > 0 {
+        k -= 1;
+        a = (a + C::splat(c64::new(SERIES[k], 0.0))) * square;
+        b = (b + C::splat(c64::new(SERIES[k] * (2 * k + 2) as f64, 0.0))) * square;
+    }
+    psi = psi + z.ln() - inverse.scale(0.5) - a;
+    prime = prime + inverse + square.scale(0.5) + b * inverse;
+    [psi, prime]
+}
+
+/// A point: frequency of the drive and temperatures of the driven and the static bath.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Ω > 0.
+    pub frequency: f64,
+    /// T of the driven bath, > 0.
+    pub hot: f64,
+    /// T of the static baths, > 0.
+    pub cold: f64,
+}
+
+/// The integrals of one point between the driven quadratures, row by row (see [`super::lowest::Transforms`]).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Hermitian part of K, its N, and their derivatives by Ω.
+    pub dispersive: [c64; 4],
+    /// N.
+    pub dissipative: [c64; 4],
+    /// dR/dΩ.
+    pub dispersive_slope: [c64; 4],
+    /// dN/dΩ.
+    pub dissipative_slope: [c64; 4],
+    /// The heat.
+    pub heat: [c64; 4],
+    /// Whether it kept its digits; if not, the scalar route has to be taken.
+    pub good: bool,
+}
+
+/// Oscillators and baths at fixed parameters, with two driven quadratures.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    poles: Vec<c64>,
+    /// Residues between the driven quadratures by pole.
+    residues: Vec<[c64; 4]>,
+    strength: f64,
+    cutoff: f64,
+}
+
+/// What depends on the temperatures alone.
+struct Warm {
+    /// −2ψ(1 + iλ/2πT_s) by pole, and of the conjugate pole.
+    weights: Vec<[C; 2]>,
+    cold: R,
+    hot: R,
+    /// −2ψ(1 + x), −2ψ(x), x = ω_c/2πT.
+    still: [C; 2],
+}
+
+impl Batch {
+    /// A batch, where the system is of this kind: one driven Drude bath, two driven quadratures, rational static baths.
+    pub fn new(statics: &Statics) -> Option<Self> {
+        let bound = statics.bound();
+        let ([driven], [a, b], Some(poles)) = (bound.driven.as_slice(), bound.forms.as_slice(), statics.poles()) else {
+            return None;
+        };
+        let Kernel::Drude { strength, cutoff } = driven.kernel else { return None };
+        statics.temperature()?;
+        let residues = (0..poles.at.len())
+            .map(|j| [(a, a), (a, b), (b, a), (b, b)].map(|(k, l)| poles.residue(j, *k, *l)))
+            .collect();
+        Some(Self { poles: poles.at.clone(), residues, strength, cutoff })
+    }
+
+    /// The integrals at all points, appended to `out` in their order.
+    pub fn rows(&self, points: &[Point], out: &mut Vec<Row>) {
+        let mut warm: Option<([Point; LANES], Warm)> = None;
+        for chunk in points.chunks(LANES) {
+            let mut lanes = [chunk[0]; LANES];
+            lanes[..chunk.len()].copy_from_slice(chunk);
+            let same = warm
+                .as_ref()
+                .is_some_and(|(before, _)| before.iter().zip(&lanes).all(|(a, b)| a.hot == b.hot && a.cold == b.cold));
+            if !same {
+                warm = Some((lanes, self.warm(&lanes)));
+            }
+            if let Some((_, warm)) = &warm {
+                let mut rows: [Row; LANES] = Default::default();
+                evaluate(self, warm, &lanes, &mut rows);
+                out.extend(rows.into_iter().take(chunk.len()));
+            }
+        }
+    }
+
+    fn warm(&self, lanes: &[Point; LANES]) -> Warm {
+        warm(self, lanes)
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2+fma", "x86_64+avx"))]
+fn warm(batch: &Batch, lanes: &[Point; LANES]) -> Warm {
+    let (mut hot, mut cold) = (R::splat(0.0), R::splat(0.0));
+    for (k, p) in lanes.iter().enumerate() {
+        hot.0[k] = p.hot;
+        cold.0[k] = p.cold;
+    }
+    let over_cold = (cold * TAU).inv();
+    let weights = batch
+        .poles
+        .iter()
+        .map(|&pole| {
+            let u = C::splat(pole).turned().by(over_cold);
+            let [psi, _] = polygamma(u);
+            let inverse = u.inv();
+            [(psi + inverse).scale(-2.0), psi.conj().scale(-2.0)]
+        })
+        .collect();
+    let x = C { re: (hot * TAU).inv() * batch.cutoff, im: R::splat(0.0) };
+    let [psi, _] = polygamma(x);
+    Warm { weights, cold, hot, still: [(psi + x.inv()).scale(-2.0), psi.scale(-2.0)] }
+}
+
+/// A sum with the size of its terms.
+#[derive(Clone, Copy)]
+struct Sum {
+    value: C,
+    size: R,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn zero() -> Sum {
+        Sum { value: C::zero(), size: R::splat(0.0) }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, term: C) {
+        self.value = self.value + term;
+        self.size = self.size + term.size();
+    }
+
+    #[inline(always)]
+    fn add_sum(&mut self, factor: C, sum: Sum) {
+        self.value = self.value + factor * sum.value;
+        self.size = self.size + factor.size() * sum.size;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2+fma", "x86_64+avx"))]
+fn evaluate(batch: &Batch, warm: &Warm, lanes: &[Point; LANES], rows: &mut [Row; LANES]) {
+    let mut w = R::splat(0.0);
+    for (k, p) in lanes.iter().enumerate() {
+        w.0[k] = p.frequency;
+    }
+    let (gamma, cutoff) = (batch.strength, batch.cutoff);
+    let over_hot = (warm.hot * TAU).inv();
+    let over_cold = (warm.cold * TAU).inv();
+    let half = C::splat(c64::new(0.0, -0.5));
+    let real = C { re: w, im: R::splat(0.0) };
+    let pole_at = C::splat(c64::new(0.0, -cutoff));
+    let (mut k, mut slope, mut heat) = ([Sum::zero(); 4], [Sum::zero(); 4], [Sum::zero(); 4]);
+    // χ at W − p, W − p̄ and their conjugates, p = −iω_c, with the derivative of the first: by entry.
+    let (z, far) = (real - pole_at, real - pole_at.conj());
+    let (mut near, mut near_slope, mut other, mut other_slope) =
+        ([Sum::zero(); 4], [Sum::zero(); 4], [Sum::zero(); 4], [Sum::zero(); 4]);
+    let one = C::splat(c64::new(1.0, 0.0));
+    // ζ, ζ′, J, J′ of the Drude bath.
+    let drude = |z: C| {
+        let inverse = (z + C::splat(c64::new(0.0, cutoff))).inv();
+        let zeta = (z * inverse).scale(-gamma * cutoff);
+        let zeta_slope = (inverse * inverse * C::splat(c64::new(0.0, 1.0))).scale(-gamma * cutoff * cutoff);
+        let x2 = (z * z).scale(1.0 / (cutoff * cutoff));
+        let bottom = (one + x2).inv();
+        let density = (z * bottom).scale(gamma);
+        let density_slope = ((one - x2) * bottom * bottom).scale(gamma);
+        (zeta, zeta_slope, density, density_slope)
+    };
+    for (j, &pole) in batch.poles.iter().enumerate() {
+        let at = C::splat(pole);
+        let (z_j, mirrored) = (real - at, real - at.conj());
+        // u = −i(W − λ)/2πT
+        let u = (-z_j).turned().by(over_hot);
+        let [psi, prime] = polygamma(u);
+        let first = psi.scale(-2.0);
+        let first_slope = -((C { re: R::splat(0.0), im: over_hot } * prime).scale(-2.0));
+        let lower = (psi + u.inv()).scale(-2.0);
+        let upper = psi.conj().scale(-2.0);
+        let (zeta, zeta_slope, density, density_slope) = drude(z_j);
+        let (zeta_m, zeta_m_slope, density_m, _) = drude(mirrored);
+        let [below, above] = warm.weights[j];
+        let (near_inverse, far_inverse) = ((z - at).inv(), (far - at).inv());
+        let by_residue = [
+            -(density * first) + half * zeta * below,
+            -(density_slope * first + density * first_slope) + half * zeta_slope * below,
+            half * z_j * density * (lower - below),
+        ];
+        let by_adjoint =
+            [-(half * zeta_m * above), -(half * zeta_m_slope * above), half * mirrored * density_m * (above - upper)];
+        for e in 0..4 {
+            let residue = C::splat(batch.residues[j][e]);
+            let adjoint = C::splat(batch.residues[j][[0, 2, 1, 3][e]].conj());
+            k[e].add(residue * by_residue[0]);
+            k[e].add(adjoint * by_adjoint[0]);
+            slope[e].add(residue * by_residue[1]);
+            slope[e].add(adjoint * by_adjoint[1]);
+            heat[e].add(residue * by_residue[2]);
+            heat[e].add(adjoint * by_adjoint[2]);
+            near[e].add(residue * near_inverse);
+            near_slope[e].add(-(residue * near_inverse * near_inverse));
+            other[e].add(residue * far_inverse);
+            other_slope[e].add(-(residue * far_inverse * far_inverse));
+        }
+    }
+    // One pole of ζ: residue iγω_c², J residue γω_c²/2.
+    let r = C::splat(c64::new(0.0, gamma * cutoff * cutoff));
+    let rho = C::splat(c64::new(0.5 * gamma * cutoff * cutoff, 0.0));
+    let v = (-z).turned().by(over_cold);
+    let [psi, prime] = polygamma(v);
+    let moving = psi.scale(-2.0);
+    let moving_slope = -((C { re: R::splat(0.0), im: over_cold } * prime).scale(-2.0));
+    // λ-like pole p + W below, p̄ + W above.
+    let shifted = [(psi.conj() + v.conj().inv()).scale(-2.0), moving];
+    for e in 0..4 {
+        let swapped = [0, 2, 1, 3][e];
+        k[e].add_sum(rho * warm.still[0], near[e]);
+        slope[e].add_sum(rho * warm.still[0], near_slope[e]);
+        k[e].add_sum(rho * warm.still[1], other[e]);
+        slope[e].add_sum(rho * warm.still[1], other_slope[e]);
+        // T(z) = (χ_lm(z) − conj χ_ml(z̄))/2i: z̄ of W − p is W − p̄.
+        let difference =
+            |a: Sum, b: Sum| Sum { value: (a.value - b.value.conj()) * half, size: (a.size + b.size) * 0.5 };
+        let t = difference(near[e], other[swapped]);
+        let t_slope = difference(near_slope[e], other_slope[swapped]);
+        let t_plus = difference(other[e], near[swapped]);
+        k[e].add_sum(-(r * moving), t);
+        slope[e].add_sum(-(r * moving), t_slope);
+        slope[e].add_sum(-(r * moving_slope), t);
+        // p + W = W − p̄ and p̄ + W = W − p.
+        for (factor, t, a, b) in
+            [(rho * pole_at, t_plus, warm.still[0], shifted[0]), (rho * pole_at.conj(), t, warm.still[1], shifted[1])]
+        {
+            heat[e].add_sum(factor * (a - b), t);
+            heat[e].size = heat[e].size + factor.size() * t.value.size() * (a.size() + b.size());
+        }
+    }
+    let mut worst = R::splat(0.0);
+    let mut parts = [[C::zero(); 4]; 5];
+    for e in 0..4 {
+        let s = [0, 2, 1, 3][e];
+        parts[0][e] = (k[e].value + k[s].value.conj()).scale(0.5 / TAU);
+        parts[1][e] = ((k[e].value - k[s].value.conj()) * half).scale(1.0 / TAU);
+        parts[2][e] = (slope[e].value + slope[s].value.conj()).scale(0.5 / TAU);
+        parts[3][e] = ((slope[e].value - slope[s].value.conj()) * half).scale(1.0 / TAU);
+        parts[4][e] = heat[e].value.scale(1.0 / TAU);
+        let diagonal = e == 0 || e == 3;
+        for (sum, [even, odd]) in [(k[e], [parts[0][e], parts[1][e]]), (slope[e], [parts[2][e], parts[3][e]])] {
+            let kept = if diagonal { odd } else { even };
+            worst = worst.max(sum.size * (f64::EPSILON / TAU) * kept.size().map(|x| x.max(f64::MIN_POSITIVE)).inv());
+        }
+        if diagonal {
+            let kept = heat[e].value.size().map(|x| x.max(f64::MIN_POSITIVE)).inv();
+            worst = worst.max(heat[e].size * f64::EPSILON * kept);
+        }
+    }
+    for (lane, row) in rows.iter_mut().enumerate() {
+        let take = |list: &[C; 4]| list.map(|z| c64::new(z.re.0[lane], z.im.0[lane]));
+        *row = Row {
+            dispersive: take(&parts[0]),
+            dissipative: take(&parts[1]),
+            dispersive_slope: take(&parts[2]),
+            dissipative_slope: take(&parts[3]),
+            heat: take(&parts[4]),
+            good: worst.0[lane] < LOST,
+        };
+    }
+}
