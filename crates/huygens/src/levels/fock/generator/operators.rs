@@ -1,0 +1,171 @@
+//! The operators of a model in one space.
+
+use std::sync::Arc;
+
+use huygens_numerics::c64;
+
+use super::super::layout::Population;
+use super::super::shifted::Shifted;
+use super::super::space::Space;
+use super::place_of;
+use crate::algebra::{EvalError, Operator, Scalar};
+use crate::model::{Binding, Model};
+
+/// The operators of one model in one space at one set of values, before a storage is chosen.
+#[derive(Clone, Debug)]
+pub struct Operators {
+    /// The space.
+    pub space: Arc<Space>,
+    /// Summands of K with their factor: conj(φ_i) φ_j of time-dependent coefficients, 0 standing for the number 1; first those of
+    /// −iH + H_c, then those of −½ Σ L†L.
+    pub(in super::super) effective: [Vec<(Factor, Shifted)>; 2],
+    /// Summands of the jumps, with the number of their coefficient.
+    pub(in super::super) jumps: Vec<Vec<(u32, Shifted)>>,
+    /// Which jump of the model each of them is.
+    pub(in super::super) origin: Vec<usize>,
+    /// Time-dependent coefficients φ_1, φ_2, ….
+    pub(in super::super) moving: Vec<Scalar>,
+    pub(in super::super) params: Vec<f64>,
+}
+
+/// conj(φ_i) φ_j; (0, 0) is the number 1.
+pub(in super::super) type Factor = (u32, u32);
+
+/// Why a model has no generator in number states.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeneratorError {
+    /// A coefficient without a value.
+    #[error("{0}")]
+    Value(EvalError),
+    /// A bath that is no Lindblad generator.
+    #[error(
+        "the bath `{label}` damps the momentum alone (momentum = {share}): that is no Lindblad generator and has no density matrix that stays positive; take momentum = 0, or the gaussian level"
+    )]
+    Momentum {
+        /// Its label.
+        label: String,
+        /// Its share of momentum damping.
+        share: f64,
+    },
+}
+
+impl Operators {
+    /// The operators of a model at the values of `binding`.
+    ///
+    /// # Errors
+    /// [`GeneratorError`].
+    pub fn new(model: &Model, binding: &Binding, space: Arc<Space>) -> Result<Self, GeneratorError> {
+        let params = &binding.values;
+        for bath in &model.baths {
+            let share = bath.momentum.eval(params, 0.0).map_err(GeneratorError::Value)?.re;
+            if share != 0.0 {
+                return Err(GeneratorError::Momentum { label: bath.label.clone(), share });
+            }
+        }
+        let mut moving: Vec<Scalar> = Vec::new();
+        let mut split = |operator: &Operator| -> Result<Vec<(u32, Shifted)>, GeneratorError> {
+            let (fixed, timed): (Vec<_>, Vec<_>) = operator.iter().partition(|(_, c)| !c.depends_on_time());
+            let fixed = Operator::from_terms(fixed.into_iter().map(|(m, c)| (m.clone(), c.clone())));
+            let mut parts = Vec::new();
+            if !fixed.is_zero() {
+                parts.push((0, Shifted::new(&space, &fixed, params, 0.0).map_err(GeneratorError::Value)?));
+            }
+            for (monomial, coefficient) in timed {
+                let at = place_of(&mut moving, coefficient.clone());
+                parts.push((at as u32 + 1, Shifted::monomial(&space, monomial)));
+            }
+            Ok(parts)
+        };
+        let mut effective: [Vec<(Factor, Shifted)>; 2] = [Vec::new(), Vec::new()];
+        let add = |list: &mut Vec<(Factor, Shifted)>, factor: Factor, scale: c64, operator: &Shifted| {
+            let at = list.iter().position(|(f, _)| *f == factor).unwrap_or_else(|| {
+                list.push((factor, Shifted::default()));
+                list.len() - 1
+            });
+            list[at].1.add_scaled(scale, operator);
+        };
+        for (operator, scale) in [(&model.hamiltonian, c64::new(0.0, -1.0)), (&model.antihermitian, c64::new(1.0, 0.0))]
+        {
+            for (at, part) in split(operator)? {
+                add(&mut effective[0], (0, at), scale, &part);
+            }
+        }
+        let (mut jumps, mut origin) = (Vec::new(), Vec::new());
+        for (index, jump) in model.jumps.iter().enumerate() {
+            let parts = split(&jump.operator)?;
+            for (i, left) in &parts {
+                let adjoint = left.adjoint(&space);
+                for (j, right) in &parts {
+                    add(&mut effective[1], (*i, *j), c64::new(-0.5, 0.0), &adjoint.mul(&space, right));
+                }
+            }
+            if parts.iter().any(|(_, part)| !part.parts.is_empty()) {
+                jumps.push(parts);
+                origin.push(index);
+            }
+        }
+        for list in &mut effective {
+            list.iter_mut().for_each(|(_, part)| part.trim());
+            list.retain(|(_, part)| !part.parts.is_empty());
+        }
+        Ok(Self { space, effective, jumps, origin, moving, params: params.clone() })
+    }
+
+    /// The shifts of ket and bra by all terms.
+    pub fn shifts(&self) -> Vec<(Vec<i32>, Vec<i32>)> {
+        let mut list = Vec::new();
+        let rest = vec![0; self.space.modes()];
+        for shift in self.effective.iter().flatten().flat_map(|(_, part)| part.shifts()) {
+            list.push((shift.to_vec(), rest.clone()));
+            list.push((rest.clone(), shift.to_vec()));
+        }
+        for jump in &self.jumps {
+            let all: Vec<&[i32]> = jump.iter().flat_map(|(_, part)| part.shifts()).collect();
+            for ket in &all {
+                list.extend(all.iter().map(|bra| (ket.to_vec(), bra.to_vec())));
+            }
+        }
+        list
+    }
+
+    /// The lattice of elements that an initial state with elements at `base` and its differences `start` can reach.
+    pub fn population(&self, base: &[i32], start: impl IntoIterator<Item = (Vec<i32>, Vec<i32>)>) -> Population {
+        Population::new(base, self.shifts().into_iter().chain(start))
+    }
+
+    /// The jumps alone, without H and H_c: D\[ρ\] = Σ_j (L_j ρ L_j† − ½{L_j†L_j, ρ}).
+    pub fn dissipator(&self) -> Self {
+        let [_, damping] = &self.effective;
+        Self { effective: [Vec::new(), damping.clone()], ..self.clone() }
+    }
+
+    /// The events alone, Σ_j w_j L_j ρ L_j† over the jumps of the model with a weight w_j > 0; `None` where there is none.
+    pub fn events(&self, weight: impl Fn(usize) -> f64) -> Option<Self> {
+        let mut counted =
+            Self { effective: [Vec::new(), Vec::new()], jumps: Vec::new(), origin: Vec::new(), ..self.clone() };
+        for (jump, &index) in self.jumps.iter().zip(&self.origin) {
+            let weight = weight(index);
+            if weight > 0.0 {
+                let scaled = |part: &Shifted| {
+                    let mut scaled = Shifted::default();
+                    scaled.add_scaled(c64::new(weight.sqrt(), 0.0), part);
+                    scaled
+                };
+                counted.jumps.push(jump.iter().map(|(at, part)| (*at, scaled(part))).collect());
+                counted.origin.push(index);
+            }
+        }
+        (!counted.jumps.is_empty()).then_some(counted)
+    }
+
+    /// Whether there are jumps.
+    pub fn dissipates(&self) -> bool {
+        !self.jumps.is_empty()
+    }
+
+    /// Whether the generator depends on the time.
+    pub fn depends_on_time(&self) -> bool {
+        !self.moving.is_empty()
+    }
+}
