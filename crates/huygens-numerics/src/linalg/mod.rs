@@ -20,7 +20,7 @@ pub use band::{Band, BandLu};
 pub use eigen::{Eigen, eigen, eigen_complex, eigenvalues, eigenvalues_complex};
 pub use equations::{lyapunov, stein, sylvester};
 pub use expm::{expm, expm_complex};
-pub use krylov::{Gmres, Solved, arnoldi, gmres};
+pub use krylov::{Gmres, Solved, arnoldi, gmres, leading};
 pub use lu::{Lu, det, inverse, log_det_spd, solve};
 pub use matrix::{CMatrix, Matrix, RMatrix, Scalar};
 pub use schur::{Schur, schur};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use huygens_numerics::c64;
 use huygens_numerics::random::Streams;
 
 use super::summary::window_mean;
@@ -10,9 +11,9 @@ use crate::algebra::{ModeId, Operator};
 use crate::checks;
 use crate::levels::fock::{
     Correlation, Cutoff, Density, Evolution, FockError, FockMoments, Generator, Layout, Operators, Problem, Shifted,
-    Spectrum, Stationary, SteadyError, SteadyMethod, require_unique, steady_state,
+    Spectrum, Stationary, SteadyError, SteadyMethod, dominant_state, require_unique, steady_state,
 };
-use crate::measures::{DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
+use crate::measures::{CountingMeasure, DensityView, Dynamics, Equilibrium, Evaluate, Moments, exact};
 use crate::model::Binding;
 use crate::report::{Check, Orbit, Quantity, Report, Series, Status};
 
@@ -73,6 +74,8 @@ pub(super) struct Run {
     applications: usize,
     /// Residual of a steady state.
     residual: Option<f64>,
+    /// Growth of the trace in a stationary state of a normalised flow, and how fast it is approached.
+    growth: Option<(f64, Option<(c64, f64)>)>,
     /// Times reached.
     pub(super) reached: usize,
     stopped: Option<String>,
@@ -137,10 +140,13 @@ impl Experiment {
         report.dynamics = match times.as_slice() {
             [only] => format!("density matrix at t = {only:.6}"),
             [first, .., last] => format!("density matrix from the start, seen over [{first:.6}, {last:.6}]"),
-            [] => "steady state of the density matrix".into(),
+            [] if self.model.antihermitian.is_zero() => "steady state of the density matrix".into(),
+            [] => "stationary state of the normalised flow".into(),
         };
         report.method = format!("{}, {} elements, {}", run.cutoff, run.elements, run.how);
-        if rests && run.stopped.is_none() && asked.certify {
+        if let Some((growth, next)) = run.growth {
+            report.checks.extend(grows(growth, next));
+        } else if rests && run.stopped.is_none() && asked.certify {
             let smaller = match &other {
                 Some(other) if other.elements < run.elements => &other.cutoff,
                 _ => &run.cutoff,
@@ -148,7 +154,7 @@ impl Experiment {
             report.checks.push(self.alone(binding, smaller)?);
         }
         self.cutoff_checks(&mut report, binding, &run, other.as_ref(), &times);
-        if asked.certify && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
+        if asked.certify && !rests && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
             let disturbed = follow(&run.cutoff, DISTURBANCE, true)?;
             let grown = change(&run, &disturbed).0 * f64::EPSILON / DISTURBANCE;
             report.checks.push(Check::at_most(
@@ -396,6 +402,7 @@ impl Experiment {
             how: String::new(),
             applications: 0,
             residual: None,
+            growth: None,
             reached: 0,
             stopped: None,
         }
@@ -412,21 +419,34 @@ impl Experiment {
         let memory = self.options.truncation.memory;
         let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
         let mut run = self.blank_run(cutoff, problem.generator.layout().len());
-        match steady_state(&problem.generator, SteadyMethod::Automatic, memory) {
-            Ok(steady) => {
+        let found = if problem.lindblad {
+            steady_state(&problem.generator, SteadyMethod::Automatic, memory).map(|steady| {
                 let method = match steady.method {
                     SteadyMethod::Direct => "sparse elimination, inverse iteration",
                     _ => "GMRES, diagonals eliminated",
                 };
                 run.how = format!("{method}, {} applications", steady.iterations);
                 run.residual = Some(steady.residual);
-                run.edge = steady.density.edge_weight();
+                steady.density
+            })
+        } else {
+            dominant_state(&problem.generator, memory).map(|found| {
+                run.how = format!("Arnoldi on the exponential, {} applications", found.applications);
+                run.applications = found.applications;
+                run.residual = Some(found.residual);
+                run.growth = Some((found.growth, found.next));
+                found.density
+            })
+        };
+        match found {
+            Ok(density) => {
+                run.edge = density.edge_weight();
                 let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
-                let layout = steady.density.layout();
+                let layout = density.layout();
                 let dynamics = if rates { Some(self.dynamics(binding, &problem.operators, layout)?) } else { None };
-                self.look(&steady.density, equilibrium, dynamics.as_ref(), &mut run, true);
+                self.look(&density, equilibrium, dynamics.as_ref(), &mut run, true);
                 if !control {
-                    self.of_generator(binding, &problem, &steady.density, &mut run);
+                    self.of_generator(binding, &problem, &density, &mut run);
                 }
             }
             Err(error @ SteadyError::Memory { .. }) => return Err(ExperimentError::Fock(error.into())),
@@ -442,6 +462,16 @@ impl Experiment {
     /// Measures of the generator about its steady state: counts, lines and the gap.
     fn of_generator(&self, binding: &Binding, problem: &Stationary, steady: &Density, run: &mut Run) {
         let memory = self.options.truncation.memory;
+        if !problem.lindblad {
+            for (k, request) in self.requests.iter().enumerate() {
+                let name = request.definition.name;
+                let counted = CountingMeasure::of(request.definition).is_some();
+                if counted || name.starts_with("emission_") || name == "liouvillian_gap" {
+                    run.put(k, Err(SteadyError::AntiHermitian.to_string()));
+                }
+            }
+            return;
+        }
         for (k, value) in self.counts(binding, problem, steady) {
             run.put(k, value);
         }
@@ -549,7 +579,7 @@ impl Experiment {
         let checks = &mut report.checks;
         let rests = times.is_empty();
         if let Some(residual) = run.residual {
-            let note = "|G rho| of the steady state in units of |rho| and of the slowest rate of a population";
+            let note = "|G rho| of the steady state, or |G rho - lambda rho| at its growth rate, in units of |rho| and of the slowest rate of a population";
             checks.push(Check::at_most("residual", residual, RESIDUAL, note));
         } else if !rests {
             checks.push(Check::at_most(
@@ -617,6 +647,23 @@ fn put_orbits(moments: &FockMoments, run: &mut Run) {
         orbit.re.push(z.re);
         orbit.im.push(z.im);
     }
+}
+
+/// Growth of a stationary state of a normalised flow, and that no other grows as fast.
+fn grows(growth: f64, next: Option<(c64, f64)>) -> [Check; 2] {
+    let note = "the trace of the linear flow grows at this rate in the stationary state";
+    let growth = Check::note("growth rate", Some(growth), note);
+    let (value, note) = match next {
+        None => (None, "no other state grows or decays".to_owned()),
+        Some((next, error)) if error <= 0.1 => {
+            let turn = if next.im == 0.0 { String::new() } else { format!(", turning at {:.4}", next.im.abs()) };
+            (Some(-next.re), format!("how much slower any other state of the populated sector grows{turn}"))
+        }
+        Some((next, _)) => {
+            (None, format!("another state grows more slowly, by at most about {:.1e}: approached slowly", -next.re))
+        }
+    };
+    [growth, Check { name: "unique".into(), status: Status::Pass, value, limit: None, note }]
 }
 
 /// The line that a mode of a steady state emits.
@@ -755,6 +802,38 @@ mod tests {
             report.checks.iter().filter(|c| c.status == crate::report::Status::Fail).map(|c| c.name.as_str()).collect();
         assert!(failed.contains(&"cut-off") && failed.contains(&"edge"), "{failed:?}");
         assert!(report.checks.iter().any(|c| c.name == "kind of cut-off"));
+    }
+
+    /// Without times the state of the largest growth: two levels of gain and loss have p₁ = 1 − γ/2h and λ = 2h − γ, whatever the cut-off
+    /// of a saturating model says; the dimer below product cut-offs has one for each, and the certificate says that it does not converge.
+    #[test]
+    fn without_times_the_state_of_the_largest_growth() {
+        let (model, binding) = dimer(&[("k", 0.5)]);
+        let truncation = Truncation { cutoff: Some(Cutoff::Product(vec![8, 8])), ..Truncation::default() };
+        let options = Options { level: Level::Fock, truncation, ..Options::default() };
+        let measures = ["sync_distance(a1,a2)".to_owned(), "liouvillian_gap".to_owned()];
+        let report = Experiment::new(Arc::new(model), &measures, options).unwrap().run(&binding).unwrap();
+        let failed = |name: &str| report.checks.iter().any(|c| c.name == name && c.status == Status::Fail);
+        assert!(
+            failed("cut-off") && failed("edge") && !failed("residual") && !failed("unique"),
+            "{:#?}",
+            report.checks
+        );
+        let growth = report.checks.iter().find(|c| c.name == "growth rate").unwrap();
+        assert!(growth.value.unwrap() > 0.0 && report.value("sync_distance(a1,a2)").is_some());
+        assert!(report.quantity("liouvillian_gap").unwrap().note.as_ref().unwrap().contains("Lindblad"));
+        let saturating = Arc::new(crate::levels::tests::model(
+            &["a"],
+            &[],
+            "n(a)",
+            "0.3*n(a)",
+            &["0.7*a", "0.8*a^2"],
+            &[["a", "0", "0.5", "0", "0"]],
+        ));
+        let binding = saturating.bind(&[]).unwrap();
+        let options = Options { level: Level::Fock, ..Options::default() };
+        let report = Experiment::new(saturating, &["n(a)".to_owned()], options).unwrap().run(&binding).unwrap();
+        assert!(report.checks.iter().all(|c| c.status != Status::Fail), "{:#?}", report.checks);
     }
 
     /// What grows beyond every cut-off is told to, with the time up to which the result holds.

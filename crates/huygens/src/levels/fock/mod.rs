@@ -27,10 +27,12 @@ pub use density::{Density, DensityBlock, FockMoments};
 pub use evolve::{Evolution, EvolveError, Work};
 
 mod counting;
+mod dominant;
 mod spectrum;
 mod steady;
 
 pub use counting::{Counting, Cumulants};
+pub use dominant::{Dominant, dominant_state};
 pub use spectrum::{Mode, slow_modes};
 pub use steady::{Steady, SteadyError, SteadyMethod, require_unique, steady_state};
 
@@ -42,6 +44,8 @@ pub(crate) use start::needed;
 
 #[cfg(test)]
 mod counting_tests;
+#[cfg(test)]
+mod dominant_tests;
 #[cfg(test)]
 mod steady_tests;
 #[cfg(test)]

@@ -153,38 +153,42 @@ pub struct Stationary {
     pub generator: Generator,
     /// In how many sectors a strong symmetry cuts the populations, each with a steady state of its own: 1 without one.
     pub sectors: usize,
+    /// Whether the generator keeps the trace: no anti-Hermitian part.
+    pub lindblad: bool,
 }
 
 impl Stationary {
-    /// The generator that a steady state is the null vector of, within `memory` bytes.
+    /// The generator that a steady state is the null vector of, with an anti-Hermitian part the eigenvector of the largest growth,
+    /// within `memory` bytes.
     ///
     /// # Errors
-    /// [`FockError`]; as [`SteadyError`] for models with drives, an anti-Hermitian part, no dissipation, or a conserved quantity
-    /// that the start is spread over.
+    /// [`FockError`]; as [`SteadyError`] for models with drives, those without an anti-Hermitian part that have no dissipation, or a
+    /// conserved quantity that the start is spread over.
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        if !model.antihermitian.is_zero() {
-            return Err(SteadyError::AntiHermitian.into());
-        }
+        let lindblad = model.antihermitian.is_zero();
         let space = Arc::new(Space::new(model.len(), cutoff.clone())?);
         let operators = Operators::new(model, binding, space.clone())?;
         if operators.depends_on_time() {
             return Err(SteadyError::Driven.into());
         }
-        if !operators.dissipates() {
+        if lindblad && !operators.dissipates() {
             return Err(SteadyError::Closed.into());
         }
         let zero = vec![0; model.len()];
-        let population = operators.population(&zero, []);
+        let mut population = operators.population(&zero, []);
         let sectors = population.sectors(&space);
         if sectors > 1 {
             let shifts = start_shifts(&model.start_values(binding)?, &model.start_spreads(binding)?);
-            if !shifts.iter().all(|shift| population.connects(shift)) {
+            if !lindblad {
+                // One of the sectors of the start grows fastest.
+                population = operators.population(&zero, shifts);
+            } else if !shifts.iter().all(|shift| population.connects(shift)) {
                 return Err(SteadyError::Sectors { sectors }.into());
             }
         }
         let layout = limited(space, &population, true, memory)?;
         let generator = Generator::new(&operators, layout);
-        Ok(Self { operators, generator, sectors })
+        Ok(Self { operators, generator, sectors, lindblad })
     }
 
     /// The generator on the elements ⟨n|·|n′⟩ that it connects with those of one difference n′ − n, which have a spectrum of their

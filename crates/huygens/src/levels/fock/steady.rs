@@ -41,11 +41,26 @@ pub enum SteadyError {
         "the model depends on the time, so that its state keeps moving: follow it with --until T or look at --at T"
     )]
     Driven,
-    /// An anti-Hermitian part.
+    /// A question about a Lindblad generator.
     #[error(
-        "the model has an anti-Hermitian part: what becomes stationary is the eigenvector of the largest growth, which a cut-off need not hold; follow the state with --until T"
+        "needs a Lindblad generator, which keeps the trace; the model has an anti-Hermitian part and its flow is normalised"
     )]
     AntiHermitian,
+    /// More than one state grows fastest.
+    #[error(
+        "no stationary state: {}; follow the state with --until T",
+        if *.frequency > 0.0 {
+            format!("states of the growth rate {growth:.10} turn around each other at the frequency {frequency:.6}")
+        } else {
+            format!("more than one state has the largest growth rate {growth:.10}, and the start decides which mixture is reached")
+        }
+    )]
+    SameGrowth {
+        /// The growth rate.
+        growth: f64,
+        /// How fast they turn; 0 where they rest.
+        frequency: f64,
+    },
     /// Nothing is dissipated.
     #[error(
         "the model has neither jumps nor baths, so that every mixture of energy eigenstates is stationary: follow the state with --until T"
@@ -345,7 +360,7 @@ fn owner(spans: &[Range<usize>], elements: usize) -> Vec<u32> {
     of
 }
 
-fn norm(x: &[f64]) -> f64 {
+pub(super) fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
@@ -408,7 +423,8 @@ fn residual(generator: &Generator, rate: f64, x: &[f64], work: &mut [f64]) -> f6
     norm(work) / (rate * norm(x)).max(f64::MIN_POSITIVE)
 }
 
-fn uniform(generator: &Generator) -> (Range<usize>, Vec<f64>) {
+/// The populations, and the maximally mixed state.
+pub(super) fn uniform(generator: &Generator) -> (Range<usize>, Vec<f64>) {
     let span = populations(generator.layout());
     let mut x = vec![0.0; generator.len()];
     let layout = generator.layout();
@@ -417,14 +433,26 @@ fn uniform(generator: &Generator) -> (Range<usize>, Vec<f64>) {
     (span, x)
 }
 
-fn direct(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
-    let rate = slow_rate(generator);
-    let unknowns = Unknowns::new(generator.layout());
+/// Whether sparse factors fit into the memory.
+fn fits(unknowns: &Unknowns, memory: f64) -> Result<(), SteadyError> {
     // Fill of sparse factors on lattices of three dimensions and more, as found on the built-in models.
     let needed = 16.0 * 30.0 * (unknowns.count as f64).powf(4.0 / 3.0);
     if needed > memory.max(5e7) {
         return Err(SteadyError::Memory { needed: needed / 1e9, limit: memory / 1e9 });
     }
+    Ok(())
+}
+
+/// Whether sparse factors of a generator are worth their time and fit into the memory.
+pub(super) fn affordable(generator: &Generator, memory: f64) -> bool {
+    let unknowns = Unknowns::new(generator.layout());
+    unknowns.count <= LARGEST_DIRECT && fits(&unknowns, memory).is_ok()
+}
+
+fn direct(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let rate = slow_rate(generator);
+    let unknowns = Unknowns::new(generator.layout());
+    fits(&unknowns, memory)?;
     let shift = shift_of(generator, rate);
     let mut resolvent = Resolvent::direct(generator, shift)?;
     let (span, mut x) = uniform(generator);
