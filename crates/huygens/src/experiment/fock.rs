@@ -423,6 +423,7 @@ impl Experiment {
             steady_state(&problem.generator, SteadyMethod::Automatic, memory).map(|steady| {
                 let method = match steady.method {
                     SteadyMethod::Direct => "sparse elimination, inverse iteration",
+                    SteadyMethod::Flow => "Arnoldi on the exponential",
                     _ => "GMRES, diagonals eliminated",
                 };
                 run.how = format!("{method}, {} applications", steady.iterations);

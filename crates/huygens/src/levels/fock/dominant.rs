@@ -39,6 +39,8 @@ const CYCLES: usize = 60;
 const SOLVED: f64 = 1e-12;
 const REFINED: f64 = 1e-10;
 const ACCEPTED: f64 = 1e-8;
+/// Relative error of a decay that is good enough.
+const SHARP: f64 = 1e-6;
 /// Growth rates that differ by less than this, in units of the slow rate, count as one.
 const SAME: f64 = 1e-8;
 
@@ -82,19 +84,7 @@ pub fn dominant_state(generator: &Generator, memory: f64) -> Result<Dominant, St
     if generator.depends_on_time() {
         return Err(SteadyError::Driven);
     }
-    // The Krylov vectors, the vectors of the series, and a few more.
-    let vectors = memory / (8.0 * generator.len() as f64) - 9.0;
-    if vectors < 4.0 {
-        let needed = 13.0 * 8.0 * generator.len() as f64;
-        return Err(SteadyError::Memory { needed: needed / 1e9, limit: memory / 1e9 });
-    }
-    let steps = (vectors as usize).min(STEPS);
-    let rate = slow_rate(generator);
-    let extent = generator.extent();
-    let size = 0.5 * (extent.high - extent.low) + extent.imaginary;
-    let tau = REACH / size.max(1e-3 * rate);
-    let mut flow =
-        Flow { evolution: Evolution::new(generator.clone(), 1e-13), tau, repeats: 1, lambda: 0.0, failed: false };
+    let (mut flow, steps, rate) = prepare(generator, memory)?;
     let (_, mut x) = uniform(generator);
     let (lambda, residual) = settle(generator, &mut flow, rate, steps, SOLVED, &mut x)?;
     let (lambda, residual) = refined(generator, rate, memory, (lambda, residual), &mut x)?;
@@ -120,6 +110,48 @@ pub fn dominant_state(generator: &Generator, memory: f64) -> Result<Dominant, St
     }
     let density = Density::from_planes(generator.layout().clone(), x);
     Ok(Dominant { density, growth: lambda, next, residual, applications: applications(&flow) })
+}
+
+/// The flow, as many Krylov vectors as fit into the memory, and the unit of rates.
+fn prepare(generator: &Generator, memory: f64) -> Result<(Flow, usize, f64), SteadyError> {
+    // The Krylov vectors, the vectors of the series, and a few more.
+    let vectors = memory / (8.0 * generator.len() as f64) - 9.0;
+    if vectors < 4.0 {
+        let needed = 13.0 * 8.0 * generator.len() as f64;
+        return Err(SteadyError::Memory { needed: needed / 1e9, limit: memory / 1e9 });
+    }
+    let rate = slow_rate(generator);
+    let extent = generator.extent();
+    let size = 0.5 * (extent.high - extent.low) + extent.imaginary;
+    let tau = REACH / size.max(1e-3 * rate);
+    let evolution = Evolution::new(generator.clone(), 1e-13);
+    let flow = Flow { evolution, tau, repeats: 1, lambda: 0.0, failed: false };
+    Ok((flow, (vectors as usize).min(STEPS), rate))
+}
+
+/// The steady state of a Lindblad generator by its flow alone, with trace 1: planes, residual, and applications.
+pub(super) fn settled(generator: &Generator, memory: f64) -> Result<(Vec<f64>, f64, usize), SteadyError> {
+    let (mut flow, steps, rate) = prepare(generator, memory)?;
+    let (_, mut x) = uniform(generator);
+    let (_, residual) = settle(generator, &mut flow, rate, steps, SOLVED, &mut x)?;
+    Ok((x, residual, flow.evolution.work().applications))
+}
+
+/// The eigenvalue of the largest real part of a Lindblad generator by its flow alone, that of the steady state given left out; and its
+/// relative error.
+pub(super) fn slowest(
+    generator: &Generator,
+    steady: Option<&Density>,
+    memory: f64,
+) -> Result<Option<(c64, f64)>, SteadyError> {
+    let (mut flow, steps, _) = prepare(generator, memory)?;
+    let start = random_traceless(generator);
+    stands_out(&mut flow, steps, &start, false, |y| {
+        if let Some(steady) = steady {
+            let part = trace(generator, y);
+            y.iter_mut().zip(steady.data()).for_each(|(y, r)| *y -= part * r);
+        }
+    })
 }
 
 /// Cycles from a start with a trace until the residual is below `tolerance` or falls no more; the result has trace 1.
@@ -194,8 +226,7 @@ fn refined(
     Ok((lambda, residual))
 }
 
-/// The eigenvalue of the next largest real part less λ, and how far its modulus in the flow is known in units of its distance from 1;
-/// from flows of growing length until it stands out.
+/// The eigenvalue of the next largest real part less λ, and its relative error.
 fn next(
     generator: &Generator,
     flow: &mut Flow,
@@ -204,23 +235,40 @@ fn next(
     lambda: f64,
 ) -> Result<Option<(c64, f64)>, SteadyError> {
     flow.lambda = lambda;
+    let mut start = random_traceless(generator);
+    let size = 0.1 * norm(&start) / norm(x);
+    start.iter_mut().zip(x).for_each(|(y, x)| *y += size * x);
+    stands_out(flow, steps, &start, true, |_| {})
+}
+
+/// The eigenvalue of the largest real part less λ, or the next one where λ itself is `known` to be there, from flows of growing length
+/// until it stands out, with its relative error; `deflate` takes away what is known of a vector.
+fn stands_out(
+    flow: &mut Flow,
+    steps: usize,
+    start: &[f64],
+    known: bool,
+    mut deflate: impl FnMut(&mut [f64]),
+) -> Result<Option<(c64, f64)>, SteadyError> {
     // Short enough at first that fast decays are seen.
     flow.tau /= 16.0;
     let mut found = None;
     for _ in 0..6 {
-        let mut start = random_traceless(generator);
-        let size = 0.1 * norm(&start) / norm(x);
-        start.iter_mut().zip(x).for_each(|(y, x)| *y += size * x);
-        let mut values = arnoldi(steps, &start, |x, out| flow.apply(x, out))?;
+        let mut values = arnoldi(steps, start, |x, out| {
+            flow.apply(x, out);
+            deflate(out);
+        })?;
         let apart = |(theta, _): &(c64, f64)| (theta - 1.0).norm();
         let first = (0..values.len()).min_by(|a, b| apart(&values[*a]).total_cmp(&apart(&values[*b])));
         let Some(first) = first.filter(|_| !flow.failed) else { break };
-        values.remove(first);
+        if known {
+            values.remove(first);
+        }
         let Some(&(theta, error)) = values.first().filter(|(theta, _)| theta.norm() > 1e-13) else { break };
         let error = error / (1.0 - theta.norm()).abs().max(f64::MIN_POSITIVE);
         let span = flow.tau * flow.repeats as f64;
         found = Some((c64::new(theta.norm().ln(), theta.arg()) / span, error));
-        if error <= 0.01 {
+        if error <= SHARP {
             break;
         }
         flow.repeats *= 4;

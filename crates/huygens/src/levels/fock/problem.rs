@@ -5,6 +5,7 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 
 use super::density::Density;
+use super::dominant;
 use super::generator::{Generator, GeneratorError, Operators};
 use super::layout::{Layout, Population};
 use super::space::{Cutoff, Space, SpaceError};
@@ -215,8 +216,16 @@ impl Stationary {
     /// # Errors
     /// [`FockError`].
     pub fn gap(&self, steady: &Density, memory: f64) -> Result<f64, FockError> {
-        let slowest = |modes: Vec<Mode>| modes.iter().map(|mode| -mode.value.re).fold(f64::INFINITY, f64::min);
-        let mut gap = slowest(slow_modes(&self.generator, Some(steady), 2, memory)?);
+        // The eigenvalues nearest zero need not decay most slowly: those of coherences that turn lie far away. The flow shows them.
+        let slowest = |generator: &Generator, steady: Option<&Density>| -> Result<f64, SteadyError> {
+            let near = slow_modes(generator, steady, 2, memory)?;
+            let near = near.iter().map(|mode: &Mode| -mode.value.re).fold(f64::INFINITY, f64::min);
+            Ok(match dominant::slowest(generator, steady, memory)? {
+                Some((value, error)) if -value.re < near * (1.0 - 2.0 * error) - error * value.re => -value.re,
+                _ => near,
+            })
+        };
+        let mut gap = slowest(&self.generator, Some(steady))?;
         let space = &self.operators.space;
         let mut done = vec![self.generator.layout().clone()];
         for k in 0..space.modes() {
@@ -228,7 +237,7 @@ impl Stationary {
                 }
                 let sector = self.sector(&difference, memory)?;
                 done.push(sector.layout().clone());
-                gap = gap.min(slowest(slow_modes(&sector, None, 2, memory)?));
+                gap = gap.min(slowest(&sector, None)?);
             }
         }
         if gap.is_finite() { Ok(gap.max(0.0)) } else { Err(SteadyError::NoModes.into()) }

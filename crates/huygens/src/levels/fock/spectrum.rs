@@ -4,8 +4,9 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::arnoldi;
 
 use super::density::Density;
+use super::dominant::slowest;
 use super::generator::Generator;
-use super::steady::{Resolvent, SteadyError, random_traceless, slow_rate, trace};
+use super::steady::{Resolvent, SteadyError, affordable, random_traceless, slow_rate, trace};
 
 /// An eigenvalue of a generator: a perturbation of this kind decays as e^{Re λ t} and turns at the frequency Im λ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +23,8 @@ const STEPS: usize = 60;
 const SHIFT: f64 = 1e-6;
 
 /// At least `count` eigenvalues nearest zero (or all, of a small generator), by Arnoldi iteration on (G − σ)⁻¹ with a small σ > 0;
-/// the slowest decay first. With a steady state given, its eigenvalue 0 is left out.
+/// the slowest decay first. With a steady state given, its eigenvalue 0 is left out. The factors of G − σ are sparse; where they do not
+/// fit, the slowest decay alone is given, from the flow e^{tG}, its frequency up to multiples of 2π over the time of the flow.
 ///
 /// On a Hermitian layout the eigenvalues are those of the whole populated sector, in conjugate pairs. On the layout of another
 /// sector they occur together with those of the conjugate sector: a pair λ, λ* stands for one mode.
@@ -40,7 +42,13 @@ pub fn slow_modes(
     }
     let extent = generator.extent();
     let shift = (SHIFT * slow_rate(generator)).max(1e-13 * (extent.low.abs() + extent.imaginary));
-    let mut resolvent = Resolvent::new(generator, shift, memory)?;
+    if !affordable(generator, memory) {
+        // No iteration solves with a nearly singular matrix in time.
+        let slowest = slowest(generator, steady, memory)?;
+        let modes = slowest.filter(|(value, error)| *error <= 1e-2 && value.re.is_finite());
+        return Ok(modes.map(|(value, error)| Mode { value, error: error * value.re.abs() }).into_iter().collect());
+    }
+    let mut resolvent = Resolvent::direct(generator, shift)?;
     let mut failed = false;
     let mut apply = |x: &[f64], out: &mut [f64]| {
         out.copy_from_slice(x);

@@ -17,6 +17,7 @@ use huygens_numerics::random::Streams;
 use rayon::prelude::*;
 
 use super::density::Density;
+use super::dominant::{settled, slowest};
 use super::generator::Generator;
 use super::layout::Layout;
 
@@ -30,6 +31,8 @@ pub enum SteadyMethod {
     Direct,
     /// GMRES with the diagonals as preconditioner.
     Iterative,
+    /// Arnoldi iteration on the exponential of the generator: slower than both, and without anything that stalls.
+    Flow,
 }
 
 /// Why there is no steady state to give.
@@ -381,14 +384,25 @@ pub fn steady_state(generator: &Generator, method: SteadyMethod, memory: f64) ->
     match method {
         SteadyMethod::Direct => direct(generator, memory),
         SteadyMethod::Iterative => iterative(generator, memory),
+        SteadyMethod::Flow => by_flow(generator, memory),
         SteadyMethod::Automatic if unknowns <= DIRECT => direct(generator, memory),
         SteadyMethod::Automatic => match iterative(generator, memory) {
-            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) if unknowns <= LARGEST_DIRECT => {
+            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) if affordable(generator, memory) => {
                 direct(generator, memory)
             }
+            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) => by_flow(generator, memory),
             found => found,
         },
     }
+}
+
+fn by_flow(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let (x, residual, iterations) = settled(generator, memory)?;
+    if residual > ACCEPTED || !residual.is_finite() {
+        return Err(SteadyError::NoConvergence { residual, iterations });
+    }
+    let density = Density::from_planes(generator.layout().clone(), x);
+    Ok(Steady { density, residual, method: SteadyMethod::Flow, iterations })
 }
 
 /// A slow rate at which elements decay, populations where there are any: the unit of residuals. The smallest that is not zero, or
@@ -523,7 +537,13 @@ pub fn require_unique(generator: &Generator, steady: &Steady, memory: f64) -> Re
     x.iter_mut().zip(data).for_each(|(x, y)| *x = *x * size + y);
     let (residual, iterations) = bordered(generator, &diagonals, rate, shift, &span, &u, &mut x, 1e-7);
     if residual > 1e-4 {
-        return Err(SteadyError::NoConvergence { residual, iterations });
+        // Where the iteration stalls: how slowly anything else decays.
+        return match slowest(generator, Some(&steady.density), memory)? {
+            Some((value, error)) if error > 0.1 || -value.re <= STILL * rate => {
+                Err(SteadyError::NoConvergence { residual, iterations })
+            }
+            _ => Ok(()),
+        };
     }
     let apart: f64 = x.iter().zip(data).map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt();
     if apart > 0.05 * norm(data) { Err(SteadyError::NotUnique { count: 2, rate: residual * rate }) } else { Ok(()) }

@@ -173,6 +173,56 @@ fn what_has_no_steady_state_says_so() {
     assert!(refuse("n(a)", &[]).contains("neither jumps nor baths"));
 }
 
+/// Two damped oscillators that exchange quanta: ⟨a ± b⟩ decay at κ/2 whatever the coupling, and turn, so that others lie nearer zero; by
+/// sparse factors of some thousand unknowns and by the flow.
+#[test]
+fn the_gap_of_many_unknowns() {
+    let kappa = 0.3;
+    let (loss, gain) = (format!("sqrt({kappa}*1.05)"), format!("sqrt({kappa}*0.05)"));
+    let jumps = [format!("{loss}*a"), format!("{gain}*dag(a)"), format!("{loss}*b"), format!("{gain}*dag(b)")];
+    let jumps: Vec<&str> = jumps.iter().map(String::as_str).collect();
+    let model = model(&["a", "b"], &[], "n(a) + 1.1*n(b) + 0.2*(dag(a)*b + h.c.)", "", &jumps, &[]);
+    let problem = stationary(&model, &[], Cutoff::Product(vec![16, 16]));
+    let steady = steady_state(&problem.generator, SteadyMethod::Automatic, MEMORY).unwrap();
+    assert!(problem.generator.layout().len() > 1000);
+    let gap = problem.gap(&steady.density, MEMORY).unwrap();
+    assert!((gap - 0.5 * kappa).abs() < 1e-5 * kappa, "{gap}");
+    let by_flow = super::dominant::slowest(&problem.generator, Some(&steady.density), MEMORY).unwrap().unwrap();
+    let exact = slow_modes(&problem.generator, Some(&steady.density), 2, MEMORY).unwrap()[0].value;
+    assert_relative_eq!(by_flow.0.re, exact.re, max_relative = 1e-3);
+    assert!(by_flow.1 < 1e-2, "{}", by_flow.1);
+}
+
+/// Two van der Pol oscillators at growing cut-offs: the gap settles.
+#[test]
+fn a_gap_settles_with_the_cut_off() {
+    let gap = |d: usize| {
+        let problem = stationary(&pair(), &[("gamma2", 0.2)], Cutoff::Product(vec![d, d]));
+        let steady = steady_state(&problem.generator, SteadyMethod::Automatic, MEMORY).unwrap();
+        problem.gap(&steady.density, MEMORY).unwrap()
+    };
+    let (small, middle, large) = (gap(7), gap(10), gap(13));
+    assert!((large - middle).abs() < 0.2 * (middle - small).abs() + 1e-9 && large > 0.0, "{small} {middle} {large}");
+}
+
+/// A strongly driven resonator and a strongly driven pair, for which diagonals are a poor preconditioner: the flow ends where elimination
+/// does.
+#[test]
+fn strong_drives_by_the_flow() {
+    let one = one("-0.8*n(a) + 0.25*dag(a)^2*a^2 + 1.5*i*(dag(a) - a)", &["a"], 24);
+    let h = "0.5*n(a) - 0.4*n(b) + 1.2*(a + dag(a)) + 0.9*(dag(a)*b + h.c.)";
+    let two =
+        stationary(&model(&["a", "b"], &[], h, "", &["a", "0.8*b", "0.3*b^2"], &[]), &[], Cutoff::Product(vec![7, 6]));
+    for problem in [one, two] {
+        let exact = steady_state(&problem.generator, SteadyMethod::Direct, MEMORY).unwrap();
+        let flow = steady_state(&problem.generator, SteadyMethod::Flow, MEMORY).unwrap();
+        assert!(flow.residual < 1e-8, "{}", flow.residual);
+        for (a, b) in exact.density.populations().iter().zip(flow.density.populations()) {
+            assert!((a - b).abs() < 1e-7, "{a} {b}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     /// Random driven, squeezed, damped oscillators: both methods give what a long evolution ends at, a positive state.
