@@ -65,6 +65,7 @@ fn measure(id: &str, what: &str) -> Option<(&'static str, Order)> {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn every_entry_of_the_model_is_met() {
     let entries: Value = serde_json::from_str(include_str!("data/thermal-machine.json")).expect("JSON");
     let mut met = 0;

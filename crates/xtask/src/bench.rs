@@ -122,6 +122,9 @@ pub(crate) fn bench() -> Result<(), Failure> {
     text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
     text.push_str(&density(&ours, qutip.1.as_ref(), dynamiqs.1.as_ref()));
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "response"]))?);
+    let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("response_peer.py")))?);
+    text.push_str(&response(&ours, &peers));
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
@@ -360,6 +363,58 @@ fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> Str
             "* The generator applied to {} elements: **{:.2} ns** an element; {:.1} GB/s of the {:.1} GB/s that a sum of two vectors reaches, \
              counting the state and the result once.",
             row[0], row[1], row[2], row[3]
+        );
+    }
+    out
+}
+
+/// The response level.
+fn response(ours: &Table, peers: &Table) -> String {
+    let mut out = String::from("\n## Driven couplings to structured baths\n\n");
+    for row in ours.rows("response_map").filter(|r| r.len() == 5) {
+        let _ = writeln!(
+            out,
+            "* The thermal machine in lowest order on a map of {} frequencies and temperatures, all powers, heat, noise, uncertainties, bounds and \
+             their derivatives: **{:.1} ms** on all cores; **{:.2} µs** a point and core ({} points by the closed form to ten digits; the others \
+             are left to the quadrature).",
+            row[0],
+            1e3 * row[1],
+            row[2],
+            row[3]
+        );
+        let what = [
+            ("response_numpy", "NumPy and SciPy's digamma, vectorised, two powers alone"),
+            ("response_numba", "Numba, two powers alone"),
+            ("response_quad", "`scipy.integrate.quad`, one power alone"),
+        ];
+        for (name, text) in what {
+            for p in peers.rows(name).filter(|p| p.len() == 2) {
+                let _ = writeln!(
+                    out,
+                    "  * {text}: {:.2} µs a point (P_A = {:.10}); **{:.0} times** faster.",
+                    p[0],
+                    p[1],
+                    p[0] / row[2]
+                );
+            }
+        }
+    }
+    for row in ours.rows("response_point").filter(|r| r.len() == 3) {
+        let _ = writeln!(
+            out,
+            "* One point alone, from the response to all results: **{:.1} µs** in closed form, {:.0} µs by graded quadrature (P_A = {:.10}).",
+            row[0], row[1], row[2]
+        );
+    }
+    for row in ours.rows("response_all").filter(|r| r.len() == 5) {
+        let _ = writeln!(
+            out,
+            "* All orders with noise, Omega = {}, gamma1 = {}: **{:.0} ms**, {} harmonics on each side (Q = {:.5}).",
+            row[0],
+            row[1],
+            1e3 * row[2],
+            row[3],
+            row[4]
         );
     }
     out

@@ -382,7 +382,7 @@ impl Experiment {
         if let Some(all) = &solved.all {
             let note = "P + ΣJ over the largest of them, each computed by itself";
             report.checks.push(Check::at_most("first law", all.balance, 1e-6, note));
-            let note = "largest relative change by the last two harmonics";
+            let note = "largest relative change by the last harmonic on each side";
             report.checks.push(Check::at_most("harmonics", all.change, 1e-6, note));
         }
         let Some(exponents) = exponents else {

@@ -181,7 +181,7 @@ fn argument(x: f64, y: f64) -> f64 {
     let (ax, ay) = (x, y.abs());
     let (small, large) = if ax < ay { (ax, ay) } else { (ay, ax) };
     let ratio = small / large;
-    let far = ratio > 0.414_213_562_373_095_05;
+    let far = ratio > 0.414_213_562_373_095_03;
     let t = if far { (ratio - 1.0) / (ratio + 1.0) } else { ratio };
     let s = t * t;
     let mut sum = 0.0;
@@ -241,6 +241,86 @@ pub struct Point {
     pub hot: f64,
     /// T of the static baths, > 0.
     pub cold: f64,
+}
+
+/// Amplitudes g of the two driven quadratures at Ω, g_l(t) = g_l e^{−iΩt} + c.c., and their derivatives by Ω.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Amplitudes {
+    /// g.
+    pub values: [c64; 2],
+    /// dg/dΩ.
+    pub slopes: [c64; 2],
+}
+
+/// The observables of one point with two driven quadratures (see [`super::LowestOrder`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// P of each drive.
+    pub power: [f64; 2],
+    /// P⁽⁰⁾ of each drive.
+    pub dissipative: [f64; 2],
+    /// J out of the driven bath.
+    pub heat: f64,
+    /// Entropy production.
+    pub dissipation: f64,
+    /// D of each power and of their sum, for equal temperatures.
+    pub noise: [f64; 3],
+    /// Q of each power and of their sum, for equal temperatures.
+    pub uncertainty: [f64; 3],
+    /// V of each power at fixed protocol.
+    pub bound: [f64; 2],
+    /// V with the derivative of the amplitudes.
+    pub bound_total: [f64; 2],
+    /// Work given over work taken.
+    pub efficiency: f64,
+    /// Whether all this kept its digits; otherwise, and where temperatures differ, [`super::LowestOrder`] gives it.
+    pub good: bool,
+}
+
+impl Outcome {
+    fn new(point: &Point, row: &Row, g: &Amplitudes) -> Self {
+        let mut out = Self { good: row.good && point.hot == point.cold, ..Self::default() };
+        let w = point.frequency;
+        let (mut slope, mut total) = ([0.0; 2], [0.0; 2]);
+        for a in 0..2 {
+            for b in 0..2 {
+                let e = 2 * a + b;
+                let pair = g.values[a].conj() * g.values[b];
+                let change = g.slopes[a].conj() * g.values[b] + g.values[a].conj() * g.slopes[b];
+                let (even, odd) = ((pair * row.dissipative[e]).re, (pair * row.dispersive[e]).im);
+                let steep = (pair * row.dissipative_slope[e]).re + (pair * row.dispersive_slope[e]).im;
+                let shape = (change * row.dissipative[e]).re + (change * row.dispersive[e]).im;
+                out.dissipative[a] += 2.0 * w * even;
+                out.power[a] += 2.0 * w * (even + odd);
+                slope[a] += 2.0 * (even + odd) + 2.0 * w * steep;
+                total[a] += 2.0 * w * shape;
+                out.heat += 2.0 * (pair * row.heat[e]).re;
+                let noise = 2.0 * w * w * even;
+                out.noise[2] += noise;
+                if a == b {
+                    out.noise[a] += noise;
+                }
+            }
+        }
+        let sum = out.dissipative[0] + out.dissipative[1];
+        out.dissipation = sum / point.cold;
+        if point.hot != point.cold {
+            out.dissipation += out.heat * (1.0 / point.cold - 1.0 / point.hot);
+        }
+        let ratio = super::statics::coth(w, point.cold);
+        for (k, power) in [out.power[0], out.power[1], sum].into_iter().enumerate() {
+            out.noise[k] *= ratio;
+            out.uncertainty[k] = out.dissipation * out.noise[k] / (power * power);
+        }
+        for a in 0..2 {
+            out.bound[a] = 2.0 * (1.0 - w * slope[a] / out.power[a]).powi(2);
+            out.bound_total[a] = 2.0 * (1.0 - w * (slope[a] + total[a]) / out.power[a]).powi(2);
+        }
+        let (given, taken) =
+            out.power.iter().fold((0.0, 0.0), |(g, t), p| if *p < 0.0 { (g - p, t) } else { (g, t + p) });
+        out.efficiency = given / taken;
+        out
+    }
 }
 
 /// The integrals of one point between the driven quadratures, row by row (see [`super::lowest::Transforms`]).
@@ -313,6 +393,18 @@ impl Batch {
                 out.extend(rows.into_iter().take(chunk.len()));
             }
         }
+    }
+
+    /// All observables at all points with their amplitudes, appended to `out` in their order. `rows` is scratch.
+    ///
+    /// # Panics
+    /// When there are not as many amplitudes as points.
+    #[track_caller]
+    pub fn outcomes(&self, points: &[Point], amplitudes: &[Amplitudes], rows: &mut Vec<Row>, out: &mut Vec<Outcome>) {
+        assert_eq!(points.len(), amplitudes.len(), "a batch needs amplitudes for each point");
+        rows.clear();
+        self.rows(points, rows);
+        out.extend(points.iter().zip(rows.iter()).zip(amplitudes).map(|((p, r), g)| Outcome::new(p, r, g)));
     }
 
     fn warm(&self, lanes: &[Point; LANES]) -> Warm {

@@ -12,18 +12,21 @@ use std::f64::consts::TAU;
 
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, Lu, RMatrix};
-use huygens_numerics::quad::{Singularity, graded};
+use huygens_numerics::quad::{Singularity, graded, graded_by};
 
 use super::ResponseError;
 use super::bath::Kernel;
 use super::exponents::Exponents;
 use super::lowest::{Machine, coth_pair};
-use super::statics::{Statics, coth, noise};
+use super::statics::{Probe, Statics, coth, noise};
 
 /// Most harmonics on each side.
 const MOST: usize = 40;
 /// Wanted agreement between two numbers of harmonics.
 const TOLERANCE: f64 = 1e-8;
+/// Lengths of panels of the mesh over their distance from singularities: for the number of harmonics, and for the result (1e-12).
+const COARSE: f64 = 3.0;
+const FINE: f64 = 0.8;
 
 /// The driven system to all orders at one set of values.
 #[derive(Clone, Debug)]
@@ -32,7 +35,7 @@ pub struct AllOrders {
     pub machine: Machine,
     /// Harmonics kept on each side.
     pub harmonics: usize,
-    /// Largest relative change of a power or a fluctuation by the last two harmonics.
+    /// Largest relative change of a power or a fluctuation by the last harmonic.
     pub change: f64,
     /// |P + Σ J| over the largest of them: the first law, with all currents computed by themselves.
     pub balance: f64,
@@ -43,22 +46,25 @@ pub struct AllOrders {
 /// What does not depend on ω.
 struct Frame<'a> {
     statics: &'a Statics,
-    /// Vectors u of the outputs: driven quadratures, then couplings of static baths.
-    outputs: Vec<Vec<f64>>,
-    /// Number of driven quadratures, baths and harmonics on each side.
+    /// The outputs: driven quadratures, then couplings of static baths.
+    probe: Probe<'a>,
+    /// Number of driven quadratures and baths.
     forms: usize,
     baths: usize,
-    side: usize,
+    /// Harmonics of the outputs and of the forces: even and odd ones where all couplings have odd harmonics alone, else all.
+    xs: Vec<i64>,
+    fs: Vec<i64>,
+    /// Whether that is so.
+    odd: bool,
     /// g by bath, harmonic (from −highest) and quadrature.
     g: Vec<Vec<Vec<c64>>>,
-    /// Residues of the response between outputs by pole, where it has poles.
-    residues: Vec<CMatrix>,
 }
 
 /// Rows over the noises: the driven baths' by harmonic, then the static ones' by harmonic.
 struct Window {
-    /// Frequencies ω + nΩ.
-    omega: Vec<f64>,
+    /// Frequencies of the noises ω + nΩ, those of driven baths and those of static ones.
+    forced: Vec<f64>,
+    free: Vec<f64>,
     /// Forces by (bath, harmonic), outputs by (output, harmonic): rows of amplitudes of the noises.
     force: CMatrix,
     output: CMatrix,
@@ -67,11 +73,7 @@ struct Window {
 impl<'a> Frame<'a> {
     fn new(statics: &'a Statics, side: usize) -> Self {
         let bound = statics.bound();
-        let dim = bound.hessian.rows();
-        let unit = |l: usize| (0..dim).map(|i| if i == l { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
-        let mut outputs: Vec<Vec<f64>> = bound.forms.iter().map(|l| unit(*l)).collect();
-        outputs.extend(bound.reservoirs.iter().map(|r| r.vector.clone()));
-        let g = bound
+        let g: Vec<Vec<Vec<c64>>> = bound
             .driven
             .iter()
             .map(|d| {
@@ -79,51 +81,34 @@ impl<'a> Frame<'a> {
                 (-top..=top).map(|n| (0..bound.forms.len()).map(|l| d.harmonic(n, l)).collect()).collect()
             })
             .collect();
-        let residues = statics.poles().map_or_else(Vec::new, |poles| {
-            let count = outputs.len();
-            (0..poles.at.len())
-                .map(|j| {
-                    CMatrix::from_fn(count, count, |a, b| {
-                        let mut sum = c64::new(0.0, 0.0);
-                        for (k, x) in outputs[a].iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                            for (l, y) in outputs[b].iter().enumerate().filter(|(_, y)| **y != 0.0) {
-                                sum += poles.residue(j, k, l) * (x * y);
-                            }
-                        }
-                        sum
-                    })
-                })
-                .collect()
-        });
-        Self { statics, outputs, forms: bound.forms.len(), baths: bound.driven.len(), side, g, residues }
-    }
-
-    fn width(&self) -> usize {
-        2 * self.side + 1
+        let even_harmonic = |table: &Vec<Vec<c64>>| {
+            let top = table.len() / 2;
+            table
+                .iter()
+                .enumerate()
+                .any(|(k, row)| (k + top).is_multiple_of(2) && row.iter().any(|z| z.norm_sqr() > 0.0))
+        };
+        let odd = !g.is_empty() && !g.iter().any(even_harmonic);
+        let side = side as i64;
+        let xs = (-side..=side).filter(|n| !odd || n % 2 == 0).collect();
+        let fs = (-side..=side).filter(|n| !odd || n % 2 != 0).collect();
+        Self {
+            statics,
+            probe: Probe::new(statics),
+            forms: bound.forms.len(),
+            baths: bound.driven.len(),
+            xs,
+            fs,
+            odd,
+            g,
+        }
     }
 
     fn response(&self, omega: f64) -> CMatrix {
-        let count = self.outputs.len();
-        if let Some(poles) = self.statics.poles() {
-            let mut chi = CMatrix::zeros(count, count);
-            for (pole, residue) in poles.at.iter().zip(&self.residues) {
-                let inverse = (c64::new(omega, 0.0) - pole).inv();
-                for (x, r) in chi.as_mut_slice().iter_mut().zip(residue.as_slice()) {
-                    *x += r * inverse;
-                }
-            }
-            return chi;
-        }
-        let full = self.statics.response(omega);
-        CMatrix::from_fn(count, count, |a, b| {
-            let mut sum = c64::new(0.0, 0.0);
-            for (k, x) in self.outputs[a].iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                for (l, y) in self.outputs[b].iter().enumerate().filter(|(_, y)| **y != 0.0) {
-                    sum += full[(k, l)] * (x * y);
-                }
-            }
-            sum
-        })
+        let count = self.probe.outputs.len();
+        let mut chi = Vec::new();
+        self.probe.response(omega, &mut chi);
+        CMatrix::from_vec(count, count, chi)
     }
 
     /// g_l^{n−m} of a bath between harmonics, zero beyond its highest.
@@ -139,28 +124,29 @@ impl<'a> Frame<'a> {
 
     /// All amplitudes at a frequency; `None` where the harmonics are singular.
     fn window(&self, omega: f64) -> Option<Window> {
-        let (w, side) = (self.width(), self.side as i64);
+        let (wx, wf) = (self.xs.len(), self.fs.len());
         let bound = self.statics.bound();
-        let (count, forms, baths) = (self.outputs.len(), self.forms, self.baths);
+        let (count, forms, baths) = (self.probe.outputs.len(), self.forms, self.baths);
         let reach = self.reach();
-        let frequencies: Vec<f64> = (-side..=side).map(|n| omega + n as f64 * bound.frequency).collect();
-        let chi: Vec<CMatrix> = frequencies.iter().map(|x| self.response(*x)).collect();
+        let at = |list: &[i64]| list.iter().map(|n| omega + *n as f64 * bound.frequency).collect::<Vec<f64>>();
+        let (free_at, forced_at) = (at(&self.xs), at(&self.fs));
+        let chi: Vec<CMatrix> = free_at.iter().map(|x| self.response(*x)).collect();
         let zeta: Vec<Vec<c64>> =
-            bound.driven.iter().map(|d| frequencies.iter().map(|x| d.kernel.response(*x)).collect()).collect();
+            bound.driven.iter().map(|d| forced_at.iter().map(|x| d.kernel.response(*x)).collect()).collect();
         let zero = c64::new(0.0, 0.0);
         // χ gᵀ by (output a, harmonic m) and (bath, harmonic k).
-        let size = baths * w;
-        let mut kicked = CMatrix::zeros(count * w, size);
-        for m in 0..w {
-            for k in (m as i64 - reach).max(0)..=(m as i64 + reach).min(w as i64 - 1) {
+        let size = baths * wf;
+        let mut kicked = CMatrix::zeros(count * wx, size);
+        for (i, m) in self.xs.iter().enumerate() {
+            for (j, k) in self.fs.iter().enumerate().filter(|(_, k)| (m - **k).abs() <= reach) {
                 for bath in 0..baths {
                     for l in 0..forms {
-                        let g = self.coupling(bath, m as i64 - k, l);
+                        let g = self.coupling(bath, m - k, l);
                         if g == zero {
                             continue;
                         }
                         for a in 0..count {
-                            kicked[(a * w + m, bath * w + k as usize)] += chi[m][(a, l)] * g;
+                            kicked[(a * wx + i, bath * wf + j)] += chi[i][(a, l)] * g;
                         }
                     }
                 }
@@ -170,16 +156,16 @@ impl<'a> Frame<'a> {
         let mut matrix = CMatrix::identity(size);
         let combine = |rows: &CMatrix, out: &mut CMatrix, sign: f64| {
             for bath in 0..baths {
-                for n in 0..w {
-                    for m in (n as i64 - reach).max(0)..=(n as i64 + reach).min(w as i64 - 1) {
+                for (i, n) in self.fs.iter().enumerate() {
+                    for (j, m) in self.xs.iter().enumerate().filter(|(_, m)| (n - **m).abs() <= reach) {
                         for l in 0..forms {
-                            let g = self.coupling(bath, n as i64 - m, l);
+                            let g = self.coupling(bath, n - m, l);
                             if g == zero {
                                 continue;
                             }
-                            let factor = g * zeta[bath][n] * sign;
-                            let source = rows.row(l * w + m as usize);
-                            for (x, y) in out.row_mut(bath * w + n).iter_mut().zip(source) {
+                            let factor = g * zeta[bath][i] * sign;
+                            let source = rows.row(l * wx + j);
+                            for (x, y) in out.row_mut(bath * wf + i).iter_mut().zip(source) {
                                 *x += factor * y;
                             }
                         }
@@ -190,12 +176,12 @@ impl<'a> Frame<'a> {
         combine(&kicked, &mut matrix, -1.0);
         // Noises: ξ of the driven baths, then those of the static ones, whose x⁰ is χ u_ν at the same harmonic.
         let reservoirs = count - forms;
-        let sources = size + reservoirs * w;
-        let mut free = CMatrix::zeros(count * w, sources);
+        let sources = size + reservoirs * wx;
+        let mut free = CMatrix::zeros(count * wx, sources);
         for a in 0..count {
-            for m in 0..w {
+            for m in 0..wx {
                 for r in 0..reservoirs {
-                    free[(a * w + m, size + r * w + m)] = chi[m][(a, forms + r)];
+                    free[(a * wx + m, size + r * wx + m)] = chi[m][(a, forms + r)];
                 }
             }
         }
@@ -204,10 +190,10 @@ impl<'a> Frame<'a> {
             right[(k, k)] = c64::new(1.0, 0.0);
         }
         combine(&free, &mut right, 1.0);
-        let force = Lu::new(&matrix).ok()?.solve(&right);
+        let force = if size > 0 { Lu::new(&matrix).ok()?.solve(&right) } else { right };
         // x = x⁰ + χ gᵀ F, row by row: only few entries of χ gᵀ are not zero.
         let mut output = free;
-        for row in 0..count * w {
+        for row in 0..count * wx {
             for k in 0..size {
                 let factor = kicked[(row, k)];
                 if factor != zero {
@@ -218,42 +204,41 @@ impl<'a> Frame<'a> {
                 }
             }
         }
-        Some(Window { omega: frequencies, force, output })
+        Some(Window { forced: forced_at, free: free_at, force, output })
+    }
+
+    /// Kernel, temperature and frequency of each noise, in the order of the rows.
+    fn noises<'b>(&'b self, window: &'b Window) -> impl Iterator<Item = (&'b Kernel, f64, f64)> {
+        let bound = self.statics.bound();
+        let driven = bound.driven.iter().map(|d| (&d.kernel, d.temperature, &window.forced));
+        let baths = driven.chain(bound.reservoirs.iter().map(|r| (&r.kernel, r.temperature, &window.free)));
+        baths.flat_map(|(kernel, temperature, list)| list.iter().map(move |omega| (kernel, temperature, *omega)))
     }
 
     /// The noises: density and temperature at the frequency of each.
     fn sources(&self, window: &Window) -> Vec<Source> {
-        let bound = self.statics.bound();
-        let driven = bound.driven.iter().map(|d| (&d.kernel, d.temperature));
-        let baths = driven.chain(bound.reservoirs.iter().map(|r| (&r.kernel, r.temperature)));
-        baths
-            .flat_map(|(kernel, temperature)| {
-                window.omega.iter().map(move |&omega| Source { omega, density: kernel.density(omega), temperature })
-            })
+        let noises = self.noises(window);
+        noises
+            .map(|(kernel, temperature, omega)| Source { omega, density: kernel.density(omega), temperature })
             .collect()
     }
 
     /// Spectra of the noises: symmetrised, and of either order.
     fn levels(&self, window: &Window) -> [Vec<f64>; 3] {
-        let bound = self.statics.bound();
-        let driven = bound.driven.iter().map(|d| (&d.kernel, d.temperature));
-        let baths = driven.chain(bound.reservoirs.iter().map(|r| (&r.kernel, r.temperature)));
         let mut out = [Vec::new(), Vec::new(), Vec::new()];
-        for (kernel, temperature) in baths {
-            for &omega in &window.omega {
-                let (even, odd) = (noise(kernel, omega, temperature), kernel.density(omega));
-                // J(coth ± 1) by the exponential, so that the smaller keeps its digits.
-                let small = if temperature == 0.0 {
-                    0.0
-                } else {
-                    let x = omega.abs() / temperature;
-                    if x < 1e-6 { even - odd.abs() } else { 2.0 * odd.abs() / x.exp_m1() }
-                };
-                let large = even + odd.abs();
-                let (greater, lesser) = if omega >= 0.0 { (large, small) } else { (small, large) };
-                for (list, value) in out.iter_mut().zip([even, greater, lesser]) {
-                    list.push(value);
-                }
+        for (kernel, temperature, omega) in self.noises(window) {
+            let (even, odd) = (noise(kernel, omega, temperature), kernel.density(omega));
+            // J(coth ± 1) by the exponential, so that the smaller keeps its digits.
+            let small = if temperature == 0.0 {
+                0.0
+            } else {
+                let x = omega.abs() / temperature;
+                if x < 1e-6 { even - odd.abs() } else { 2.0 * odd.abs() / x.exp_m1() }
+            };
+            let large = even + odd.abs();
+            let (greater, lesser) = if omega >= 0.0 { (large, small) } else { (small, large) };
+            for (list, value) in out.iter_mut().zip([even, greater, lesser]) {
+                list.push(value);
             }
         }
         out
@@ -318,11 +303,14 @@ impl AllOrders {
                 found.largest()
             )));
         }
+        if bound.forms.is_empty() {
+            return Self::with(statics, None, 0, FINE);
+        }
+        // How many harmonics: on a coarse mesh, whose errors are the same for both numbers.
         let mut side = 2 * bound.driven.iter().map(super::system::Driven::highest).max().unwrap_or(0);
-        let mut before = Self::with(statics, exponents.as_ref(), side)?;
+        let mut before = Self::with(statics, exponents.as_ref(), side, COARSE)?;
         loop {
-            side += if bound.forms.is_empty() { 0 } else { 1 };
-            let mut now = Self::with(statics, exponents.as_ref(), side)?;
+            let now = Self::with(statics, exponents.as_ref(), side + 1, COARSE)?;
             let scale = now.machine.power.iter().fold(0.0_f64, |m, p| m.max(p.abs()));
             let mut change = 0.0_f64;
             for (a, b) in now.machine.power.iter().zip(&before.machine.power) {
@@ -331,24 +319,27 @@ impl AllOrders {
             for (a, b) in now.machine.noise.as_slice().iter().zip(before.machine.noise.as_slice()) {
                 change = change.max((a - b).abs() / now.machine.noise.norm_max().max(f64::MIN_POSITIVE));
             }
-            now.change = if change.is_finite() { change } else { 0.0 };
-            if now.change < TOLERANCE || bound.forms.is_empty() {
-                return Ok(now);
+            // One more takes the change well below it.
+            if change < TOLERANCE {
+                let mut found = Self::with(statics, exponents.as_ref(), side + 1, FINE)?;
+                found.change = change;
+                return Ok(found);
             }
-            if side >= MOST {
+            side += 1;
+            if side >= MOST || !change.is_finite() {
                 return Err(ResponseError::NoSteadyState(format!(
-                    "{} harmonics on each side do not converge (the last two change the result by {:.1e}): the drive is too strong or too slow for the harmonic balance",
-                    MOST, now.change
+                    "{side} harmonics on each side do not converge (the last changes the result by {change:.1e}): the drive is too strong or too slow for the harmonic balance"
                 )));
             }
             before = now;
         }
     }
 
-    fn with(statics: &Statics, exponents: Option<&Exponents>, side: usize) -> Result<Self, ResponseError> {
+    /// One number of harmonics on each side, on a mesh of panels `ratio` times as long as their distance from the singularities.
+    fn with(statics: &Statics, exponents: Option<&Exponents>, side: usize, ratio: f64) -> Result<Self, ResponseError> {
         let frame = Frame::new(statics, side);
         let bound = statics.bound();
-        let (w, forms, baths) = (frame.width(), frame.forms, frame.baths);
+        let (wx, wf, forms, baths) = (frame.xs.len(), frame.fs.len(), frame.forms, frame.baths);
         let (omega0, reach) = (bound.frequency, frame.reach());
         let modes = bound.hessian.rows() / 2;
         let zero = c64::new(0.0, 0.0);
@@ -364,36 +355,55 @@ impl AllOrders {
             kernel.singularities(&mut baths_seen);
             baths_seen.push(Singularity::new(0.0, TAU * temperature));
         }
-        let odd = (0..baths)
-            .all(|b| (-reach..=reach).all(|n| n % 2 != 0 || (0..forms).all(|l| frame.coupling(b, n, l) == zero)));
         let mut singularities = Vec::new();
-        for n in -2 * reach..=2 * reach {
+        // Below the frequencies of the oscillators more harmonics of them lie within their widths.
+        let slow = statics.places().iter().any(|p| p.re.abs() > 0.5 * omega0);
+        let most = 2 * reach + if slow { 2 } else { 0 };
+        for n in -most..=most {
             let shifted = |s: &Singularity| Singularity { at: s.at + n as f64 * omega0, ..*s };
             singularities.extend(baths_seen.iter().map(shifted));
-            if !odd || n % 2 == 0 {
+            if !frame.odd || n % 2 == 0 {
                 singularities.extend(poles.iter().map(shifted));
             }
         }
-        let nodes = graded(&singularities, statics.limit());
+        let nodes = graded_by(&singularities, statics.limit(), ratio);
         let mut power = vec![zero; forms];
         let mut work = CMatrix::zeros(forms, forms);
         let count = bound.reservoirs.iter().map(|r| r.index).chain(bound.driven.iter().map(|d| d.index)).max();
         let mut heat = vec![0.0; count.map_or(0, |c| c + 1)];
         let mut covariance = vec![CMatrix::zeros(forms, forms); 2 * reach as usize + 1];
-        let middle = side;
-        let mut seen = vec![zero; (baths + bound.reservoirs.len()) * w];
+        // Places of harmonics among those kept.
+        let place = |list: &[i64], n: i64| list.iter().position(|m| *m == n);
+        let at_x = |n: i64| place(&frame.xs, n);
+        let at_f = |n: i64| place(&frame.fs, n);
+        let Some(middle) = at_x(0) else {
+            return Err(ResponseError::NoSteadyState("no harmonic is kept".into()));
+        };
+        let mut seen = vec![zero; baths * wf + bound.reservoirs.len() * wx];
         // ġ^k = −ikΩ g^k
         let speed = |bath: usize, k: i64, l: usize| c64::new(0.0, -(k as f64) * omega0) * frame.coupling(bath, k, l);
         // Harmonics of baths in which any coupling moves.
         let moving: Vec<(usize, i64)> = (0..baths)
             .flat_map(|bath| (-reach..=reach).map(move |k| (bath, k)))
-            .filter(|&(bath, k)| (0..forms).any(|l| speed(bath, k, l) != zero))
+            .filter(|&(bath, k)| at_f(k).is_some() && (0..forms).any(|l| speed(bath, k, l) != zero))
+            .collect();
+        let shifts: Vec<Vec<[Option<usize>; 2]>> = moving
+            .iter()
+            .map(|&(_, k2)| {
+                let of_x = frame.xs.iter().map(|d| at_f(d + k2));
+                let of_f = frame.fs.iter().map(|d| at_x(d + k2));
+                let longest = wx.max(wf);
+                let (mut a, mut b): (Vec<_>, Vec<_>) = (of_x.collect(), of_f.collect());
+                a.resize(longest, None);
+                b.resize(longest, None);
+                a.into_iter().zip(b).map(|(a, b)| [a, b]).collect()
+            })
             .collect();
         let mut table = Correlators {
-            xx: vec![zero; forms * forms * w],
-            xf: vec![zero; forms * baths * w],
-            ff: vec![zero; moving.len() * baths * w],
-            fx: vec![zero; moving.len() * forms * w],
+            xx: vec![zero; forms * forms * wx],
+            xf: vec![zero; forms * baths * wf],
+            ff: vec![zero; moving.len() * baths * wf],
+            fx: vec![zero; moving.len() * forms * wx],
         };
         for &(omega, weight) in &nodes {
             let Some(window) = frame.window(omega) else {
@@ -404,77 +414,79 @@ impl AllOrders {
             let [even, greater, lesser] = frame.levels(&window);
             let sources = frame.sources(&window);
             let weight = weight / TAU;
-            let x = |l: usize, n: usize| window.output.row(l * w + n);
-            let f = |bath: usize, n: usize| window.force.row(bath * w + n);
-            for l in 0..forms {
-                for bath in 0..baths {
-                    for k in -reach..=reach {
-                        let rate = speed(bath, k, l);
-                        if rate != zero {
-                            let n = (middle as i64 + k) as usize;
-                            power[l] -= rate * weight * overlap(x(l, middle), &even, f(bath, n));
-                        }
-                    }
+            let x = |l: usize, n: usize| window.output.row(l * wx + n);
+            let f = |bath: usize, n: usize| window.force.row(bath * wf + n);
+            for &(bath, k) in &moving {
+                let Some(n) = at_f(k) else { continue };
+                for l in 0..forms {
+                    power[l] -= speed(bath, k, l) * weight * overlap(x(l, middle), &even, f(bath, n));
                 }
             }
-            for (n, matrix) in covariance.iter_mut().enumerate().take(middle + 1) {
+            for (n, matrix) in covariance.iter_mut().enumerate() {
+                // The harmonic e^{−inΩt} pairs ω with ω − nΩ.
+                let Some(other) = at_x(-(n as i64)) else { continue };
                 for l in 0..forms {
                     for m in 0..forms {
-                        // The harmonic e^{−inΩt} pairs ω with ω − nΩ.
-                        matrix[(l, m)] += weight * overlap(x(l, middle), &even, x(m, middle - n));
+                        matrix[(l, m)] += weight * overlap(x(l, middle), &even, x(m, other));
                     }
                 }
             }
             // J_ν = ∫ dω/2π ω J_ν Σ_s |S_ν|_s² J_s (coth_ν − coth_s) over all noises s: ⟨ṠF⟩ with Im χ as the sum of what is absorbed.
             // A drive with odd harmonics alone sees the oscillators at odd harmonics of ω: seen from the first, at the poles of the mesh.
-            let mut flow = |index: usize, kernel: &Kernel, temperature: f64, at: usize, row: &[c64]| {
-                let omega = window.omega[at];
+            let mut flow = |index: usize, kernel: &Kernel, temperature: f64, omega: f64, row: &[c64]| {
                 let own = kernel.density(omega) * omega * weight;
                 let sum: f64 =
                     row.iter().zip(&sources).map(|(z, s)| z.norm_sqr() * s.against(omega, temperature)).sum();
                 heat[index] += own * sum;
             };
-            let at = middle + usize::from(odd);
+            let from = i64::from(frame.odd);
             for (bath, driven) in bound.driven.iter().enumerate() {
                 seen.fill(zero);
                 for k in -reach..=reach {
+                    let Some(n) = at_x(from - k) else { continue };
                     for l in 0..forms {
                         let g = frame.coupling(bath, k, l);
                         if g != zero {
-                            let row = x(l, (at as i64 - k) as usize);
-                            seen.iter_mut().zip(row).for_each(|(s, z)| *s += g * z);
+                            seen.iter_mut().zip(x(l, n)).for_each(|(s, z)| *s += g * z);
                         }
                     }
                 }
-                flow(driven.index, &driven.kernel, driven.temperature, at, &seen);
+                flow(driven.index, &driven.kernel, driven.temperature, omega + from as f64 * omega0, &seen);
             }
             for (r, reservoir) in bound.reservoirs.iter().enumerate() {
-                flow(reservoir.index, &reservoir.kernel, reservoir.temperature, middle, x(forms + r, middle));
+                flow(reservoir.index, &reservoir.kernel, reservoir.temperature, omega, x(forms + r, middle));
             }
             // Fluctuations: the four correlators between harmonic 0 of x, or ±k of F, and all others.
-            for d in 0..w {
+            for d in 0..wx {
                 for l in 0..forms {
                     for m in 0..forms {
-                        table.xx[(l * forms + m) * w + d] = overlap(x(l, middle), &greater, x(m, d));
-                    }
-                    for bath in 0..baths {
-                        table.xf[(l * baths + bath) * w + d] = overlap(x(l, middle), &greater, f(bath, d));
+                        table.xx[(l * forms + m) * wx + d] = overlap(x(l, middle), &greater, x(m, d));
                     }
                 }
-                for (a, &(bath, k)) in moving.iter().enumerate() {
-                    let row = f(bath, (middle as i64 + k) as usize);
-                    for other in 0..baths {
-                        table.ff[(a * baths + other) * w + d] = overlap(row, &lesser, f(other, d));
-                    }
-                    for m in 0..forms {
-                        table.fx[(a * forms + m) * w + d] = overlap(row, &lesser, x(m, d));
+            }
+            for d in 0..wf {
+                for l in 0..forms {
+                    for bath in 0..baths {
+                        table.xf[(l * baths + bath) * wf + d] = overlap(x(l, middle), &greater, f(bath, d));
                     }
                 }
             }
             for (a, &(bath, k)) in moving.iter().enumerate() {
-                for &(other, k2) in &moving {
-                    let first = (-k2).max(0) as usize;
-                    let last = (w as i64 - k2).min(w as i64) as usize;
+                let Some(n) = at_f(k) else { continue };
+                let row = f(bath, n);
+                for other in 0..baths {
+                    for d in 0..wf {
+                        table.ff[(a * baths + other) * wf + d] = overlap(row, &lesser, f(other, d));
+                    }
+                }
+                for m in 0..forms {
+                    for d in 0..wx {
+                        table.fx[(a * forms + m) * wx + d] = overlap(row, &lesser, x(m, d));
+                    }
+                }
+            }
+            for (a, &(bath, k)) in moving.iter().enumerate() {
+                for (&(other, k2), shift) in moving.iter().zip(&shifts) {
                     for l in 0..forms {
                         let rate = speed(bath, k, l);
                         for m in 0..forms {
@@ -483,12 +495,15 @@ impl AllOrders {
                                 continue;
                             }
                             let mut sum = zero;
-                            for d in first..last {
-                                let there = (d as i64 + k2) as usize;
-                                sum += table.xx[(l * forms + m) * w + d]
-                                    * table.ff[(a * baths + other) * w + there].conj()
-                                    + table.xf[(l * baths + other) * w + d]
-                                        * table.fx[(a * forms + m) * w + there].conj();
+                            for (d, there) in shift.iter().enumerate() {
+                                if let [Some(n), _] = there {
+                                    sum += table.xx[(l * forms + m) * wx + d]
+                                        * table.ff[(a * baths + other) * wf + n].conj();
+                                }
+                                if let [_, Some(n)] = there {
+                                    sum += table.xf[(l * baths + other) * wf + d]
+                                        * table.fx[(a * forms + m) * wx + n].conj();
+                                }
                             }
                             work[(l, m)] += factor * sum;
                         }

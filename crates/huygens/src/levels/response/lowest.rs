@@ -19,8 +19,8 @@ use huygens_numerics::quad::{Singularity, graded};
 use super::ResponseError;
 use super::bath::Kernel;
 use super::rational::{Sum, weight};
-use super::statics::{Poles, Statics, coth, noise};
-use super::system::{Bound, Driven};
+use super::statics::{Poles, Probe, Statics, coth, noise};
+use super::system::{Bound, Driven, Reservoir};
 
 /// Share of digits that a closed form may lose before the quadrature replaces it.
 const LOST: f64 = 1e-10;
@@ -263,7 +263,7 @@ impl<'a> Closed<'a> {
             .fold(0.0, f64::max);
         let error = lost.max(lost_slope).max(heat_lost);
         // Also where something is not finite.
-        if !(error < LOST) {
+        if error.is_nan() || error >= LOST {
             return None;
         }
         let fluctuation = if self.hot == self.cold {
@@ -286,32 +286,42 @@ impl<'a> Closed<'a> {
     }
 }
 
-/// Spectral matrices of the driven quadratures in the static system at one frequency: χ, and χ″ as Σ_ν J_ν χv(χv)†.
-fn spectra(statics: &Statics, forms: &[usize], omega: f64, chi: &mut [c64], absorbed: &mut [c64]) {
-    let count = forms.len();
-    let bound = statics.bound();
-    let dim = bound.hessian.rows();
-    absorbed.fill(c64::new(0.0, 0.0));
-    let full = statics.poles().is_none().then(|| statics.response(omega));
-    let entry = |i: usize, j: usize| match (&full, statics.poles()) {
-        (Some(full), _) => full[(i, j)],
-        (None, Some(poles)) => poles.response(c64::new(omega, 0.0), i, j)[0].value,
-        (None, None) => c64::new(0.0, 0.0),
-    };
-    for (a, &l) in forms.iter().enumerate() {
-        for (b, &m) in forms.iter().enumerate() {
-            chi[a * count + b] = entry(l, m);
-        }
+/// Spectral matrices of the driven quadratures in the static system.
+struct Spectra<'a> {
+    probe: Probe<'a>,
+    baths: &'a [Reservoir],
+    forms: usize,
+    all: Vec<c64>,
+    /// χ, row by row.
+    chi: Vec<c64>,
+    /// χ″ as Σ_ν J_ν χv(χv)†.
+    absorbed: Vec<c64>,
+}
+
+impl<'a> Spectra<'a> {
+    fn new(statics: &'a Statics) -> Self {
+        let forms = statics.bound().forms.len();
+        let n = forms * forms;
+        let baths = &statics.bound().reservoirs;
+        Self { probe: Probe::new(statics), baths, forms, all: Vec::new(), chi: zeros(n), absorbed: zeros(n) }
     }
-    let mut x = zeros(count);
-    for bath in &bound.reservoirs {
-        let level = bath.kernel.density(omega);
-        for (a, &l) in forms.iter().enumerate() {
-            x[a] = (0..dim).filter(|&j| bath.vector[j] != 0.0).map(|j| entry(l, j) * bath.vector[j]).sum();
+
+    fn at(&mut self, omega: f64) {
+        self.probe.response(omega, &mut self.all);
+        let (count, forms) = (self.forms + self.baths.len(), self.forms);
+        self.absorbed.fill(c64::new(0.0, 0.0));
+        for a in 0..forms {
+            for b in 0..forms {
+                self.chi[a * forms + b] = self.all[a * count + b];
+            }
         }
-        for a in 0..count {
-            for b in 0..count {
-                absorbed[a * count + b] += level * x[a] * x[b].conj();
+        for (k, bath) in self.baths.iter().enumerate() {
+            let level = bath.kernel.density(omega);
+            let x = |a: usize| self.all[a * count + forms + k];
+            for a in 0..forms {
+                for b in 0..forms {
+                    self.absorbed[a * forms + b] += level * x(a) * x(b).conj();
+                }
             }
         }
     }
@@ -319,8 +329,7 @@ fn spectra(statics: &Statics, forms: &[usize], omega: f64, chi: &mut [c64], abso
 
 /// The integrals at W by quadrature; only the fluctuations where `known` has the rest.
 fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: Option<Transforms>) -> Transforms {
-    let forms = &statics.bound().forms;
-    let count = forms.len();
+    let count = statics.bound().forms.len();
     let n = count * count;
     let hot = driven.temperature;
     let mut singularities = statics.singularities();
@@ -329,7 +338,7 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
     own.push(Singularity::new(0.0, TAU * hot));
     singularities.extend(own.iter().map(|s| Singularity::new(w - s.at, s.width)));
     let nodes = graded(&singularities, statics.limit());
-    let (mut chi, mut absorbed) = (zeros(n), zeros(n));
+    let mut spectra = Spectra::new(statics);
     let mut out = Transforms {
         dispersive: zeros(n),
         dissipative: zeros(n),
@@ -346,10 +355,11 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
         if rest == 0.0 || omega == 0.0 {
             continue;
         }
-        spectra(statics, forms, omega, &mut chi, &mut absorbed);
+        spectra.at(omega);
+        let (chi, absorbed) = (&spectra.chi, &spectra.absorbed);
         let level = weight / TAU * driven.kernel.density(rest);
         let [sum, product] = coth_pair(over(omega, cold), over(rest, hot));
-        for (f, t) in out.fluctuation.iter_mut().zip(&absorbed) {
+        for (f, t) in out.fluctuation.iter_mut().zip(absorbed) {
             *f += t * (level * product);
         }
         if known.is_some() {
@@ -572,9 +582,10 @@ impl Asymptotics {
         driven.kernel.singularities(&mut singularities);
         singularities.push(Singularity::new(0.0, TAU * hot));
         let n = count * count;
-        let (mut chi, mut absorbed, mut dispersive, mut slope) = (zeros(n), zeros(n), zeros(n), zeros(n));
+        let (mut spectra, mut dispersive, mut slope) = (Spectra::new(statics), zeros(n), zeros(n));
         for (omega, weight) in graded(&singularities, statics.limit()) {
-            spectra(statics, &bound.forms, omega, &mut chi, &mut absorbed);
+            spectra.at(omega);
+            let (chi, absorbed) = (&spectra.chi, &spectra.absorbed);
             let shaken = noise(&driven.kernel, omega, hot);
             let zeta = driven.kernel.response(omega).re * coth(omega, cold);
             // J is odd: J(−ω) = −J(ω), and d/dW at W = 0 is J′(ω)[coth(ω/2T_s) − coth(ω/2T)] + J(ω)/(2T sinh²(ω/2T)).

@@ -368,6 +368,65 @@ impl Statics {
     }
 }
 
+/// The response between some outputs x_a = u_aᵀr: driven quadratures, then the couplings of the static baths.
+#[derive(Clone, Debug)]
+pub(super) struct Probe<'a> {
+    statics: &'a Statics,
+    /// The vectors u.
+    pub(super) outputs: Vec<Vec<f64>>,
+    /// Residues of the response between outputs by pole, row by row, where it has poles.
+    residues: Vec<Vec<c64>>,
+}
+
+impl<'a> Probe<'a> {
+    pub(super) fn new(statics: &'a Statics) -> Self {
+        let bound = &statics.bound;
+        let dim = bound.hessian.rows();
+        let unit = |l: usize| (0..dim).map(|i| if i == l { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+        let mut outputs: Vec<Vec<f64>> = bound.forms.iter().map(|l| unit(*l)).collect();
+        outputs.extend(bound.reservoirs.iter().map(|r| r.vector.clone()));
+        let residues = statics.poles.as_ref().map_or_else(Vec::new, |poles| {
+            let between = |j: usize| between(&outputs, &|k, l| poles.residue(j, k, l));
+            (0..poles.at.len()).map(between).collect()
+        });
+        Self { statics, outputs, residues }
+    }
+
+    /// χ between the outputs at ω, row by row.
+    pub(super) fn response(&self, omega: f64, chi: &mut Vec<c64>) {
+        chi.clear();
+        if let Some(poles) = &self.statics.poles {
+            chi.resize(self.outputs.len() * self.outputs.len(), c64::new(0.0, 0.0));
+            for (pole, residue) in poles.at.iter().zip(&self.residues) {
+                let inverse = (c64::new(omega, 0.0) - pole).inv();
+                for (x, r) in chi.iter_mut().zip(residue) {
+                    *x += r * inverse;
+                }
+            }
+            return;
+        }
+        let full = self.statics.response(omega);
+        chi.extend(between(&self.outputs, &|k, l| full[(k, l)]));
+    }
+}
+
+/// uᵀ M u of all pairs of vectors.
+fn between(outputs: &[Vec<f64>], entry: &dyn Fn(usize, usize) -> c64) -> Vec<c64> {
+    let mut list = Vec::with_capacity(outputs.len() * outputs.len());
+    for a in outputs {
+        for b in outputs {
+            let mut sum = c64::new(0.0, 0.0);
+            for (k, x) in a.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                for (l, y) in b.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+                    sum += entry(k, l) * (x * y);
+                }
+            }
+            list.push(sum);
+        }
+    }
+    list
+}
+
 /// Whether no entry is NaN.
 trait NoNan {
     fn is_finite_or_infinite(&self) -> bool;

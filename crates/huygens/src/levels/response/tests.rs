@@ -4,7 +4,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
 use proptest::prelude::*;
 
-use super::batch::{Batch, Point};
+use super::batch::{Amplitudes, Batch, Point};
 use super::bath::Kernel;
 use super::exponents::Exponents;
 use super::floquet::AllOrders;
@@ -173,6 +173,7 @@ proptest! {
 
 /// The closed form against the quadrature on random sets; the worst and the median deviation are printed.
 #[test]
+#[allow(clippy::print_stdout)]
 fn closed_forms_agree_with_quadrature() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
@@ -292,6 +293,25 @@ fn batches_agree_with_single_points() {
             }
         }
         assert!(good > points.len() / 2, "{good}");
+        let at = Machine { omega: 31.0, temperatures: [0.3, 0.3], exponent: 0.4, ..machine };
+        let (bound, single) = (at.bound(), at.lowest(Integrals::Automatic));
+        let driven = &bound.driven[0];
+        let slopes = &driven.slopes.as_ref().unwrap()[1];
+        let amplitudes =
+            Amplitudes { values: [driven.harmonics[1][0], driven.harmonics[1][1]], slopes: [slopes[0], slopes[1]] };
+        let mut outcomes = Vec::new();
+        batch.outcomes(&[Point { frequency: 31.0, hot: 0.3, cold: 0.3 }], &[amplitudes], &mut rows, &mut outcomes);
+        let found = outcomes[0];
+        assert!(found.good);
+        for k in 0..2 {
+            close(found.power[k], single.machine.power[k], 1e-10);
+            close(found.uncertainty[k], single.uncertainty(Some(k)), 1e-10);
+            close(found.bound[k], single.bound(Some(k), false).unwrap(), 1e-8);
+            close(found.bound_total[k], single.bound(Some(k), true).unwrap(), 1e-8);
+        }
+        close(found.uncertainty[2], single.uncertainty(None), 1e-10);
+        close(found.heat, single.machine.heat[0], 1e-10);
+        close(found.efficiency, single.machine.efficiency(), 1e-10);
     }
 }
 
