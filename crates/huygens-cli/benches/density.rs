@@ -9,6 +9,7 @@ use huygens::levels::fock::{Cutoff, Density, Evolution, Generator, Problem, Stat
 use huygens::measures::Moments;
 use huygens::model::Model;
 use huygens_lab::file;
+use multiversion::multiversion;
 
 fn tell(name: &str, numbers: &[f64]) {
     let mut line = name.to_owned();
@@ -52,8 +53,72 @@ fn run(name: &str, k: f64, cutoff: &Cutoff, until: f64, tolerance: f64, repeats:
     tell(name, &numbers);
 }
 
+/// Elements of the kernel that shows the limit of the arithmetic.
+const SHORT: usize = 256;
+
+/// Vectors that begin with a line of the cache.
+#[repr(align(64))]
+struct Aligned<const N: usize>([[f64; 2 * SHORT]; N]);
+
+/// The operations that one element of the dimer asks of the generator (26 multiplications, 21 additions, 29 loads: the diagonal part,
+/// one job without a table, six with one, one with two), here on few elements in the first cache, aligned, without rows and jobs.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
+fn arithmetic(Aligned(x): &Aligned<9>, Aligned(tables): &Aligned<5>, v: &[f64; 9], out: &mut Aligned<1>) {
+    const L: usize = 32;
+    let lane = |list: &[f64], from: usize| -> [f64; L] { *list[from..].first_chunk().expect("a whole lane") };
+    for at in (0..SHORT).step_by(L) {
+        let table = |job: usize| lane(&tables[job / 2], job % 2 * SHORT + at);
+        let (ket, bra) = (table(8), table(9));
+        let (one, two) = (lane(&x[8], at), lane(&x[8], SHORT + at));
+        let (mut re, mut im) = ([0.0; L], [0.0; L]);
+        for i in 0..L {
+            let d = ket[i] + bra[i];
+            re[i] = d * one[i] - v[8] * two[i];
+            im[i] = d * two[i] + v[8] * one[i];
+        }
+        let (one, two) = (lane(&x[0], at), lane(&x[0], SHORT + at));
+        for i in 0..L {
+            re[i] += v[0] * one[i];
+            im[i] += v[0] * two[i];
+        }
+        for job in 1..7 {
+            let (f, one, two) = (table(job), lane(&x[job], at), lane(&x[job], SHORT + at));
+            for i in 0..L {
+                let t = v[job] * f[i];
+                re[i] += t * one[i];
+                im[i] += t * two[i];
+            }
+        }
+        let (f, g) = (table(0), table(7));
+        let (one, two) = (lane(&x[7], at), lane(&x[7], SHORT + at));
+        for i in 0..L {
+            let t = v[7] * f[i] * g[i];
+            re[i] += t * one[i];
+            im[i] += t * two[i];
+        }
+        out.0[0][at..at + L].copy_from_slice(&re);
+        out.0[0][SHORT + at..SHORT + at + L].copy_from_slice(&im);
+    }
+}
+
+/// Nanoseconds an element of [`arithmetic`].
+fn limit() -> f64 {
+    let (x, tables) = (Box::new(Aligned([[0.5; 2 * SHORT]; 9])), Box::new(Aligned([[0.25; 2 * SHORT]; 5])));
+    let mut out = Box::new(Aligned([[0.0; 2 * SHORT]]));
+    let mut best = f64::INFINITY;
+    for _ in 0..200 {
+        let begin = Instant::now();
+        for _ in 0..100 {
+            arithmetic(std::hint::black_box(&x), std::hint::black_box(&tables), &[0.1; 9], &mut out);
+            std::hint::black_box(&mut out);
+        }
+        best = best.min(begin.elapsed().as_secs_f64());
+    }
+    1e7 * best / SHORT as f64
+}
+
 /// Elements, nanoseconds an element, and GB/s of one application of the generator; GB/s of a STREAM-like sum of vectors of the
-/// same size. On one thread each.
+/// same size, and nanoseconds an element of the arithmetic alone. On one thread each.
 fn apply(cutoff: usize) {
     let model = model("waveguide-dimer");
     let binding = model.bind(&[]).expect("a good value");
@@ -62,7 +127,7 @@ fn apply(cutoff: usize) {
     let x = problem.start.data().to_vec();
     let mut out = vec![0.0; x.len()];
     let best = |work: &mut dyn FnMut()| {
-        let times = (0..20).map(|_| {
+        let times = (0..60).map(|_| {
             let begin = Instant::now();
             work();
             begin.elapsed().as_secs_f64()
@@ -81,7 +146,8 @@ fn apply(cutoff: usize) {
         std::hint::black_box(&mut out);
     });
     // One vector read and one written; the sum reads two.
-    tell("apply", &[elements, 1e9 * applied / elements, 32e-9 * elements / applied, 48e-9 * elements / summed]);
+    let rates = [32e-9 * elements / applied, 48e-9 * elements / summed];
+    tell("apply", &[elements, 1e9 * applied / elements, rates[0], rates[1], limit()]);
 }
 
 /// Most memory that the process has held so far, in MB; 0 where the system does not tell.
