@@ -661,7 +661,11 @@ fn grows(growth: f64, next: Option<(c64, f64)>) -> [Check; 2] {
             (Some(-next.re), format!("how much slower any other state of the populated sector grows{turn}"))
         }
         Some((next, _)) => {
-            (None, format!("another state grows more slowly, by at most about {:.1e}: approached slowly", -next.re))
+            let note = format!(
+                "the next state is not resolved: it grows more slowly by about {:.1e} at most, and is approached as slowly",
+                -next.re
+            );
+            return [growth, Check::note("unique", None, note)];
         }
     };
     [growth, Check { name: "unique".into(), status: Status::Pass, value, limit: None, note }]
