@@ -14,8 +14,17 @@ use crate::record::{Axis, Column};
 use crate::study::{Evaluation, Point, PointEvaluator, ReportColumns};
 
 /// The labels of the column `attractor`, in the order of its numbers.
-pub const ATTRACTORS: [&str; 7] =
-    ["fixed point", "limit cycle", "torus", "chaos", "diverging", "not settled", "direct run"];
+pub const ATTRACTORS: [&str; 9] = [
+    "fixed point",
+    "limit cycle",
+    "torus",
+    "chaos",
+    "diverging",
+    "not settled",
+    "direct run",
+    "steady state",
+    "periodic state",
+];
 
 /// Name of the column that says what the dynamics does.
 const ATTRACTOR_COLUMN: &str = "attractor";
@@ -28,8 +37,8 @@ const KEPT: usize = 8;
 
 /// The number of the kind of attractor in [`ATTRACTORS`].
 fn attractor(report: &Report) -> f64 {
-    const STARTS: [&str; 7] = ["fixed point", "limit cycle", "torus", "chaos", "diverges", "not settled", "direct run"];
-    STARTS.iter().position(|start| report.dynamics.starts_with(start)).map_or(f64::NAN, |k| k as f64)
+    let starts = ATTRACTORS.map(|name| if name == "diverging" { "diverges" } else { name });
+    starts.iter().position(|start| report.dynamics.starts_with(start)).map_or(f64::NAN, |k| k as f64)
 }
 
 /// One experiment at every point of a sweep: the measures with minimum and maximum over the period, and the kind of attractor.
