@@ -230,3 +230,37 @@ fn the_report_is_coloured_only_where_it_is_asked_for() {
     assert!(!error.render(false).contains('\u{1b}'));
     assert!(error.render(true).contains('\u{1b}'));
 }
+
+/// Correlations of the start that are none.
+#[test]
+fn correlations_are_checked_at_their_place() {
+    let with = |lines: &str| {
+        let text = format!("{GOOD}\n[[correlate]]\n{lines}\n");
+        match parse("model.toml", &text, None, &[]) {
+            Ok(_) => panic!("accepted:\n{text}"),
+            Err(error) => error.to_string(),
+        }
+    };
+    for (lines, words) in [
+        ("modes = [\"b1\", \"b2\"]", &["does nothing", "squeezing"][..]),
+        ("squeezing = 0.2", &["names no modes"]),
+        ("modes = [\"b1\", \"b2\"]\nsqueezing = 0.2\nmixing = 1", &["several things", "applied in order"]),
+        ("modes = [\"b1\"]\nmixing = 1", &["takes two modes, here are 1"]),
+        ("modes = [\"b1\", \"b1\"]\nmixing = 1", &["given twice", "b1"]),
+        ("modes = [\"b1\", \"b3\"]\nmixing = 1", &["b3"]),
+        ("modes = [\"b1\", \"b2\"]\nsqueezing = \"i\"", &["must be real"]),
+        ("modes = [\"b1\", \"b2\"]\nsqueezing = \"t\"", &["does not depend on the time"]),
+        ("modes = [\"b1\", \"b2\"]\nsqueezing = 1000", &["not a finite number"]),
+        ("modes = [\"b1\", \"b2\"]\nsqueeze = 1", &["no entry of [[correlate]]", "squeezing"]),
+        ("modes = [\"b1\"]\ncovariance = [[0.5, 0]]", &["2 rows of 2 numbers", "1 rows"]),
+        ("modes = [\"b1\"]\ncovariance = [[0.5, 0.1], [0, 0.5]]", &["not symmetric", "(2, 1)"]),
+        ("modes = [\"b1\"]\ncovariance = [[0.2, 0], [0, 0.5]]", &["no quantum state", "1/2 on the diagonal"]),
+        ("modes = [\"b1\"]\ncovariance = [[0.5, 0], [0, 0.5]]\nphase = 1", &["no phase"]),
+    ] {
+        let report = with(lines);
+        for word in words {
+            assert!(report.contains(word), "{lines}: no `{word}` in\n{report}");
+        }
+        assert!(report.contains("correlate") || report.contains("^"), "{report}");
+    }
+}

@@ -171,3 +171,77 @@ fn the_labels_of_a_bath_lead_to_its_jumps() {
     assert_eq!(model.baths[0].occupation, Scalar::zero());
     assert_eq!(model.jumps.iter().filter(|j| j.bath == Some(0)).count(), 1);
 }
+
+/// `[[correlate]]` in all its forms, and three levels of one quadratic model from the correlated start.
+#[test]
+fn correlated_starts_are_the_same_at_every_level() {
+    use huygens::experiment::{Experiment, Level, Options, Truncation, Window};
+    use huygens::levels::fock::Cutoff;
+    use std::sync::Arc;
+
+    let text = r#"
+[modes]
+"a[1..2]" = "boson"
+c = "boson"
+
+[parameters]
+r = 0.2
+kappa = 0.5
+
+[hamiltonian]
+H = "sum(j in 1..2, n(a[j])) + 0.2*(dag(a[1])*c + h.c.)"
+
+[[jump]]
+L = "sqrt(kappa)*a[j]"
+for = "j in 1..2"
+
+[[jump]]
+L = "sqrt(kappa)*c"
+
+[start]
+"a[1]" = { amplitude = 0.4, occupation = 0.1 }
+
+[[correlate]]
+modes = ["a[j]", "c"]
+for = "j in 1..2"
+squeezing = "r"
+phase = "pi*j/3"
+
+[[correlate]]
+modes = ["a[1]", "a[2]"]
+mixing = "pi/4"
+"#;
+    let loaded = parse("model.toml", text, None, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let model = loaded.model;
+    assert_eq!(model.correlations.len(), 3);
+    let binding = model.bind(&[]).unwrap();
+    let v = model.start_covariance(&binding).unwrap();
+    // Half of each arm on either side of the beam splitter.
+    assert!(v[(0, 4)].hypot(v[(1, 4)]) > 0.05 && v[(2, 4)].hypot(v[(3, 4)]) > 0.05);
+    // The same covariance as numbers.
+    let rows: Vec<String> = (0..6).map(|i| format!("{:?}", (0..6).map(|j| v[(i, j)]).collect::<Vec<_>>())).collect();
+    let given = format!(
+        "{}\n[[correlate]]\nmodes = [\"a[1]\", \"a[2]\", \"c\"]\ncovariance = [{}]\n",
+        &text[..text.find("[[correlate]]").unwrap()],
+        rows.join(", ")
+    );
+    let other = parse("model.toml", &given, None, &[]).unwrap_or_else(|e| panic!("{e}")).model;
+    assert!((&other.start_covariance(&other.bind(&[]).unwrap()).unwrap() - &v).norm_max() < 1e-15);
+    let names = ["n(c)", "pearson(q(a[1]),q(c))", "complete_sync(a[1],a[2])"].map(String::from);
+    let window = Some(Window { from: 0.0, to: 1.0, samples: 2 });
+    let report = |level: Level| {
+        let truncation = Truncation { cutoff: Some(Cutoff::Total(13)), ..Truncation::default() };
+        let mut options = Options { level, truncation, window: window.clone(), ..Options::default() };
+        options.truncation.certify = false;
+        options.truncation.memory = 2e9;
+        options.trajectories.count = 20_000;
+        let series = Experiment::new(Arc::new(model.clone()), &names, options).unwrap().run(&binding).unwrap().series;
+        series.iter().map(|s| s.values[..2].to_vec()).collect::<Vec<_>>()
+    };
+    let exact = report(Level::Gaussian);
+    for (level, allowed) in [(Level::Fock, 2e-3), (Level::Stochastic, 0.03)] {
+        for (values, exact) in report(level).iter().flatten().zip(exact.iter().flatten()) {
+            assert!((values - exact).abs() < allowed, "{level:?}: {values} {exact}");
+        }
+    }
+}

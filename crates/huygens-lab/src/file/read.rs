@@ -1,5 +1,7 @@
 //! A model file as a [`ModelSource`]: which tables and keys there are, and what may stand in them.
 
+mod correlate;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use super::places::{Places, Token};
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const TOP: [&str; 15] = [
+const TOP: [&str; 16] = [
     "name",
     "description",
     "reference",
@@ -34,6 +36,7 @@ const TOP: [&str; 15] = [
     "jump",
     "bath",
     "start",
+    "correlate",
 ];
 
 /// What was read from a file.
@@ -293,6 +296,7 @@ impl Reader<'_> {
                 "jump" => self.jumps(value),
                 "bath" => self.baths(value),
                 "start" => self.start(value),
+                "correlate" => self.correlations(value),
                 "uncoupled" => {
                     for (key, value) in self.table("uncoupled", value, "[uncoupled] mu = 0") {
                         let path = format!("uncoupled.{}", key.get_ref());

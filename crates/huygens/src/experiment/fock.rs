@@ -292,7 +292,11 @@ impl Experiment {
         };
         let means = self.model.start_values(binding)?;
         let spreads = self.model.start_spreads(binding)?;
+        let correlated = !self.model.correlations.is_empty();
         let beta = frequencies.clone().and_then(|w| {
+            if correlated {
+                return Err("needs a start in thermal equilibrium; its modes are correlated".to_owned());
+            }
             let mut betas = Vec::new();
             for (k, (mean, [occupation, squeezing, _])) in means.iter().zip(&spreads).enumerate() {
                 if mean.norm_sqr() > 0.0 || *squeezing != 0.0 || *occupation <= 0.0 || w[k] <= 0.0 {
@@ -319,9 +323,8 @@ impl Experiment {
             .all(|(m, _)| m.factors().iter().map(|f| f.word.charge()).sum::<i64>() == 0);
         let modes = self.model.modes.len();
         let empty = if conserved && modes > 1 { Cutoff::Total(0) } else { Cutoff::Product(vec![1; modes]) };
-        let means = self.model.start_values(binding)?;
-        let spreads = self.model.start_spreads(binding)?;
-        let needed = crate::levels::fock::needed(&means, &spreads, &empty, 1e-7).max(10);
+        let (means, covariance) = (self.model.start_values(binding)?, self.model.start_covariance(binding)?);
+        let needed = crate::levels::fock::needed(&means, &covariance, &empty, 1e-7).max(10);
         Ok(match empty {
             Cutoff::Total(_) => Cutoff::Total(needed),
             Cutoff::Product(_) => Cutoff::Product(vec![needed; modes]),

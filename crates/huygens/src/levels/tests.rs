@@ -11,7 +11,10 @@ use super::kernel::{Bound, Kernel};
 use super::mean_field::attractor::{self, Attractor};
 use crate::algebra::{ModeId, Operator, Scalar};
 use crate::measures::resolve;
-use crate::model::{JumpSource, ModeSource, Model, ModelSource, ParameterSource, StartSource, TermSource, Text};
+use crate::model::{
+    CorrelationSource, CorrelationText, JumpSource, ModeSource, Model, ModelSource, ParameterSource, StartSource,
+    TermSource, Text,
+};
 
 fn text(x: impl Into<String>) -> Text {
     Text::new(x, "test")
@@ -25,6 +28,19 @@ pub(crate) fn model(
     hc: &str,
     jumps: &[&str],
     start: &[[&str; 5]],
+) -> Model {
+    correlated(modes, parameters, h, hc, jumps, start, &[])
+}
+
+/// The same with correlations of the start.
+pub(crate) fn correlated(
+    modes: &[&str],
+    parameters: &[(&str, &str)],
+    h: &str,
+    hc: &str,
+    jumps: &[&str],
+    start: &[[&str; 5]],
+    correlations: &[CorrelationSource],
 ) -> Model {
     let term = |name: &str, x: &str| match x {
         "" => Vec::new(),
@@ -55,9 +71,22 @@ pub(crate) fn model(
                 angle: Some(text(*angle)),
             })
             .collect(),
+        correlations: correlations.to_vec(),
         ..ModelSource::default()
     };
     Model::build(&source, &[]).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// Two-mode squeezing of a pair by r e^{iφ}.
+pub(crate) fn squeezed(pair: [&str; 2], r: &str, phase: &str) -> CorrelationSource {
+    let step = CorrelationText::Squeezing { strength: text(r), phase: Some(text(phase)) };
+    CorrelationSource { modes: pair.map(text).to_vec(), each: None, step }
+}
+
+/// A beam splitter on a pair.
+pub(crate) fn mixed(pair: [&str; 2], angle: &str, phase: &str) -> CorrelationSource {
+    let step = CorrelationText::Mixing { angle: text(angle), phase: Some(text(phase)) };
+    CorrelationSource { modes: pair.map(text).to_vec(), each: None, step }
 }
 
 /// The occupation of an oscillator of frequency `w` at the inverse temperature of the dimer.

@@ -13,9 +13,9 @@ use super::error::{Fault, ModelError};
 use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
-use super::source::{LinksSource, ModelSource, Place, StartSource, TermSource, Text};
+use super::source::{CorrelationText, LinksSource, ModelSource, Place, StartSource, TermSource, Text};
 use super::structured;
-use super::{Bath, Jump, MAX_MODES, Mode, ModeKind, Model, Start};
+use super::{Bath, Correlating, Correlation, Jump, MAX_MODES, Mode, ModeKind, Model, Start};
 
 /// Most jumps or baths that a `for` may write out.
 const MAX_COPIES: u64 = 4_000_000;
@@ -186,6 +186,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         oscillators: Vec::new(),
         uncoupled: Vec::new(),
         start: None,
+        correlations: Vec::new(),
         measures: source.measures.iter().map(|m| m.text.clone()).collect(),
         warnings: Vec::new(),
         terms: Vec::new(),
@@ -204,6 +205,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
     }
     oscillators(&mut model, source, &symbols, &mut errors);
     start(&mut model, source, &texts, &symbols, &mut errors);
+    correlations(&mut model, source, &texts, &symbols, &mut errors);
     uncoupled(&mut model, source, &mut uses, &mut errors);
     if errors.is_empty() && model.whole_hamiltonian().is_zero() && model.jumps.is_empty() {
         errors.push(ModelError::nowhere(Fault::NothingMoves));
@@ -228,6 +230,8 @@ struct Texts<'a> {
     baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
     structured: Vec<structured::Trees<'a>>,
     start: Vec<(Expr, [Option<Expr>; 4], Option<String>)>,
+    /// Modes, and expressions in the order of their texts.
+    correlations: Vec<(Repeated<'a>, Vec<Expr>, Vec<Expr>)>,
     uses: Uses,
 }
 
@@ -244,6 +248,7 @@ impl<'a> Texts<'a> {
             baths: Vec::new(),
             structured: Vec::new(),
             start: Vec::new(),
+            correlations: Vec::new(),
             uses: Uses::default(),
         };
         if source.modes.is_empty() {
@@ -323,6 +328,22 @@ impl<'a> Texts<'a> {
             };
             match one() {
                 Ok(pair) => texts.jumps.push(pair),
+                Err(error) => errors.push(error),
+            }
+        }
+        for correlation in &source.correlations {
+            let mut one = || -> Result<_, ModelError> {
+                let each = Repeated::read(correlation.each.as_ref(), &mut uses)?;
+                let trees = |list: &[&Text]| -> Result<Vec<Expr>, ModelError> {
+                    list.iter().map(|text| parsed(text, read(&text.text))).collect()
+                };
+                let modes = trees(&correlation.modes.iter().collect::<Vec<_>>())?;
+                let scalars = trees(&correlation.step.texts())?;
+                modes.iter().chain(&scalars).for_each(|expr| uses.expression(expr, &each.indices));
+                Ok((each, modes, scalars))
+            };
+            match one() {
+                Ok(found) => texts.correlations.push(found),
                 Err(error) => errors.push(error),
             }
         }
@@ -849,6 +870,69 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
         }
     }
     model.start = Some(values.into_iter().map(Option::unwrap_or_default).collect());
+}
+
+fn correlations(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
+    for (correlation, (each, modes, scalars)) in source.correlations.iter().zip(&texts.correlations) {
+        let step = &correlation.step;
+        let one = |given: &[(String, i64)]| -> Result<Correlation, ModelError> {
+            let inner = WithIndices { scope: symbols, indices: given };
+            let mut list: Vec<ModeId> = Vec::with_capacity(modes.len());
+            for (text, expr) in correlation.modes.iter().zip(modes) {
+                let mode = parse::mode(expr, &inner).map_err(|e| wrong(text, e))?;
+                if list.contains(&mode) {
+                    let name = model.modes[mode.0 as usize].name.clone();
+                    let fault = Fault::Duplicate { name, first: "a mode to correlate", second: "another one" };
+                    return Err(ModelError::at(&text.place, fault));
+                }
+                list.push(mode);
+            }
+            let shaped = |message: String| ModelError::at(step.place(), Fault::Expression { message, help: None });
+            let mut values = Vec::with_capacity(scalars.len());
+            for (text, expr) in step.texts().into_iter().zip(scalars) {
+                let scalar = parse::scalar(expr, &inner).map_err(|e| wrong(text, e))?;
+                if scalar.depends_on_time() {
+                    let message = "the initial state does not depend on the time".to_owned();
+                    return Err(ModelError::at(&text.place, Fault::Expression { message, help: None }));
+                }
+                values.push(scalar);
+            }
+            let step = match step {
+                CorrelationText::Covariance { rows, .. } => {
+                    let n = 2 * list.len();
+                    if rows.len() != n || rows.iter().any(|row| row.len() != n) {
+                        let (m, across) = (rows.len(), rows.iter().map(Vec::len).max().unwrap_or(0));
+                        let plural = if list.len() == 1 { "" } else { "s" };
+                        return Err(shaped(format!(
+                            "the covariance of {} mode{plural} has {n} rows of {n} numbers (q1, p1, q2, …), here are {m} rows of up to {across}",
+                            list.len()
+                        )));
+                    }
+                    Correlating::Covariance(values)
+                }
+                _ if list.len() != 2 => {
+                    return Err(shaped(format!("this takes two modes, here are {}", list.len())));
+                }
+                pair => {
+                    let mut values = values.into_iter();
+                    let first = values.next().unwrap_or_default();
+                    let phase = values.next().unwrap_or_default();
+                    match pair {
+                        CorrelationText::Squeezing { .. } => Correlating::Squeezing { strength: first, phase },
+                        _ => Correlating::Mixing { angle: first, phase },
+                    }
+                }
+            };
+            Ok(Correlation { modes: list, step, place: correlation.step.place().clone() })
+        };
+        let found = each
+            .assignments(symbols, "the correlation")
+            .and_then(|list| list.iter().map(|given| one(given)).collect::<Result<Vec<_>, _>>());
+        match found {
+            Ok(list) => model.correlations.extend(list),
+            Err(error) => errors.push(error),
+        }
+    }
 }
 
 fn uncoupled(model: &mut Model, source: &ModelSource, uses: &mut Uses, errors: &mut Errors) {

@@ -224,6 +224,22 @@ pub enum Fault {
         /// The parameter.
         name: String,
     },
+    /// A covariance that is not symmetric.
+    #[error("the covariance is not symmetric: its entry ({row}, {column}) is {}, and ({column}, {row}) is {}", .values[0], .values[1])]
+    Asymmetric {
+        /// Row, from 1.
+        row: usize,
+        /// Column.
+        column: usize,
+        /// Both entries.
+        values: [f64; 2],
+    },
+    /// A covariance that violates the uncertainty relation.
+    #[error("no quantum state has this covariance V: V + iΩ/2 has the eigenvalue {margin:.3e}, below 0")]
+    Uncertainty {
+        /// The smallest eigenvalue.
+        margin: f64,
+    },
     /// A parameter that nothing depends on.
     #[error("the parameter `{name}` is not used")]
     UnusedParameter {
@@ -284,6 +300,10 @@ impl Fault {
             Fault::NotAMode { .. } => "write a single mode such as `b1` or `b[j]`".into(),
             Fault::UnknownRule { .. } => {
                 "write ring(N), ring(N, R), chain(N), star(N) or complete(N), or give an adjacency".into()
+            }
+            Fault::Asymmetric { .. } => "a covariance has each entry twice, mirrored at the diagonal".into(),
+            Fault::Uncertainty { .. } => {
+                "the order is q1, p1, q2, p2, …, and the vacuum has 1/2 on the diagonal: larger variances, or weaker correlations".into()
             }
             Fault::Structural { .. } => "build the model again with the new value".into(),
             Fault::Network(NetworkError::TooSmall { kind: "ring", .. }) => {

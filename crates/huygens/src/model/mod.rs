@@ -8,6 +8,7 @@
 //! once by [`Model::build`]; parameters are bound to numbers as often as wanted by [`Model::bind`] and [`Parameters::set`].
 
 mod build;
+mod correlate;
 mod error;
 mod network;
 mod parameters;
@@ -15,12 +16,13 @@ mod scope;
 mod source;
 mod structured;
 
+pub use correlate::{Correlating, Correlation};
 pub use error::{Fault, ModelError};
 pub use network::{Network, NetworkError, NetworkKind};
 pub use parameters::{Binding, Parameter, Parameters};
 pub use source::{
-    BathSource, DensitySource, JumpSource, LinksSource, ModeSource, ModelSource, NetworkSource, ParameterSource, Place,
-    StartSource, StructuredSource, TermSource, Text,
+    BathSource, CorrelationSource, CorrelationText, DensitySource, JumpSource, LinksSource, ModeSource, ModelSource,
+    NetworkSource, ParameterSource, Place, StartSource, StructuredSource, TermSource, Text,
 };
 
 pub use structured::{Placed, SpectralDensity, StructuredBath};
@@ -164,6 +166,8 @@ pub struct Model {
     pub uncoupled: Vec<(ParamId, f64)>,
     /// Initial Gaussian state, one product factor for each mode; `None` where the model says nothing (the vacuum).
     pub start: Option<Vec<Start>>,
+    /// What correlates the modes of the initial state, in order.
+    pub correlations: Vec<Correlation>,
     /// Measures reported where none are asked for.
     pub measures: Vec<String>,
     /// What the reader should know although the model can be used.
@@ -342,11 +346,11 @@ impl Model {
         self.starts(binding, |values| Ok(values[0]))
     }
 
-    /// The covariance of the initial state, 2n×2n in the order (q₁, p₁, q₂, p₂, …); ½ on the diagonal where the model says
-    /// nothing.
+    /// The covariance of the initial state, 2n×2n in the order (q₁, p₁, q₂, p₂, …), correlations included; ½ on the diagonal where
+    /// the model says nothing.
     ///
     /// # Errors
-    /// An expression without a value, or a negative occupation.
+    /// An expression without a value, a negative occupation, or a covariance that no state has.
     pub fn start_covariance(&self, binding: &Binding) -> Result<RMatrix, ModelError> {
         let mut covariance = RMatrix::zeros(2 * self.len(), 2 * self.len());
         for (k, [occupation, squeezing, angle]) in self.start_spreads(binding)?.into_iter().enumerate() {
@@ -358,10 +362,14 @@ impl Model {
             covariance[(2 * k, 2 * k + 1)] = (small - large) * sin * cos;
             covariance[(2 * k + 1, 2 * k)] = covariance[(2 * k, 2 * k + 1)];
         }
+        for correlation in &self.correlations {
+            correlation.apply(self, binding, &mut covariance)?;
+        }
         Ok(covariance)
     }
 
-    /// Occupation n̄, squeezing r and its angle of the initial state of each mode; zeros where the model says nothing.
+    /// Occupation n̄, squeezing r and its angle of the initial state of each mode before it is correlated with others; zeros where the
+    /// model says nothing.
     ///
     /// # Errors
     /// As [`Model::start_covariance`].

@@ -195,6 +195,65 @@ impl StartSource {
     }
 }
 
+/// What correlates modes of the initial state, or one for each value of indices; see [`Correlation`](super::Correlation).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorrelationSource {
+    /// The modes.
+    pub modes: Vec<Text>,
+    /// `j in 1..N`: one for each.
+    pub each: Option<Text>,
+    /// What is done.
+    pub step: CorrelationText,
+}
+
+/// How modes are correlated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CorrelationText {
+    /// Two-mode squeezing.
+    Squeezing {
+        /// Its parameter r.
+        strength: Text,
+        /// Its phase; none stands for 0.
+        phase: Option<Text>,
+    },
+    /// A beam splitter.
+    Mixing {
+        /// Its angle.
+        angle: Text,
+        /// Its phase; none stands for 0.
+        phase: Option<Text>,
+    },
+    /// The covariance in the order (q₁, p₁, …), row by row.
+    Covariance {
+        /// Its rows.
+        rows: Vec<Vec<Text>>,
+        /// Where it stands.
+        place: Place,
+    },
+}
+
+impl CorrelationText {
+    /// All expressions: strength and phase, or the elements row by row.
+    pub(super) fn texts(&self) -> Vec<&Text> {
+        match self {
+            CorrelationText::Squeezing { strength: first, phase } | CorrelationText::Mixing { angle: first, phase } => {
+                std::iter::once(first).chain(phase).collect()
+            }
+            CorrelationText::Covariance { rows, .. } => rows.iter().flatten().collect(),
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn place(&self) -> &Place {
+        match self {
+            CorrelationText::Squeezing { strength: text, .. } | CorrelationText::Mixing { angle: text, .. } => {
+                &text.place
+            }
+            CorrelationText::Covariance { place, .. } => place,
+        }
+    }
+}
+
 /// A whole model as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelSource {
@@ -228,6 +287,8 @@ pub struct ModelSource {
     pub oscillators: Vec<Text>,
     /// Initial state by mode; modes that are not named start in the vacuum.
     pub start: Vec<StartSource>,
+    /// What correlates the modes of the initial state, in order.
+    pub correlations: Vec<CorrelationSource>,
     /// Parameter values that switch the coupling off: the control.
     pub uncoupled: Vec<(Text, Text)>,
     /// Measures that a run reports where none are asked for.

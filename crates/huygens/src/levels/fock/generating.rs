@@ -13,6 +13,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, LinalgError, RMatrix, det, inverse, symmetric_eigen};
 use huygens_numerics::random::Stream;
 
+use super::layout::Layout;
 use super::space::Space;
 
 /// The generating function of a Gaussian state.
@@ -24,6 +25,8 @@ pub(super) struct Generating {
     pub(super) pairs: CMatrix,
     /// √det(V + ½).
     width: f64,
+    /// Coefficients below this are rounding.
+    rounding: f64,
 }
 
 impl Generating {
@@ -44,6 +47,7 @@ impl Generating {
             normal: CMatrix::from_fn(n / 2, n / 2, |k, l| part(k, l).0),
             pairs: CMatrix::from_fn(n / 2, n / 2, |k, l| part(k, l).1),
             width: det(&husimi).sqrt(),
+            rounding: ROUNDING * husimi.norm_max(),
         })
     }
 
@@ -61,12 +65,130 @@ impl Generating {
     }
 }
 
+/// Rounding of the coefficients of the generating function, in units of the largest variance.
+const ROUNDING: f64 = 1e-14;
+
+impl Generating {
+    /// T, without rounding.
+    pub(super) fn exchange(&self, k: usize, l: usize) -> c64 {
+        let one = if k == l { 1.0 } else { 0.0 };
+        let t = one - self.normal[(k, l)];
+        if t.norm() > self.rounding { t } else { c64::new(0.0, 0.0) }
+    }
+
+    /// P, without rounding.
+    fn pair(&self, k: usize, l: usize) -> c64 {
+        let p = self.pairs[(k, l)];
+        if p.norm() > self.rounding { p } else { c64::new(0.0, 0.0) }
+    }
+
+    /// ℓ, without rounding.
+    fn displacement(&self, mean: &[c64]) -> Vec<c64> {
+        let largest = mean.iter().map(|m| m.norm()).fold(0.0, f64::max);
+        let clean = |z: c64| if z.norm() > self.rounding * largest { z } else { c64::new(0.0, 0.0) };
+        self.linear(mean).into_iter().map(clean).collect()
+    }
+
+    /// The shifts of ket and bra that lead from ⟨0|ρ|0⟩ to all elements that do not vanish.
+    pub(super) fn shifts(&self, mean: &[c64]) -> Vec<(Vec<i32>, Vec<i32>)> {
+        let modes = mean.len();
+        let unit = |list: &[usize]| {
+            let mut v = vec![0; modes];
+            list.iter().for_each(|k| v[*k] += 1);
+            v
+        };
+        let mut shifts = Vec::new();
+        let mut both = |list: &[usize]| {
+            shifts.push((unit(list), unit(&[])));
+            shifts.push((unit(&[]), unit(list)));
+        };
+        let zero = c64::new(0.0, 0.0);
+        for (k, l) in self.displacement(mean).into_iter().enumerate() {
+            if l != zero {
+                both(&[k]);
+            }
+        }
+        for k in 0..modes {
+            for l in k..modes {
+                if self.pair(k, l) != zero {
+                    both(&[k, l]);
+                }
+            }
+        }
+        for k in 0..modes {
+            shifts.extend((0..modes).filter(|l| self.exchange(k, *l) != zero).map(|l| (unit(&[k]), unit(&[l]))));
+        }
+        shifts
+    }
+
+    /// All elements on a layout, in its order: with the ket the larger one,
+    /// √m_k ρ_{m,n} = ℓ_k ρ_{m−e_k,n} + Σ_l P_kl √(m − e_k)_l ρ_{m−e_k−e_l,n} + Σ_l T_kl √n_l ρ_{m−e_k,n−e_l}.
+    pub(super) fn elements(&self, mean: &[c64], layout: &Layout) -> Vec<c64> {
+        let modes = mean.len();
+        let linear = self.displacement(mean);
+        let table = |of: &dyn Fn(usize, usize) -> c64| -> Vec<Vec<(usize, c64)>> {
+            let row = |k: usize| (0..modes).map(|l| (l, of(k, l))).filter(|(_, z)| *z != c64::new(0.0, 0.0)).collect();
+            (0..modes).map(row).collect()
+        };
+        let (pairs, exchange) = (table(&|k, l| self.pair(k, l)), table(&|k, l| self.exchange(k, l)));
+        let numbers = layout.space().numbers();
+        let of = |state: u32| &numbers[state as usize * modes..(state as usize + 1) * modes];
+        let mut order: Vec<(i32, u32, u32, usize)> = Vec::with_capacity(layout.len());
+        layout.each(|at, ket, bra| {
+            let (ket, bra) = (ket as u32, bra as u32);
+            order.push((of(ket).iter().chain(of(bra)).sum(), ket, bra, at));
+        });
+        order.sort_unstable();
+        let mut values = vec![c64::new(0.0, 0.0); layout.len()];
+        let (mut m, mut n) = (vec![0; modes], vec![0; modes]);
+        for (total, ket, bra, at) in order {
+            if total == 0 {
+                values[at] = self.vacuum(mean, &linear).into();
+                continue;
+            }
+            // The larger side is raised, so that the recurrence runs along short paths.
+            let turned = of(bra).iter().sum::<i32>() > of(ket).iter().sum::<i32>();
+            let (large, small) = if turned { (bra, ket) } else { (ket, bra) };
+            m.copy_from_slice(of(large));
+            n.copy_from_slice(of(small));
+            let k = (0..modes).max_by_key(|k| m[*k]).unwrap_or(0);
+            let root = f64::from(m[k]).sqrt();
+            m[k] -= 1;
+            let value = |m: &[i32], n: &[i32]| match layout.place(m, n) {
+                Some((at, true)) => values[at].conj(),
+                Some((at, false)) => values[at],
+                None => c64::new(0.0, 0.0),
+            };
+            let mut sum = linear[k] * value(&m, &n);
+            for &(l, p) in &pairs[k] {
+                if m[l] > 0 {
+                    let factor = f64::from(m[l]).sqrt();
+                    m[l] -= 1;
+                    sum += p * factor * value(&m, &n);
+                    m[l] += 1;
+                }
+            }
+            for &(l, t) in &exchange[k] {
+                if n[l] > 0 {
+                    let factor = f64::from(n[l]).sqrt();
+                    n[l] -= 1;
+                    sum += t * factor * value(&m, &n);
+                    n[l] += 1;
+                }
+            }
+            let z = sum / root;
+            values[at] = if turned { z.conj() } else { z };
+        }
+        values
+    }
+}
+
 /// A Gaussian state as a mixture of displaced copies of one pure Gaussian state: V = V₀ + C with the pure V₀ = ½SSᵀ of Williamson's
 /// decomposition V = S D Sᵀ, and displacements drawn from the Gaussian distribution of the covariance C ≥ 0.
 #[derive(Clone, Debug)]
 pub(super) struct Mixture {
     mean: Vec<c64>,
-    pure: Generating,
+    pub(super) pure: Generating,
     /// C^{1/2}; none for a pure state.
     spread: Option<RMatrix>,
 }

@@ -43,6 +43,8 @@ pub use problem::{FockError, Problem, Stationary};
 pub(crate) use start::needed;
 
 #[cfg(test)]
+mod correlated_tests;
+#[cfg(test)]
 mod counting_tests;
 #[cfg(test)]
 mod dominant_tests;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use huygens_numerics::c64;
+use huygens_numerics::linalg::RMatrix;
 
 use super::density::Density;
 use super::dominant;
+use super::generating::Generating;
 use super::generator::{Generator, GeneratorError, Operators};
 use super::layout::{Layout, Population};
 use super::space::{Cutoff, Space, SpaceError};
@@ -37,6 +39,11 @@ pub enum FockError {
     /// A value that the model does not accept.
     #[error("{0}")]
     Model(#[from] ModelError),
+    /// A covariance that cannot be inverted.
+    #[error(
+        "the covariance of the initial state is not finite, or has elements too far apart for the digits of a double"
+    )]
+    Covariance,
     /// The density matrix would not fit into memory.
     #[error("the density matrix ({cutoff}) needs more than {limit} GB: lower the cut-off, or allow more with --memory")]
     Memory {
@@ -79,26 +86,18 @@ impl Problem {
         let space = Arc::new(Space::new(model.len(), cutoff.clone())?);
         let operators = Operators::new(model, binding, space.clone())?;
         let means = model.start_values(binding)?;
-        let spreads = model.start_spreads(binding)?;
-        let population = start_population(model, binding, &operators)?;
+        let covariance = model.start_covariance(binding)?;
+        let initial = generating(&covariance)?;
+        let population = operators.population(&vec![0; model.len()], initial.shifts(&means));
         let layout = limited(space.clone(), &population, true, memory)?;
-        let tables: Vec<Vec<c64>> = means
-            .iter()
-            .zip(&spreads)
-            .zip(space.top())
-            .map(|((mean, [occupation, squeezing, angle]), top)| {
-                start::gaussian(*mean, *occupation, *squeezing, *angle, *top as usize)
-            })
-            .collect();
-        let (start, kept) = Density::from_fn(layout.clone(), |ket, bra| {
-            let mut z = c64::new(1.0, 0.0);
-            for (k, table) in tables.iter().enumerate() {
-                z *= table[ket[k] as usize * (space.top()[k] as usize + 1) + bra[k] as usize];
-            }
-            z
-        });
+        let (start, kept) = if model.correlations.is_empty() {
+            product(model, binding, &layout)?
+        } else {
+            let mut elements = initial.elements(&means, &layout).into_iter();
+            Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default())
+        };
         if kept < 0.5 {
-            let needed = start::needed(&means, &spreads, &cutoff, 1e-6);
+            let needed = start::needed(&means, &covariance, &cutoff, 1e-6);
             return Err(FockError::Start { cutoff, kept, needed });
         }
         let generator = Generator::new(&operators, layout);
@@ -115,34 +114,38 @@ pub(crate) fn start_population(
     binding: &Binding,
     operators: &Operators,
 ) -> Result<Population, FockError> {
-    let shifts = start_shifts(&model.start_values(binding)?, &model.start_spreads(binding)?);
-    Ok(operators.population(&vec![0; model.len()], shifts))
+    Ok(operators.population(&vec![0; model.len()], start_shifts(model, binding)?))
 }
 
-/// Differences of ket and bra among the elements of a product of Gaussian states.
-fn start_shifts(means: &[c64], spreads: &[[f64; 3]]) -> Vec<(Vec<i32>, Vec<i32>)> {
-    let zero = vec![0; means.len()];
-    let mut shifts = Vec::new();
-    for (k, (mean, [occupation, squeezing, _])) in means.iter().zip(spreads).enumerate() {
-        let unit = |by: i32| {
-            let mut v = zero.clone();
-            v[k] = by;
-            v
-        };
-        if *occupation > 0.0 {
-            shifts.push((unit(1), unit(1)));
+/// Differences of ket and bra among the elements of the initial state.
+fn start_shifts(model: &Model, binding: &Binding) -> Result<Vec<(Vec<i32>, Vec<i32>)>, FockError> {
+    let (means, covariance) = (model.start_values(binding)?, model.start_covariance(binding)?);
+    Ok(generating(&covariance)?.shifts(&means))
+}
+
+fn generating(covariance: &RMatrix) -> Result<Generating, FockError> {
+    Generating::new(covariance).map_err(|_| FockError::Covariance)
+}
+
+/// A product of one state for each mode, and what the cut-off leaves of it.
+fn product(model: &Model, binding: &Binding, layout: &Arc<Layout>) -> Result<(Density, f64), FockError> {
+    let space = layout.space();
+    let (means, spreads) = (model.start_values(binding)?, model.start_spreads(binding)?);
+    let tables: Vec<Vec<c64>> = means
+        .iter()
+        .zip(&spreads)
+        .zip(space.top())
+        .map(|((mean, [occupation, squeezing, angle]), top)| {
+            start::gaussian(*mean, *occupation, *squeezing, *angle, *top as usize)
+        })
+        .collect();
+    Ok(Density::from_fn(layout.clone(), |ket, bra| {
+        let mut z = c64::new(1.0, 0.0);
+        for (k, table) in tables.iter().enumerate() {
+            z *= table[ket[k] as usize * (space.top()[k] as usize + 1) + bra[k] as usize];
         }
-        let step = if mean.norm_sqr() > 0.0 {
-            1
-        } else if *squeezing != 0.0 {
-            2
-        } else {
-            continue;
-        };
-        shifts.push((unit(step), zero.clone()));
-        shifts.push((zero.clone(), unit(step)));
-    }
-    shifts
+        z
+    }))
 }
 
 /// A model below a cut-off whose steady state is asked for.
@@ -179,7 +182,7 @@ impl Stationary {
         let mut population = operators.population(&zero, []);
         let sectors = population.sectors(&space);
         if sectors > 1 {
-            let shifts = start_shifts(&model.start_values(binding)?, &model.start_spreads(binding)?);
+            let shifts = start_shifts(model, binding)?;
             if !lindblad {
                 // One of the sectors of the start grows fastest.
                 population = operators.population(&zero, shifts);

@@ -1,6 +1,7 @@
 //! Initial states: products of displaced, squeezed thermal states in number states.
 
 use huygens_numerics::c64;
+use huygens_numerics::linalg::RMatrix;
 
 use super::space::Cutoff;
 
@@ -57,16 +58,17 @@ pub(super) fn gaussian(mean: c64, occupation: f64, squeezing: f64, angle: f64, t
     rho
 }
 
-/// About the cut-off (of each mode, or of the total number) that leaves a share `lost` of a product of Gaussian states out.
-pub(crate) fn needed(means: &[c64], spreads: &[[f64; 3]], cutoff: &Cutoff, lost: f64) -> usize {
+/// About the cut-off (of each mode, or of the total number) that leaves a share `lost` of a Gaussian state out.
+pub(crate) fn needed(means: &[c64], covariance: &RMatrix, cutoff: &Cutoff, lost: f64) -> usize {
     // A displaced thermal state: mean number, and an exponential tail with the ratio n/(n + 1) beyond a few standard deviations.
-    let one = |mean: &c64, [occupation, squeezing, _]: &[f64; 3]| {
-        let n = (occupation + 0.5) * (2.0 * squeezing.abs()).exp() - 0.5;
-        let tail = if n > 0.0 { lost.ln() / (n / (n + 1.0)).ln() } else { 0.0 };
+    let one = |(k, mean): (usize, &c64)| {
+        let [q, p, c] = [(0, 0), (1, 1), (0, 1)].map(|(i, j)| covariance[(2 * k + i, 2 * k + j)]);
+        let n = 0.5 * (q + p) + (0.5 * (q - p)).hypot(c) - 0.5;
+        let tail = if n > 1e-12 { lost.ln() / (n / (n + 1.0)).ln() } else { 0.0 };
         let alpha = mean.norm();
         (alpha * alpha + 5.0 * alpha * (2.0 * n + 1.0).sqrt() + tail).ceil() as usize + 1
     };
-    let each = means.iter().zip(spreads).map(|(mean, spread)| one(mean, spread));
+    let each = means.iter().enumerate().map(one);
     match cutoff {
         Cutoff::Product(_) => each.max().unwrap_or(1),
         Cutoff::Total(_) => each.sum(),

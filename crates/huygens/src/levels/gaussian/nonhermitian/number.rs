@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{CMatrix, eigenvalues_complex, expm_complex, hermitian_eigen};
+use huygens_numerics::linalg::{CMatrix, eigenvalues_complex, expm_complex, hermitian_eigen, inverse};
 
 use super::{Divergence, Gap, NonHermitianError, coefficients, constant, parts, search};
 use crate::measures::Snapshot;
@@ -66,18 +66,41 @@ impl NumberState {
         Self::new(CMatrix::from_diagonal(&x))
     }
 
-    /// The initial state of a model: n̄_j/(n̄_j + 1) on the diagonal.
+    /// The initial state of a model: X = g/(1 + g) with g_ij = ⟨a_j†a_i⟩; of a product n̄_j/(n̄_j + 1) on the diagonal.
     ///
     /// # Errors
     /// A displaced or squeezed start.
     pub fn of_model(model: &Model, binding: &Binding) -> Result<Self, NonHermitianError> {
         let means = model.start_values(binding)?;
-        let spreads = model.start_spreads(binding)?;
-        if let Some(mode) = (0..means.len()).find(|&k| means[k].norm_sqr() > 0.0 || spreads[k][1] != 0.0) {
-            return Err(NonHermitianError::NotThermal { mode });
+        let n = means.len();
+        if model.correlations.is_empty() {
+            let spreads = model.start_spreads(binding)?;
+            if let Some(mode) = (0..n).find(|&k| means[k].norm_sqr() > 0.0 || spreads[k][1] != 0.0) {
+                return Err(NonHermitianError::NotThermal { mode });
+            }
+            let x: Vec<c64> = spreads.iter().map(|[n, ..]| c64::new(n / (n + 1.0), 0.0)).collect();
+            return Self::new(CMatrix::from_diagonal(&x));
         }
-        let x: Vec<c64> = spreads.iter().map(|[n, ..]| c64::new(n / (n + 1.0), 0.0)).collect();
-        Self::new(CMatrix::from_diagonal(&x))
+        let v = model.start_covariance(binding)?;
+        let at = |k: usize, l: usize| [(0, 0), (1, 1), (0, 1), (1, 0)].map(|(i, j)| v[(2 * k + i, 2 * l + j)]);
+        let size = v.norm_max();
+        for k in 0..n {
+            // ⟨δa_k δa_l⟩ = ½(V_qq − V_pp + i V_qp + i V_pq).
+            let squeezed = (0..n).any(|l| {
+                let [qq, pp, qp, pq] = at(k, l);
+                (qq - pp).hypot(qp + pq) > 1e-12 * size
+            });
+            if means[k].norm_sqr() > 0.0 || squeezed {
+                return Err(NonHermitianError::NotThermal { mode: k });
+            }
+        }
+        let g = CMatrix::from_fn(n, n, |k, l| {
+            let [qq, pp, qp, pq] = at(k, l);
+            let z = 0.5 * c64::new(qq + pp - if k == l { 1.0 } else { 0.0 }, pq - qp);
+            if z.norm() > 1e-14 * size { z } else { c64::new(0.0, 0.0) }
+        });
+        let more = inverse(&(&CMatrix::identity(n) + &g))?;
+        Self::new(&g * &more)
     }
 
     /// Eigenvalues of X, ascending.
