@@ -167,33 +167,38 @@ impl C {
     #[inline(always)]
     fn ln(self) -> C {
         let square = self.re * self.re + self.im * self.im;
-        let mut angle = self.re;
-        for k in 0..LANES {
-            angle.0[k] = argument(self.re.0[k], self.im.0[k]);
-        }
-        C { re: square.map(elementary::ln) * 0.5, im: angle }
+        C { re: square.map(elementary::ln) * 0.5, im: argument(self.re, self.im) }
     }
 }
 
-/// atan2(y, x) for x > 0: reduced to |t| ≤ tan π/8 and the Taylor series there.
+/// atan2(y, x) for x > 0: reduced to |t| ≤ tan π/8 and the Taylor series there. Each step runs over all lanes.
 #[inline(always)]
-fn argument(x: f64, y: f64) -> f64 {
-    let (ax, ay) = (x, y.abs());
-    let (small, large) = if ax < ay { (ax, ay) } else { (ay, ax) };
-    let ratio = small / large;
-    let far = ratio > 0.414_213_562_373_095_03;
-    let t = if far { (ratio - 1.0) / (ratio + 1.0) } else { ratio };
+fn argument(x: R, y: R) -> R {
+    let (mut t, mut offset, mut sign) = (x, x, x);
+    for k in 0..LANES {
+        let (ax, ay) = (x.0[k], y.0[k].abs());
+        let steep = ax < ay;
+        let (small, large) = if steep { (ax, ay) } else { (ay, ax) };
+        let far = small > 0.414_213_562_373_095_1 * large;
+        // (r − 1)/(r + 1) with r = small/large.
+        let (top, bottom) = if far { (small - large, small + large) } else { (small, large) };
+        t.0[k] = top / bottom;
+        let own = if far { FRAC_PI_4 } else { 0.0 };
+        // π/2 − (own + atan t) beyond the diagonal.
+        offset.0[k] = if steep { FRAC_PI_2 - own } else { own };
+        let turn = if y.0[k] < 0.0 { -1.0 } else { 1.0 };
+        offset.0[k] *= turn;
+        sign.0[k] = if steep { -turn } else { turn };
+    }
     let s = t * t;
-    let mut sum = 0.0;
+    let mut sum = R::splat(0.0);
     let mut k = 22;
     while k > 0 {
         k -= 1;
         let c = 1.0 / (2 * k + 1) as f64;
-        sum = sum * s + if k % 2 == 0 { c } else { -c };
+        sum = sum * s + R::splat(if k % 2 == 0 { c } else { -c });
     }
-    let angle = sum * t + if far { FRAC_PI_4 } else { 0.0 };
-    let angle = if ax < ay { FRAC_PI_2 - angle } else { angle };
-    if y < 0.0 { -angle } else { angle }
+    offset + sum * t * sign
 }
 
 /// ψ and ψ′ for Re z > 0.
@@ -346,6 +351,8 @@ pub struct Batch {
     poles: Vec<c64>,
     /// Residues between the driven quadratures by pole.
     residues: Vec<[c64; 4]>,
+    /// Whether they are symmetric to rounding, as without a magnetic field: entry 2 is then entry 1.
+    symmetric: bool,
     strength: f64,
     cutoff: f64,
 }
@@ -369,10 +376,12 @@ impl Batch {
         };
         let Kernel::Drude { strength, cutoff } = driven.kernel else { return None };
         statics.temperature()?;
-        let residues = (0..poles.at.len())
+        let residues: Vec<[c64; 4]> = (0..poles.at.len())
             .map(|j| [(a, a), (a, b), (b, a), (b, b)].map(|(k, l)| poles.residue(j, *k, *l)))
             .collect();
-        Some(Self { poles: poles.at.clone(), residues, strength, cutoff })
+        let largest = residues.iter().flatten().map(|r| r.norm()).fold(0.0, f64::max);
+        let symmetric = residues.iter().all(|r| (r[1] - r[2]).norm() < 1e-13 * largest);
+        Some(Self { poles: poles.at.clone(), residues, symmetric, strength, cutoff })
     }
 
     /// The integrals at all points, appended to `out` in their order.
@@ -512,6 +521,9 @@ fn evaluate(batch: &Batch, warm: &Warm, lanes: &[Point; LANES], rows: &mut [Row;
         let by_adjoint =
             [-(half * zeta_m * above), -(half * zeta_m_slope * above), half * mirrored * density_m * (above - upper)];
         for e in 0..4 {
+            if e == 2 && batch.symmetric {
+                continue;
+            }
             let residue = C::splat(batch.residues[j][e]);
             let adjoint = C::splat(batch.residues[j][[0, 2, 1, 3][e]].conj());
             k[e].add(residue * by_residue[0]);
@@ -535,7 +547,19 @@ fn evaluate(batch: &Batch, warm: &Warm, lanes: &[Point; LANES], rows: &mut [Row;
     let moving_slope = -((C { re: R::splat(0.0), im: over_cold } * prime).scale(-2.0));
     // λ-like pole p + W below, p̄ + W above.
     let shifted = [(psi.conj() + v.conj().inv()).scale(-2.0), moving];
+    if batch.symmetric {
+        near[2] = near[1];
+        near_slope[2] = near_slope[1];
+        other[2] = other[1];
+        other_slope[2] = other_slope[1];
+    }
     for e in 0..4 {
+        if e == 2 && batch.symmetric {
+            k[2] = k[1];
+            slope[2] = slope[1];
+            heat[2] = heat[1];
+            continue;
+        }
         let swapped = [0, 2, 1, 3][e];
         k[e].add_sum(rho * warm.still[0], near[e]);
         slope[e].add_sum(rho * warm.still[0], near_slope[e]);
