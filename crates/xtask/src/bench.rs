@@ -122,11 +122,40 @@ pub(crate) fn bench() -> Result<(), Failure> {
     text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
     text.push_str(&density(&ours, qutip.1.as_ref(), dynamiqs.1.as_ref()));
-    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "response"]))?);
-    let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("response_peer.py")))?);
-    text.push_str(&response(&ours, &peers));
+    text.push_str(&timed_response(&python)?);
     let path = crate::root().join("BENCHMARKS.md");
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
+    say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
+/// Title of the section of the response level.
+const RESPONSE: &str = "\n## Driven couplings to structured baths\n\n";
+
+/// The section of the response level, timed now.
+fn timed_response(python: &PathBuf) -> Result<String, Failure> {
+    let script = crate::root().join("crates/xtask/bench/response_peer.py");
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "response"]))?);
+    let peers = Table::parse(&output(Command::new(python).arg(script))?);
+    Ok(response(&ours, &peers))
+}
+
+/// Renews the section of the response level in BENCHMARKS.md and leaves the others as they are; the machine stands in it.
+pub(crate) fn response_alone() -> Result<(), Failure> {
+    let python = environment()?;
+    let section = timed_response(&python)?;
+    let path = crate::root().join("BENCHMARKS.md");
+    let text = std::fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
+    let kept = match text.find(RESPONSE) {
+        None => text,
+        Some(at) => {
+            let after = text[at + RESPONSE.len()..].find("\n## ").map(|k| at + RESPONSE.len() + k);
+            format!("{}{}", &text[..at], after.map_or("", |k| &text[k..]))
+        }
+    };
+    let machine = format!("{RESPONSE}Timed by itself. Machine: {}.\n\n", machine());
+    let section = section.replacen(RESPONSE, &machine, 1);
+    std::fs::write(&path, format!("{kept}{section}")).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
     Ok(())
 }
@@ -376,7 +405,7 @@ fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> Str
 
 /// The response level.
 fn response(ours: &Table, peers: &Table) -> String {
-    let mut out = String::from("\n## Driven couplings to structured baths\n\n");
+    let mut out = String::from(RESPONSE);
     for row in ours.rows("response_map").filter(|r| r.len() == 5) {
         let _ = writeln!(
             out,

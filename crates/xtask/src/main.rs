@@ -16,8 +16,9 @@ cargo xtask COMMAND
   ci            formatting, lints, documentation and all tests: what a change must pass
   docs          rustdoc with warnings denied, and the book if mdBook is installed
   figures       draw the figures of the README and the gallery again, through the huygens command
-  bench         time Huygens against SciPy and Numba on this machine and write BENCHMARKS.md
-                (Python 3 with venv; the packages go into target/bench-env)";
+  bench [response]
+                time Huygens against SciPy and Numba on this machine and write BENCHMARKS.md
+                (Python 3 with venv; the packages go into target/bench-env); with a name, that section alone";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
         "ci" => ci(),
         "docs" => docs(),
         "figures" => figures(),
-        "bench" => bench::bench(),
+        "bench" if rest.is_empty() => bench::bench(),
+        "bench" if rest == ["response"] => bench::response_alone(),
         "" | "help" | "--help" | "-h" => {
             say(HELP);
             return if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };

@@ -464,3 +464,28 @@ fn what_has_no_steady_state_is_refused() {
     free.reservoirs.clear();
     assert!(refused(&free).contains("no static bath"));
 }
+
+/// At critical damping two poles fall together and partial fractions break down: the quadrature takes over by itself, and the results are
+/// continuous through it.
+#[test]
+fn critical_damping_is_a_point_like_any_other() {
+    let overdamped = |gamma: f64| {
+        let statics = Machine { gamma: [0.01, gamma], ..Machine::default() }.statics();
+        statics.places().iter().filter(|p| p.re.abs() < 1e-7).count() >= 2
+    };
+    let (mut low, mut high) = (0.05, 5.0);
+    assert!(!overdamped(low) && overdamped(high));
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if overdamped(middle) { high = middle } else { low = middle }
+    }
+    let at = |gamma: f64| {
+        let machine = Machine { gamma: [0.01, gamma], omega: 2.0, ..Machine::default() };
+        let (pearson, lowest) = (machine.statics().covariance().0, machine.lowest(Integrals::Automatic));
+        [pearson[(0, 2)], lowest.machine.power[0], lowest.machine.heat[0], lowest.uncertainty(Some(0))]
+    };
+    let (left, here, right) = (at(high * (1.0 - 1e-4)), at(high), at(high * (1.0 + 1e-4)));
+    for ((a, b), c) in left.into_iter().zip(here).zip(right) {
+        assert!((b - 0.5 * (a + c)).abs() < 1e-6 * b.abs(), "{a} {b} {c} at {high}");
+    }
+}
