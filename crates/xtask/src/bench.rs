@@ -42,8 +42,8 @@ impl Table {
 }
 
 /// The interpreter of an environment with NumPy, SciPy and Numba, made where it is not there. The programs of [`OPTIONAL`] are
-/// installed as well where that works.
-fn environment() -> Result<PathBuf, Failure> {
+/// installed as well where that works and they are wanted.
+fn environment(optional: bool) -> Result<PathBuf, Failure> {
     let folder = target().join("bench-env");
     let python = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
     let ready = |modules: &str| {
@@ -54,7 +54,7 @@ fn environment() -> Result<PathBuf, Failure> {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
         succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", "numpy", "scipy", "numba"]))?;
     }
-    for (name, packages, _) in OPTIONAL {
+    for (name, packages, _) in OPTIONAL.into_iter().filter(|_| optional) {
         let install = || {
             let mut command = Command::new(&python);
             succeed(command.args(["-m", "pip", "install", "--quiet"]).args(packages))
@@ -102,7 +102,7 @@ fn within(runs: &[Run], reference: f64) -> Option<&Run> {
 }
 
 pub(crate) fn bench() -> Result<(), Failure> {
-    let python = environment()?;
+    let python = environment(true)?;
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "speed"]))?);
     let scripts = crate::root().join("crates/xtask/bench");
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("peers.py")))?);
@@ -142,7 +142,7 @@ fn timed_response(python: &PathBuf) -> Result<String, Failure> {
 
 /// Renews the section of the response level in BENCHMARKS.md and leaves the others as they are; the machine stands in it.
 pub(crate) fn response_alone() -> Result<(), Failure> {
-    let python = environment()?;
+    let python = environment(false)?;
     let section = timed_response(&python)?;
     let path = crate::root().join("BENCHMARKS.md");
     let text = std::fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
