@@ -23,6 +23,7 @@ mod watch;
 
 pub mod aifer2024;
 pub mod mari2013;
+pub mod razzoli2024;
 pub mod yang2024;
 
 pub use claim::{Claim, Verdict, claims_json, claims_table};
@@ -141,7 +142,7 @@ struct Chapter {
     audit: fn(&Watch<'_>) -> Result<Vec<Claim>, PaperError>,
 }
 
-static PAPERS: [&Paper; 3] = [&mari2013::PAPER, &yang2024::PAPER, &aifer2024::PAPER];
+static PAPERS: [&Paper; 4] = [&mari2013::PAPER, &yang2024::PAPER, &aifer2024::PAPER, &razzoli2024::PAPER];
 
 /// All audited papers.
 pub fn list() -> &'static [&'static Paper] {
