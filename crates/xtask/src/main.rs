@@ -83,7 +83,7 @@ fn docs() -> Result<(), Failure> {
 }
 
 /// The figures of the README and of the gallery: the beginning of their names in docs/figures, and the command that draws them.
-const FIGURES: [(&str, &[&str]); 9] = [
+const FIGURES: [(&str, &[&str]); 10] = [
     ("optomechanical-pair", &["run", "optomechanical-pair"]),
     (
         "optomechanical-pair-mu",
@@ -129,6 +129,7 @@ const FIGURES: [(&str, &[&str]); 9] = [
     ("mari2013", &["reproduce", "mari2013"]),
     ("yang2024", &["reproduce", "yang2024"]),
     ("aifer2024", &["reproduce", "aifer2024"]),
+    ("razzoli2024", &["reproduce", "razzoli2024"]),
 ];
 
 fn figures() -> Result<(), Failure> {

@@ -195,7 +195,7 @@ fn both_cutoffs(mode: usize, watch: &Watch<'_>) -> Result<(Figure, Vec<Table>), 
 fn power_of_a(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     let (drawing, tables) = both_cutoffs(0, watch)?;
     let drawing = drawing.caption(
-        r"Fig. 3 of Razzoli et al.: $Q_{P_A}$ (a, b) and $P_A$ (c, d) in the lowest order of the driven bath. Dashed: $Q=2$ and $P_A=0$. $\gamma_2=100$, $\gamma_1=0.01$, $\phi=\pi/2$, $r=0$. The colours of $P$ are linear below $10^{-6}$. To all orders, at this $\gamma_1$, only the coldest strip of the region of $Q<2$ on the right of (b) is left (figure orders).",
+        r"Fig. 3 of Razzoli et al.: $Q_{P_A}$ (a, b) and $P_A$ (c, d) in the lowest order of the driven bath. Dashed: $Q=2$ and $P_A=0$. $\gamma_2=100$, $\gamma_1=0.01$, $\phi=\pi/2$, $r=0$. The colours of $P$ are linear below $10^{-6}$. To all orders, at this $\gamma_1$, the region of $Q<2$ on the right of (b) is not there (figure orders).",
     );
     Ok(figure("3", drawing, tables, Vec::new()))
 }
@@ -352,62 +352,102 @@ fn threshold(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     Ok(figure("10", drawing, vec![table], Vec::new()))
 }
 
+/// Q_{P_A} and P_A/γ₁ to all orders at each machine.
+fn exactly(machines: &[Machine], watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, PaperError> {
+    watch.each(machines, |machine| {
+        let found = machine.all_orders()?.machine;
+        Ok([found.uncertainty(A), found.power[0] / machine.parameter("gamma1")?])
+    })
+}
+
 /// Not in the paper: all orders.
 fn all_orders(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
+    const FAST: f64 = 1000.0;
     let machine = Machine::new()?;
     let strengths = [1e-2, 1e-3, 1e-4];
-    let omega = geometric(0.1, 1e4, 41);
-    let fine = geometric(0.1, 1e4, 401);
+    let color = |k: usize| palette([1, 0, 2][k]);
+    let dotted = |line: Series| line.marker(Shape::Circle).marker_size(2.2);
+    let q_axis = |from: f64, to: f64| Axis::log("$Q_{P_A}$").range(from, to);
+    let black = |x: &[f64], y: Vec<f64>| Series::line(x.to_vec(), y).color(Color::BLACK).width(1.3);
+    let at = |w: f64, t: f64, g: f64| machine.isothermal(w, t).with(&[("gamma1", g)]);
+    // Over the frequency.
+    let (omega, fine) = (geometric(0.1, 1e4, 41), geometric(0.1, 1e4, 401));
     let lowest = fine.iter().map(|w| machine.isothermal(*w, T).lowest()).collect::<Result<Vec<_>, _>>()?;
     let gamma = machine.parameter("gamma1")?;
-    let points: Vec<(f64, f64)> = strengths.iter().flat_map(|g| omega.iter().map(move |w| (*g, *w))).collect();
-    let found = watch.each(&points, |(g, w)| {
-        let run = machine.isothermal(*w, T).with(&[("gamma1", *g)]).all_orders()?;
-        Ok([run.machine.uncertainty(A), run.machine.power[0] / g])
-    })?;
+    let machines: Vec<Machine> = strengths.iter().flat_map(|g| omega.iter().map(|w| at(*w, T, *g))).collect();
+    let found = exactly(&machines, watch)?;
     let q: Vec<f64> = lowest.iter().map(|l| l.uncertainty(A)).collect();
     let p: Vec<f64> = lowest.iter().map(|l| l.power_of(A) / gamma).collect();
-    let mut first = Panel::new(Axis::log(FREQUENCY).range(0.1, 1e4), Axis::log("$Q_{P_A}$").range(5e-3, 1e5))
-        .with(Reference::y(2.0, "$Q=2$"))
-        .with(Series::line(fine.clone(), q.clone()).color(Color::BLACK).width(1.3).label("lowest order"));
-    let given = |p: f64| if p < 0.0 { -p } else { f64::NAN };
-    let mut second = Panel::new(
-        Axis::log(FREQUENCY).range(0.1, 1e4),
-        Axis::log(r"Extracted power $-P_A/\gamma_1$ ($\omega_A$)").range(1e-3, 3e3),
-    )
-    .with(Series::line(fine.clone(), p.iter().map(|p| given(*p)).collect::<Vec<_>>()).color(Color::BLACK).width(1.3));
-    let mut table = Table::new("all").with("Omega", "omega_A", "frequency of the drives", omega.clone());
+    let given = |p: &[f64]| p.iter().map(|p| if *p < 0.0 { -p } else { f64::NAN }).collect::<Vec<f64>>();
+    let bound = || Reference::y(2.0, "$Q=2$");
+    let mut first = Panel::new(Axis::log(FREQUENCY).range(0.1, 1e4), q_axis(5e-3, 1e5))
+        .with(bound())
+        .with(black(&fine, q.clone()).label("lowest order"))
+        .title(r"$T=0.1\,\omega_A$");
+    let extracted = Axis::log(r"Extracted power $-P_A/\gamma_1$ ($\omega_A$)").range(1e-3, 3e3);
+    let mut second = Panel::new(Axis::log(FREQUENCY).range(0.1, 1e4), extracted)
+        .with(black(&fine, given(&p)))
+        .title(r"$T=0.1\,\omega_A$");
+    let mut over_frequency = Table::new("frequency").with("Omega", "omega_A", "frequency of the drives", omega.clone());
     let mut numbers = Vec::new();
     for (k, g) in strengths.iter().enumerate() {
-        let rows = &found[k * omega.len()..(k + 1) * omega.len()];
-        let (q, p): (Vec<f64>, Vec<f64>) = rows.iter().map(|r| (r[0], r[1])).unzip();
-        table = table.with(&format!("Q_A at gamma1 = {g}"), "1", "uncertainty of P_A to all orders", q.clone()).with(
-            &format!("P_A/gamma1 at gamma1 = {g}"),
-            "omega_A",
-            "power into A",
-            p.clone(),
-        );
-        let color = palette([1, 0, 2][k]);
-        let plateau = machine.isothermal(200.0, T).with(&[("gamma1", *g)]).plateau()?;
+        let (q, p): (Vec<f64>, Vec<f64>) =
+            found[k * omega.len()..(k + 1) * omega.len()].iter().map(|r| (r[0], r[1])).unzip();
+        over_frequency = over_frequency
+            .with(&format!("Q_A at gamma1 = {g}"), "1", "uncertainty of P_A to all orders", q.clone())
+            .with(&format!("P_A/gamma1 at gamma1 = {g}"), "omega_A", "power into A to all orders", p.clone());
+        let plateau = at(200.0, T, *g).plateau()?;
         numbers.push(number(&format!("plateau at gamma1 = {g}"), plateau, "1"));
-        first = first
-            .with(Series::line(vec![1e3, 1e4], vec![plateau, plateau]).color(color).dash(Dash::Dotted).width(1.0))
-            .with(
-                Series::line(omega.clone(), q)
-                    .color(color)
-                    .marker(Shape::Circle)
-                    .marker_size(2.2)
-                    .label(format!(r"$\gamma_1=10^{{{}}}\,\omega_A$", -2 - k as i32)),
-            );
-        let p: Vec<f64> = p.iter().map(|p| given(*p)).collect();
-        second = second.with(Series::line(omega.clone(), p).color(color).marker(Shape::Circle).marker_size(2.2));
+        let level = Series::line(vec![1e3, 1e4], vec![plateau, plateau]).color(color(k)).dash(Dash::Dotted).width(1.2);
+        let label = format!(r"$\gamma_1=10^{{{}}}\,\omega_A$", -2 - k as i32);
+        first = first.with(level).with(dotted(Series::line(omega.clone(), q).color(color(k))).label(label));
+        second = second.with(dotted(Series::line(omega.clone(), given(&p)).color(color(k))));
     }
-    let drawing = Figure::new(Width::Double).panel(first).panel(second).caption(
-        r"Not in the paper: (a) $Q_{P_A}$ and (b) the power extracted from A (where $P_A<0$) to all orders of the driven bath, with parameters of Fig. 3b at $T=0.1\,\omega_A$. Dotted: the plateau in closed form. The $\gamma_1$ of the paper is $10^{−2}$; the synchronized mode is $4\times10^{−4}$ wide.",
+    // Over the temperature.
+    let (temperature, fine_t) = (geometric(0.01, 1.0, 21), geometric(0.01, 1.0, 201));
+    let machines: Vec<Machine> = strengths.iter().flat_map(|g| temperature.iter().map(|t| at(FAST, *t, *g))).collect();
+    let found = exactly(&machines, watch)?;
+    let q_t = fine_t.iter().map(|t| Ok(at(FAST, *t, gamma).lowest()?.uncertainty(A)));
+    let q_t = q_t.collect::<Result<Vec<f64>, PaperError>>()?;
+    let mut third = Panel::new(Axis::log(r"Temperature $T/\omega_A$").range(0.01, 1.0), q_axis(1e-2, 1e4))
+        .with(bound())
+        .with(black(&fine_t, q_t.clone()))
+        .title(r"$\Omega=1000\,\omega_A$");
+    let mut over_temperature = Table::new("temperature").with("T", "omega_A", "temperature", temperature.clone());
+    for (k, g) in strengths.iter().enumerate() {
+        let q: Vec<f64> = found[k * temperature.len()..(k + 1) * temperature.len()].iter().map(|r| r[0]).collect();
+        over_temperature =
+            over_temperature.with(&format!("Q_A at gamma1 = {g}"), "1", "uncertainty of P_A to all orders", q.clone());
+        third = third.with(dotted(Series::line(temperature.clone(), q).color(color(k))));
+    }
+    // Over the strength.
+    let strength = geometric(1e-6, 1e-1, 26);
+    let mut fourth =
+        Panel::new(Axis::log(r"Strength of the driven bath $\gamma_1/\omega_A$").range(1e-6, 1e-1), q_axis(1e-1, 1e4))
+            .with(bound())
+            .with(Reference::x(machine.statics()?.slowest(), ""))
+            .title(r"$\Omega=200\,\omega_A$");
+    let mut over_strength = Table::new("strength").with("gamma1", "omega_A", "strength", strength.clone());
+    for (k, t) in [0.05, 0.1, 0.2].into_iter().enumerate() {
+        let machines: Vec<Machine> = strength.iter().map(|g| at(200.0, t, *g)).collect();
+        let q: Vec<f64> = exactly(&machines, watch)?.iter().map(|r| r[0]).collect();
+        over_strength =
+            over_strength.with(&format!("Q_A at T = {t}"), "1", "uncertainty of P_A to all orders", q.clone());
+        let label = format!(r"$T={t}\,\omega_A$");
+        fourth = fourth.with(dotted(Series::line(strength.clone(), q).color(palette(3 + k))).label(label));
+    }
+    let drawing = [first, second, third, fourth].into_iter().fold(Figure::new(Width::Double), Figure::panel).caption(
+        r"Not in the paper: to all orders of the driven bath, with the parameters of Fig. 3b. (a) $Q_{P_A}$ over the frequency; dotted: its plateau in closed form. (b) The power extracted from A, where $P_A<0$. (c) $Q_{P_A}$ over the temperature for fast drives. (d) $Q_{P_A}$ over the strength of the driven bath: it begins to grow where that comes near the width of the synchronized mode (vertical line). Colours of (b) and (c) as in (a). The paper has $\gamma_1=10^{-2}\omega_A$ and computes the lowest order (black).",
     );
-    let curve = Table::new("lowest")
+    let curve = Table::new("lowest-frequency")
         .with("Omega", "omega_A", "frequency of the drives", fine)
         .with("Q_A", "1", "uncertainty of P_A in the lowest order", q)
         .with("P_A/gamma1", "omega_A", "power into A", p);
-    Ok(figure("orders", drawing, vec![table, curve], numbers))
+    let curve_t = Table::new("lowest-temperature").with("T", "omega_A", "temperature", fine_t).with(
+        "Q_A",
+        "1",
+        "uncertainty of P_A in the lowest order",
+        q_t,
+    );
+    Ok(figure("orders", drawing, vec![over_frequency, over_temperature, over_strength, curve, curve_t], numbers))
 }

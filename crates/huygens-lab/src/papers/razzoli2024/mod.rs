@@ -16,7 +16,7 @@ use claims::{adiabatic, beyond, bound, equations, gradient, others, synchronizat
 pub static PAPER: Paper = Paper {
     name: "razzoli2024",
     title: "Synchronization-induced violation of thermodynamic uncertainty relations",
-    reference: "L. Razzoli, M. Carrega, F. Cavaliere, G. Benenti, M. Sassetti, Synchronization-induced violation of thermodynamic uncertainty relations, Quantum Sci. Technol. (2024)",
+    reference: "L. Razzoli, M. Carrega, F. Cavaliere, G. Benenti, M. Sassetti, Synchronization-induced violation of thermodynamic uncertainty relations, Quantum Sci. Technol. (2024), arXiv:2404.16936",
     figures: &[
         FigureEntry {
             name: "2",

@@ -1,6 +1,6 @@
 //! Figs. 3 and 4: Q and P of A at one temperature.
 
-use super::super::laboratory::{A, B, SCAN, Machine, Map, Positions, crossing, geometric, must};
+use super::super::laboratory::{A, B, Machine, Map, Positions, SCAN, crossing, geometric, must};
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
 pub(in super::super) const IDS: &[&str] =
@@ -88,7 +88,7 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
         .values("thresholds at T = 0.01, 0.05, 0.1, 0.2, 0.5, 1", &thresholds, 4)
         .verdict(
             Verdict::with_condition(edge < 1.0 && thresholds[2] > 10.0 && thresholds.iter().all(|t| t.is_finite())),
-            "In the lowest order of the driven bath. To all orders, at the gamma1 = 0.01 of the caption, only its coldest strip is left (claim \
+            "In the lowest order of the driven bath. To all orders, at the gamma1 = 0.01 of the caption, it is not there (claim \
              `diabatic-to-all-orders`)",
         ),
         Claim::new(

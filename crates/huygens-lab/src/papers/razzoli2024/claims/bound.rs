@@ -1,6 +1,6 @@
 //! Fig. 6: the generalised bound of periodic drives.
 
-use super::super::laboratory::{A, SCAN, Machine, Map};
+use super::super::laboratory::{A, Machine, Map, SCAN};
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
 pub(in super::super) const IDS: &[&str] = &["fig6", "bound-limit", "fixed-protocol", "flat-bound", "shaped-standard"];

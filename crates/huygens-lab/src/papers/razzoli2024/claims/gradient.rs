@@ -2,7 +2,7 @@
 
 use huygens_numerics::roots::extremum;
 
-use super::super::laboratory::{A, SCAN, Machine, Map, crossing, geometric, grid, must, trouble};
+use super::super::laboratory::{A, Machine, Map, SCAN, crossing, geometric, grid, must, trouble};
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
 pub(in super::super) const IDS: &[&str] = &["fig5-slow", "fig5-fast", "fig5-power", "fig5-lower"];

@@ -1,10 +1,20 @@
 //! Figs. 7, 8 and 9: oscillator B, the efficiency, weak damping.
 
-use super::super::laboratory::{A, B, SCAN, Machine, Map};
+use super::super::laboratory::{A, B, Machine, Map, SCAN};
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
-pub(in super::super) const IDS: &[&str] =
-    &["fig7", "fig7-input", "work-to-work", "fig8a", "fig8a-weak", "fig8b", "fig9", "fig9-slow"];
+pub(in super::super) const IDS: &[&str] = &[
+    "fig7",
+    "fig7-input",
+    "work-to-work",
+    "fig8a",
+    "fig8a-weak",
+    "fig8b",
+    "fig9",
+    "fig9-slow",
+    "unstated",
+    "unstated",
+];
 
 const T: f64 = 0.1;
 
@@ -122,5 +132,16 @@ pub(in super::super) fn audit(watch: &Watch<'_>) -> Result<Vec<Claim>, PaperErro
         .values("violations up to Omega, up to T", &edges, 3)
         .value("most negative P_A there", power, 2)
         .verdict(Verdict::of(edges[0] < 1.0 && edges[1] < 1.0), ""),
+        Claim::new(
+            "unstated",
+            "Figs. 2 to 10",
+            "Axes and colours of the figures, the mean temperatures of Fig. 10, the dampings of Figs. 2b and 4",
+            "in the pictures, which were not available",
+        )
+        .found("figures are compared by what text and captions say of them")
+        .verdict(
+            Verdict::NotTestable,
+            "Ours: Omega from 1e-2 to 1e3, T from 0.01 to 2, mean T = 0.05 to 2, gamma2 = 0.01 to 1000",
+        ),
     ])
 }
