@@ -3,18 +3,8 @@
 use super::super::laboratory::{A, B, Machine, Map, SCAN};
 use crate::papers::{Claim, PaperError, Verdict, Watch};
 
-pub(in super::super) const IDS: &[&str] = &[
-    "fig7",
-    "fig7-input",
-    "work-to-work",
-    "fig8a",
-    "fig8a-weak",
-    "fig8b",
-    "fig9",
-    "fig9-slow",
-    "unstated",
-    "unstated",
-];
+pub(in super::super) const IDS: &[&str] =
+    &["fig7", "fig7-input", "work-to-work", "fig8a", "fig8a-weak", "fig8b", "fig9", "fig9-slow", "unstated"];
 
 const T: f64 = 0.1;
 
