@@ -8,7 +8,7 @@
 //!
 //! χ, T_s of the oscillators with their static baths. The part of K that is anti-Hermitian, N = (K − K†)/2i, gives P⁽⁰⁾, which is even
 //! under time reversal, the Hermitian part the exchange δP between drives, which adds to 0. These are (13)–(18), (B17)–(B20) of Razzoli
-//! et al. (Quantum Sci. Technol. (2024), arXiv:2405.00568) for any number of quadratures, harmonics and driven baths.
+//! et al. (Quantum Sci. Technol. (2024), arXiv:2404.16936) for any number of quadratures, harmonics and driven baths.
 
 use std::f64::consts::TAU;
 
