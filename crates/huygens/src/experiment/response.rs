@@ -402,7 +402,7 @@ impl Experiment {
             "largest real part of the Floquet exponents: perturbations decay where it is negative",
         ));
         if let (Order::Lowest, true, Some(Ok(lowest))) = (self.options.order, self.options.control, &solved.lowest) {
-            report.checks.push(self.validity(solved, lowest, exponents));
+            report.checks.push(self.validity(solved, lowest));
         }
     }
 
@@ -412,13 +412,25 @@ impl Experiment {
         baths.fold(f64::INFINITY, f64::min)
     }
 
-    /// The lowest order against all orders, and its control parameter: what the drive does to the slowest rate.
-    fn validity(&self, solved: &Solved, lowest: &LowestOrder, exponents: &Exponents) -> Check {
+    /// The lowest order against all orders, and its control parameter: how fast the driven baths by themselves would damp an oscillator,
+    /// over the slowest rate of the oscillators on their static baths.
+    fn validity(&self, solved: &Solved, lowest: &LowestOrder) -> Check {
+        let bound = solved.statics.bound();
         let slowest = solved.statics.slowest();
-        let shift = (-exponents.largest() - slowest).abs() / slowest;
+        let at = solved.statics.places().iter().min_by(|a, b| a.im.abs().total_cmp(&b.im.abs()));
+        let frequency = at.map_or(0.0, |p| p.re.abs());
+        let mut damping = 0.0_f64;
+        for driven in &bound.driven {
+            for (a, &l) in bound.forms.iter().enumerate() {
+                let square: f64 = driven.harmonics.iter().skip(1).map(|g| 4.0 * g[a].norm_sqr()).sum();
+                // The inverse mass of a quadrature stands at its conjugate: ω for q.
+                damping = damping.max(driven.kernel.damping(frequency) * square * bound.hessian[(l ^ 1, l ^ 1)]);
+            }
+        }
+        let ratio = damping / slowest;
         let name = "lowest order";
         match AllOrders::new(&solved.statics) {
-            Err(error) => Check::fail(name, Some(shift), format!("all orders were not found: {error}")),
+            Err(error) => Check::fail(name, None, format!("all orders were not found: {error}")),
             Ok(all) => {
                 let mut worst = 0.0_f64;
                 let total = lowest.machine.power.iter().fold(0.0_f64, |m, p| m.max(p.abs()));
@@ -431,7 +443,7 @@ impl Experiment {
                     }
                 }
                 let mut note = format!(
-                    "largest relative difference of a power or its noise from all orders; the drive changes the slowest rate of the oscillators, {slowest:.3e}, by {shift:.1e} of itself"
+                    "largest relative difference of a power or its noise from all orders; control parameter: the driven bath by itself would damp at {damping:.1e}, {ratio:.1e} of the slowest rate of the oscillators, {slowest:.3e}"
                 );
                 if worst > GOOD_ORDER {
                     note.push_str(": the coupling is too strong for the lowest order, ask with --order all");
