@@ -24,7 +24,7 @@ pub fn unit_label(unit: &str) -> String {
     let mut math = String::new();
     let mut word = String::new();
     for c in unit.chars().chain(['\0']) {
-        if c.is_alphanumeric() || c == '_' {
+        if (c.is_alphanumeric() || c == '_') && !matches!(c, '²' | '³') {
             word.push(c);
             continue;
         }
@@ -40,6 +40,8 @@ pub fn unit_label(unit: &str) -> String {
         match c {
             '\0' => {}
             '*' => math.push_str(r"\,"),
+            '²' => math.push_str("^2"),
+            '³' => math.push_str("^3"),
             other => math.push(other),
         }
     }
@@ -176,6 +178,7 @@ mod tests {
         assert_eq!(unit_label("1/omega_1"), r"$1/\omega_1$");
         assert_eq!(unit_label("1"), "");
         assert_eq!(unit_label("nats"), "nats");
+        assert_eq!(unit_label("omega_A²"), r"$\omega_A^2$");
     }
 
     #[test]
