@@ -5,7 +5,7 @@ mod polygamma;
 
 use std::f64::consts::PI;
 
-pub use polygamma::{digamma, polygamma};
+pub use polygamma::{POLYGAMMA_SERIES, digamma, polygamma};
 
 /// Dilogarithm `Li₂(x) = −∫₀ˣ ln(1−t)/t dt = Σ xᵏ/k²` for real `x ≤ 1`, to rounding (relative error below 1e-15 for `x ≥ 0`).
 ///

@@ -7,8 +7,9 @@ use crate::c64;
 /// Where the asymptotic series takes over.
 const FAR: f64 = 10.0;
 
-/// `B₂ₖ/(2k)`, the coefficients of `−z^{−2k}` in `ψ(z) − ln z + 1/(2z)`; `B₂ₖ = 2k · SERIES[k−1]` those of `z^{−2k−1}` in `ψ′`.
-const SERIES: [f64; 10] = [
+/// `B₂ₖ/(2k)` for `k = 1, 2, …`, the coefficients of `−z^{−2k}` in `ψ(z) − ln z + 1/(2z)` (NIST DLMF 5.11.2); `B₂ₖ` itself is that of
+/// `z^{−2k−1}` in `ψ′(z)`.
+pub const POLYGAMMA_SERIES: [f64; 10] = [
     1.0 / 12.0,
     -1.0 / 120.0,
     1.0 / 252.0,
@@ -57,7 +58,7 @@ pub fn polygamma(z: c64) -> [c64; 2] {
     let inverse = z.inv();
     let square = inverse * inverse;
     let (mut a, mut b) = (c64::new(0.0, 0.0), c64::new(0.0, 0.0));
-    for (k, coefficient) in SERIES.iter().enumerate().rev() {
+    for (k, coefficient) in POLYGAMMA_SERIES.iter().enumerate().rev() {
         a = (a + *coefficient) * square;
         b = (b + *coefficient * (2 * k + 2) as f64) * square;
     }

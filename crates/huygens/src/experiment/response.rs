@@ -59,7 +59,7 @@ impl Experiment {
             return Ok(self.unstable(found));
         }
         let all = match order {
-            Order::All if driven => Some(AllOrders::new(&statics).map_err(wrong)?),
+            Order::All if driven => Some(AllOrders::with_exponents(&statics, exponents.as_ref()).map_err(wrong)?),
             _ => None,
         };
         let lowest = driven.then(|| LowestOrder::new(&statics, Integrals::Automatic).map_err(|e| e.to_string()));
@@ -93,7 +93,10 @@ impl Experiment {
             let quantity = self.respond(system, binding, &solved, request, &times, &mut report);
             report.quantities.push(quantity);
         }
-        self.certify_response(&solved, exponents.as_ref(), &mut report);
+        self.certify_response(&solved, &mut report);
+        if certified && driven {
+            self.certify_drive(&solved, exponents.as_ref(), &mut report);
+        }
         Ok(report)
     }
 
@@ -358,7 +361,7 @@ impl Experiment {
         Ok(list)
     }
 
-    fn certify_response(&self, solved: &Solved, exponents: Option<&Exponents>, report: &mut Report) {
+    fn certify_response(&self, solved: &Solved, report: &mut Report) {
         let machine = match (&solved.all, &solved.lowest) {
             (Some(all), _) => &all.machine,
             (None, Some(Ok(lowest))) => &lowest.machine,
@@ -387,10 +390,11 @@ impl Experiment {
             let note = "largest relative change by the last harmonic on each side";
             report.checks.push(Check::at_most("harmonics", all.change, 1e-6, note));
         }
+    }
+
+    /// Whether the drive leaves a periodic state, and whether it is weak.
+    fn certify_drive(&self, solved: &Solved, exponents: Option<&Exponents>, report: &mut Report) {
         let Some(exponents) = exponents else {
-            if self.options.order == Order::Lowest && !self.options.control {
-                return;
-            }
             let note = "the Floquet exponents of baths that are not rational are not computed: stability is not tested";
             report.checks.push(Check::note("stable", None, note));
             return;
@@ -401,8 +405,8 @@ impl Experiment {
             0.0,
             "largest real part of the Floquet exponents: perturbations decay where it is negative",
         ));
-        if let (Order::Lowest, true, Some(Ok(lowest))) = (self.options.order, self.options.control, &solved.lowest) {
-            report.checks.push(self.validity(solved, lowest));
+        if let (Order::Lowest, Some(Ok(lowest))) = (self.options.order, &solved.lowest) {
+            report.checks.push(self.validity(solved, lowest, exponents));
         }
     }
 
@@ -414,7 +418,7 @@ impl Experiment {
 
     /// The lowest order against all orders, and its control parameter: how fast the driven baths by themselves would damp an oscillator,
     /// over the slowest rate of the oscillators on their static baths.
-    fn validity(&self, solved: &Solved, lowest: &LowestOrder) -> Check {
+    fn validity(&self, solved: &Solved, lowest: &LowestOrder, exponents: &Exponents) -> Check {
         let bound = solved.statics.bound();
         let slowest = solved.statics.slowest();
         let at = solved.statics.places().iter().min_by(|a, b| a.im.abs().total_cmp(&b.im.abs()));
@@ -429,7 +433,7 @@ impl Experiment {
         }
         let ratio = damping / slowest;
         let name = "lowest order";
-        match AllOrders::new(&solved.statics) {
+        match AllOrders::with_exponents(&solved.statics, Some(exponents)) {
             Err(error) => Check::fail(name, None, format!("all orders were not found: {error}")),
             Ok(all) => {
                 let mut worst = 0.0_f64;

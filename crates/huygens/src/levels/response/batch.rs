@@ -8,6 +8,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use huygens_numerics::c64;
 use huygens_numerics::elementary;
+use huygens_numerics::special::POLYGAMMA_SERIES;
 use multiversion::multiversion;
 
 use super::bath::Kernel;
@@ -205,17 +206,8 @@ fn argument(x: R, y: R) -> R {
 #[inline(always)]
 fn polygamma(mut z: C) -> [C; 2] {
     const SHIFT: usize = 9;
-    const SERIES: [f64; 9] = [
-        1.0 / 12.0,
-        -1.0 / 120.0,
-        1.0 / 252.0,
-        -1.0 / 240.0,
-        1.0 / 132.0,
-        -691.0 / 32760.0,
-        1.0 / 12.0,
-        -3617.0 / 8160.0,
-        43867.0 / 14364.0,
-    ];
+    // With |z| ≥ 9 after the shift nine terms are enough.
+    const TERMS: usize = 9;
     let (mut psi, mut prime) = (C::zero(), C::zero());
     for _ in 0..SHIFT {
         let inverse = z.inv();
@@ -226,11 +218,11 @@ fn polygamma(mut z: C) -> [C; 2] {
     let inverse = z.inv();
     let square = inverse * inverse;
     let (mut a, mut b) = (C::zero(), C::zero());
-    let mut k = SERIES.len();
+    let mut k = TERMS;
     while k > 0 {
         k -= 1;
-        a = (a + C::splat(c64::new(SERIES[k], 0.0))) * square;
-        b = (b + C::splat(c64::new(SERIES[k] * (2 * k + 2) as f64, 0.0))) * square;
+        a = (a + C::splat(c64::new(POLYGAMMA_SERIES[k], 0.0))) * square;
+        b = (b + C::splat(c64::new(POLYGAMMA_SERIES[k] * (2 * k + 2) as f64, 0.0))) * square;
     }
     psi = psi + z.ln() - inverse.scale(0.5) - a;
     prime = prime + inverse + square.scale(0.5) + b * inverse;

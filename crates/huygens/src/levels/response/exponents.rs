@@ -4,7 +4,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
 
 use super::bath::Kernel;
-use super::statics::{inner_variables, rational, symplectic};
+use super::embedding::{attach, embedded, inner_variables};
 use super::system::Bound;
 
 /// Agreement of the exponents between two numbers of steps, relative to the fastest of them.
@@ -27,7 +27,8 @@ impl Exponents {
         if bound.driven.is_empty() {
             return None;
         }
-        let (fixed, dim) = rational(bound)?;
+        let fixed = embedded(bound)?;
+        let dim = bound.hessian.rows();
         let mut inner = 0;
         for driven in &bound.driven {
             if matches!(driven.kernel, Kernel::Ohmic { .. }) {
@@ -52,38 +53,7 @@ impl Exponents {
                         v[form] += if k == 0 { row[l].re } else { 2.0 * (row[l] * turn).re };
                     }
                 }
-                let kick: Vec<f64> = symplectic(&v).iter().map(|x| -x).collect();
-                let mut add = |j: usize, force: f64| {
-                    for i in 0..dim {
-                        m[(i, j)] += kick[i] * force;
-                    }
-                };
-                match &driven.kernel {
-                    Kernel::Drude { strength, cutoff } => {
-                        for j in 0..dim {
-                            add(j, -strength * cutoff * v[j]);
-                        }
-                        add(at, 1.0);
-                        m[(at, at)] = -cutoff;
-                        for j in 0..dim {
-                            m[(at, j)] = strength * cutoff * cutoff * v[j];
-                        }
-                    }
-                    Kernel::Peak { strength, frequency, width } => {
-                        let w2 = frequency * frequency;
-                        for j in 0..dim {
-                            add(j, -strength * w2 / width * v[j]);
-                        }
-                        add(at, 1.0);
-                        m[(at, at + 1)] = 1.0;
-                        m[(at + 1, at)] = -w2;
-                        m[(at + 1, at + 1)] = -width;
-                        for j in 0..dim {
-                            m[(at + 1, j)] = strength * w2 * w2 / width * v[j];
-                        }
-                    }
-                    _ => {}
-                }
+                attach(&mut m, &driven.kernel, &v, at);
                 at += inner_variables(&driven.kernel).unwrap_or(0);
             }
             m

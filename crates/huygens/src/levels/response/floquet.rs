@@ -18,7 +18,7 @@ use super::ResponseError;
 use super::bath::Kernel;
 use super::exponents::Exponents;
 use super::lowest::{Machine, coth_pair};
-use super::statics::{Probe, Statics, coth, noise};
+use super::statics::{Probe, Statics, coth, noise, over};
 
 /// Most harmonics on each side.
 const MOST: usize = 40;
@@ -270,7 +270,6 @@ impl Source {
         if (omega == self.omega && temperature == self.temperature) || omega == 0.0 || self.omega == 0.0 {
             return 0.0;
         }
-        let over = |x: f64, t: f64| if t == 0.0 { x.signum() * f64::INFINITY } else { 0.5 * x / t };
         self.density * coth_pair(over(omega, temperature), -over(self.omega, self.temperature))[0]
     }
 }
@@ -290,14 +289,21 @@ impl AllOrders {
     /// # Errors
     /// [`ResponseError`] for a driven bath without a cut-off, an unstable drive, or harmonics that do not converge.
     pub fn new(statics: &Statics) -> Result<Self, ResponseError> {
+        Self::with_exponents(statics, Exponents::new(statics.bound()).as_ref())
+    }
+
+    /// The same with the Floquet exponents of the system, where they are known.
+    ///
+    /// # Errors
+    /// As [`AllOrders::new`].
+    pub fn with_exponents(statics: &Statics, exponents: Option<&Exponents>) -> Result<Self, ResponseError> {
         let bound = statics.bound();
         if bound.driven.iter().any(|d| matches!(d.kernel, Kernel::Ohmic { .. })) {
             return Err(ResponseError::Divergent(
                 "a driven coupling to a strictly Ohmic bath exchanges an infinite power (its counter-term is infinite): give the bath a cut-off, density = \"drude\"".into(),
             ));
         }
-        let exponents = Exponents::new(bound);
-        if let Some(found) = exponents.as_ref().filter(|e| e.largest() > 0.0) {
+        if let Some(found) = exponents.filter(|e| e.largest() > 0.0) {
             return Err(ResponseError::NoSteadyState(format!(
                 "the drive makes the oscillators unstable: the largest Floquet exponent has the real part {:.6}, and amplitudes grow as exp of that times the time",
                 found.largest()
@@ -308,9 +314,9 @@ impl AllOrders {
         }
         // How many harmonics: on a coarse mesh, whose errors are the same for both numbers.
         let mut side = 2 * bound.driven.iter().map(super::system::Driven::highest).max().unwrap_or(0);
-        let mut before = Self::with(statics, exponents.as_ref(), side, COARSE)?;
+        let mut before = Self::with(statics, exponents, side, COARSE)?;
         loop {
-            let now = Self::with(statics, exponents.as_ref(), side + 1, COARSE)?;
+            let now = Self::with(statics, exponents, side + 1, COARSE)?;
             let scale = now.machine.power.iter().fold(0.0_f64, |m, p| m.max(p.abs()));
             let mut change = 0.0_f64;
             for (a, b) in now.machine.power.iter().zip(&before.machine.power) {
@@ -321,7 +327,7 @@ impl AllOrders {
             }
             // One more takes the change well below it.
             if change < TOLERANCE {
-                let mut found = Self::with(statics, exponents.as_ref(), side + 1, FINE)?;
+                let mut found = Self::with(statics, exponents, side + 1, FINE)?;
                 found.change = change;
                 return Ok(found);
             }

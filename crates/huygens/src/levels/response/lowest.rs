@@ -19,7 +19,7 @@ use huygens_numerics::quad::{Singularity, graded};
 use super::ResponseError;
 use super::bath::Kernel;
 use super::rational::{Sum, weight};
-use super::statics::{Poles, Probe, Statics, coth, noise};
+use super::statics::{Poles, Probe, Statics, coth, noise, over};
 use super::system::{Bound, Driven, Reservoir};
 
 /// Share of digits that a closed form may lose before the quadrature replaces it.
@@ -142,6 +142,11 @@ pub(super) fn coth_pair(x: f64, y: f64) -> [f64; 2] {
     [-front * (x + y).signum() * (-2.0 * a).exp_m1(), front * (1.0 + (-2.0 * a).exp())]
 }
 
+/// Without an imaginary part that is the rounding of a sum of this size: a reciprocal system exchanges nothing without a phase.
+fn settled(z: c64, size: f64) -> c64 {
+    if z.im.abs() <= 64.0 * f64::EPSILON * size { c64::new(z.re, 0.0) } else { z }
+}
+
 pub(super) fn zeros(count: usize) -> Vec<c64> {
     vec![c64::new(0.0, 0.0); count]
 }
@@ -241,16 +246,12 @@ impl<'a> Closed<'a> {
             let (mut r, mut s, mut worst) = (zeros(n), zeros(n), 0.0_f64);
             for a in 0..count {
                 for b in 0..count {
-                    let (x, y) = (sums[a * count + b], sums[b * count + a]);
-                    r[a * count + b] = (x.value + y.value.conj()) * (0.5 / TAU);
-                    s[a * count + b] = (x.value - y.value.conj()) * half / TAU;
-                    if a == b {
-                        let lost = f64::EPSILON * x.size / TAU;
-                        worst = worst.max(lost / s[a * count + a].norm().max(f64::MIN_POSITIVE));
-                    } else {
-                        let lost = f64::EPSILON * x.size / TAU;
-                        worst = worst.max(lost / r[a * count + b].norm().max(f64::MIN_POSITIVE));
-                    }
+                    let (at, x, y) = (a * count + b, sums[a * count + b], sums[b * count + a]);
+                    let size = 0.5 * (x.size + y.size) / TAU;
+                    r[at] = settled((x.value + y.value.conj()) * (0.5 / TAU), size);
+                    s[at] = settled((x.value - y.value.conj()) * half / TAU, size);
+                    let kept = if a == b { s[at] } else { r[at] };
+                    worst = worst.max(f64::EPSILON * x.size / TAU / kept.norm().max(f64::MIN_POSITIVE));
                 }
             }
             ([r, s], worst)
@@ -339,6 +340,7 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
     singularities.extend(own.iter().map(|s| Singularity::new(w - s.at, s.width)));
     let nodes = graded(&singularities, statics.limit());
     let mut spectra = Spectra::new(statics);
+    let mut sizes = vec![0.0; n];
     let mut out = Transforms {
         dispersive: zeros(n),
         dissipative: zeros(n),
@@ -349,7 +351,6 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
         by_quadrature: true,
         error: 1e-11,
     };
-    let over = |x: f64, t: f64| if t == 0.0 { x.signum() * f64::INFINITY } else { 0.5 * x / t };
     for &(omega, weight) in &nodes {
         let rest = w - omega;
         if rest == 0.0 || omega == 0.0 {
@@ -375,9 +376,11 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
                 out.heat[at] -= t * (level * sum * rest);
                 let hermitian = 0.5 * (chi[at] + chi[b * count + a].conj());
                 out.dispersive[at] += hermitian * shaken + t * zeta;
+                sizes[at] += (hermitian * shaken).norm() + (t * zeta).norm();
             }
         }
     }
+    out.dispersive.iter_mut().zip(&sizes).for_each(|(z, size)| *z = settled(*z, *size));
     if let Some(mut known) = known {
         known.fluctuation = out.fluctuation;
         known.by_quadrature = true;

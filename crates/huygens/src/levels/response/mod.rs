@@ -16,6 +16,7 @@
 
 pub mod batch;
 pub mod bath;
+mod embedding;
 pub mod exponents;
 pub mod floquet;
 pub mod lowest;

@@ -8,6 +8,7 @@ use huygens_numerics::quad::{Singularity, graded};
 
 use super::ResponseError;
 use super::bath::Kernel;
+use super::embedding::embedded;
 use super::rational::{Sum, weight};
 use super::system::Bound;
 
@@ -162,6 +163,11 @@ pub(super) fn symplectic(x: &[f64]) -> Vec<f64> {
     out
 }
 
+/// ω/2T, infinite at T = 0.
+pub(super) fn over(omega: f64, temperature: f64) -> f64 {
+    if temperature == 0.0 { omega.signum() * f64::INFINITY } else { 0.5 * omega / temperature }
+}
+
 /// coth(ω/2T), its sign at T = 0.
 pub(super) fn coth(omega: f64, temperature: f64) -> f64 {
     if temperature == 0.0 { omega.signum() } else { 1.0 / (0.5 * omega / temperature).tanh() }
@@ -189,8 +195,8 @@ impl Statics {
         let failed = |e: linalg::LinalgError| {
             ResponseError::NoSteadyState(format!("the poles of the response were not found: {e}"))
         };
-        let (places, poles) = match rational(bound) {
-            Some((matrix, _)) => {
+        let (places, poles) = match embedded(bound) {
+            Some(matrix) => {
                 let values = linalg::eigenvalues(&matrix).map_err(failed)?;
                 let places: Vec<c64> = values.iter().map(|s| c64::new(0.0, 1.0) * s).collect();
                 match Poles::new(bound, &places) {
@@ -364,7 +370,7 @@ impl Statics {
                 out[(j, i)] = value;
             }
         }
-        out.is_finite_or_infinite().then_some(out)
+        (!out.as_slice().iter().any(|x| x.is_nan())).then_some(out)
     }
 }
 
@@ -425,95 +431,6 @@ fn between(outputs: &[Vec<f64>], entry: &dyn Fn(usize, usize) -> c64) -> Vec<c64
         }
     }
     list
-}
-
-/// Whether no entry is NaN.
-trait NoNan {
-    fn is_finite_or_infinite(&self) -> bool;
-}
-
-impl NoNan for RMatrix {
-    fn is_finite_or_infinite(&self) -> bool {
-        self.as_slice().iter().all(|x| !x.is_nan())
-    }
-}
-
-/// The matrix of ẏ = M y, y the quadratures and the inner variables of rational baths; `None` with baths that are not rational, or with
-/// strictly Ohmic ones whose couplings do not commute with the other couplings.
-///
-/// Drude: F = −γω_c S + z, ż = −ω_c z + γω_c² S. Peak: F = z − (C/ω₀²) S, z̈ + Γż + ω₀²z = C S. Strictly Ohmic: F = −γṠ.
-pub(super) fn rational(bound: &Bound) -> Option<(RMatrix, usize)> {
-    let dim = bound.hessian.rows();
-    let mut inner = 0;
-    for bath in &bound.reservoirs {
-        inner += inner_variables(&bath.kernel)?;
-        if matches!(bath.kernel, Kernel::Ohmic { .. }) {
-            let kicked = symplectic(&bath.vector);
-            let overlap = |v: &[f64]| v.iter().zip(&kicked).map(|(a, b)| a * b).sum::<f64>() != 0.0;
-            if bound.reservoirs.iter().any(|r| overlap(&r.vector)) || bound.forms.iter().any(|&l| kicked[l] != 0.0) {
-                return None;
-            }
-        }
-    }
-    let n = dim + inner;
-    let mut matrix = RMatrix::zeros(n, n);
-    // ṙ = σ h r
-    for j in 0..dim {
-        let column: Vec<f64> = (0..dim).map(|i| bound.hessian[(i, j)]).collect();
-        for (i, x) in symplectic(&column).into_iter().enumerate() {
-            matrix[(i, j)] = x;
-        }
-    }
-    let free = matrix.clone();
-    let mut at = dim;
-    for bath in &bound.reservoirs {
-        let kick: Vec<f64> = symplectic(&bath.vector).iter().map(|x| -x).collect();
-        let mut add = |force: &dyn Fn(usize) -> f64| {
-            for j in 0..n {
-                let f = force(j);
-                for i in 0..dim {
-                    matrix[(i, j)] += kick[i] * f;
-                }
-            }
-        };
-        let v = |j: usize| if j < dim { bath.vector[j] } else { 0.0 };
-        match &bath.kernel {
-            Kernel::Ohmic { strength } => {
-                let rate: Vec<f64> = (0..dim).map(|j| (0..dim).map(|i| bath.vector[i] * free[(i, j)]).sum()).collect();
-                add(&|j| if j < dim { -strength * rate[j] } else { 0.0 });
-            }
-            Kernel::Drude { strength, cutoff } => {
-                add(&|j| -strength * cutoff * v(j) + if j == at { 1.0 } else { 0.0 });
-                matrix[(at, at)] = -cutoff;
-                for j in 0..dim {
-                    matrix[(at, j)] = strength * cutoff * cutoff * bath.vector[j];
-                }
-            }
-            Kernel::Peak { strength, frequency, width } => {
-                let w2 = frequency * frequency;
-                add(&|j| -strength * w2 / width * v(j) + if j == at { 1.0 } else { 0.0 });
-                matrix[(at, at + 1)] = 1.0;
-                matrix[(at + 1, at)] = -w2;
-                matrix[(at + 1, at + 1)] = -width;
-                for j in 0..dim {
-                    matrix[(at + 1, j)] = strength * w2 * w2 / width * bath.vector[j];
-                }
-            }
-            Kernel::Exponential { .. } | Kernel::Table { .. } => return None,
-        }
-        at += inner_variables(&bath.kernel)?;
-    }
-    Some((matrix, dim))
-}
-
-/// Number of inner variables of a rational bath.
-pub(super) fn inner_variables(kernel: &Kernel) -> Option<usize> {
-    match kernel {
-        Kernel::Ohmic { .. } => Some(0),
-        Kernel::Drude { .. } => Some(1),
-        Kernel::Peak { .. } => Some(2),
-        Kernel::Exponential { .. } | Kernel::Table { .. } => None,
-    }
 }
 
 /// Poles of systems whose baths are not rational, each by the iteration that replaces every bath by the friction J/ω and the stiffness
