@@ -335,7 +335,7 @@ impl Experiment {
                 let without: Vec<f64> = parts
                     .iter()
                     .map(|run| self.reduced(k, &run.values[k]).value.unwrap_or(f64::NAN))
-                    .map(|x| near(definition.average, x, value))
+                    .map(|x| value + definition.average.difference(x, value))
                     .collect();
                 let estimate = jackknife(value, &without);
                 if !without.is_empty() && estimate.error.is_finite() {
@@ -375,14 +375,6 @@ impl Experiment {
         }
         report.orbits = whole.orbits;
         Ok(())
-    }
-}
-
-/// An angle on the side of the circle where the other one is.
-fn near(average: crate::measures::Average, x: f64, value: f64) -> f64 {
-    match average {
-        crate::measures::Average::Mean => x,
-        crate::measures::Average::Angle => x - std::f64::consts::TAU * ((x - value) / std::f64::consts::TAU).round(),
     }
 }
 

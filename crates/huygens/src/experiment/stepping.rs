@@ -19,7 +19,7 @@ use crate::levels::mean_field::systems::Flow;
 use crate::levels::stochastic::ensemble::{Plan, Sampling, Watch};
 use crate::levels::stochastic::moments::Estimate;
 use crate::levels::stochastic::stepper::{Method, Stepped};
-use crate::measures::{Average, Moments, Request};
+use crate::measures::{Moments, Request};
 use crate::model::Binding;
 use crate::report::{Check, Status};
 
@@ -199,10 +199,7 @@ impl Experiment {
         let contacts = self.contacts(binding);
         let measure = |state: &dyn Moments, out: &mut [f64]| self.measure_moments(state, &contacts, out);
         let reduce = |k: usize, series: &[f64]| self.over_window(k, series);
-        let apart = |k: usize, a: f64, b: f64| match self.requests[k].definition.average {
-            Average::Mean => a - b,
-            Average::Angle => (a - b) - std::f64::consts::TAU * ((a - b) / std::f64::consts::TAU).round(),
-        };
+        let apart = |k: usize, a: f64, b: f64| self.requests[k].definition.average.difference(a, b);
         let count = self.requests.len();
         let values: Vec<Estimate> = fine.estimate(count, measure, reduce).into_iter().map(|(_, e)| e).collect();
         let differences = fine.differences(&coarse, count, measure, reduce, apart);

@@ -130,6 +130,17 @@ pub enum Average {
     Angle,
 }
 
+impl Average {
+    /// a − b, of angles the short way round the circle.
+    pub(crate) fn difference(self, a: f64, b: f64) -> f64 {
+        const TAU: f64 = std::f64::consts::TAU;
+        match self {
+            Average::Mean => a - b,
+            Average::Angle => (a - b) - TAU * ((a - b) / TAU).round(),
+        }
+    }
+}
+
 /// Which arguments a measure takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {

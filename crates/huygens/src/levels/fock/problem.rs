@@ -13,7 +13,7 @@ use super::layout::{Layout, Population};
 use super::space::{Cutoff, Space, SpaceError};
 use super::spectrum::{Mode, slow_modes};
 use super::start;
-use super::steady::SteadyError;
+use super::steady::{SteadyError, affordable};
 use crate::model::{Binding, Model, ModelError};
 
 /// Copies of the density matrix that an evolution holds: the state, three vectors of the series, the diagonal of the generator, and
@@ -223,6 +223,10 @@ impl Stationary {
         let slowest = |generator: &Generator, steady: Option<&Density>| -> Result<f64, SteadyError> {
             let near = slow_modes(generator, steady, 2, memory)?;
             let near = near.iter().map(|mode: &Mode| -mode.value.re).fold(f64::INFINITY, f64::min);
+            if !affordable(generator, memory) {
+                // Those modes are the flow's already.
+                return Ok(near);
+            }
             Ok(match dominant::slowest(generator, steady, memory)? {
                 Some((value, error)) if -value.re < near * (1.0 - 2.0 * error) - error * value.re => -value.re,
                 _ => near,

@@ -232,20 +232,24 @@ pub fn run<D: Dynamics, O: Observer>(
             done.lock().unwrap_or_else(PoisonError::into_inner).push((block, eye));
         }
     };
-    let threads = plan.threads.clamp(1, wanted.len().max(1));
-    if threads == 1 {
-        worker();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(worker);
-            }
-        });
-    }
+    on_threads(plan.threads.clamp(1, wanted.len().max(1)), worker);
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if done.len() < wanted.len() {
         return Err(Cancelled);
     }
     done.sort_by_key(|(block, _)| *block);
     Ok(done.into_iter().map(|(_, eye)| eye).collect())
+}
+
+/// Runs the same worker on so many threads until all have returned; one thread is this one.
+pub(crate) fn on_threads(threads: usize, worker: impl Fn() + Copy + Send) {
+    if threads == 1 {
+        worker();
+        return;
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(worker);
+        }
+    });
 }

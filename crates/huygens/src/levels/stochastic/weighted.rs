@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use huygens_numerics::random::{Lanes, Stream, Streams};
 
-use super::ensemble::{Cancelled, Dynamics, LANES, Lane, Plan, Watch};
+use super::ensemble::{Cancelled, Dynamics, LANES, Lane, Plan, Watch, on_threads};
 use super::moments::{EnsembleMoments, Sum};
 use super::stepper::{Stepped, SteppedWork};
 
@@ -224,16 +224,7 @@ pub fn run(dynamics: &Stepped, plan: &Plan, watch: Watch<'_>) -> Result<Outcome,
             done.lock().unwrap_or_else(PoisonError::into_inner).push((index, block, views));
         }
     };
-    let threads = plan.threads.clamp(1, count.max(1));
-    if threads == 1 {
-        worker();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(worker);
-            }
-        });
-    }
+    on_threads(plan.threads.clamp(1, count.max(1)), worker);
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if done.len() < count {
         return Err(Cancelled);

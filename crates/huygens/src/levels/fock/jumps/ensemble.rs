@@ -9,7 +9,7 @@ use super::super::layout::Layout;
 use super::look::{Observables, Sums};
 use super::trajectory::{Event, Group};
 use super::{BATCH, JumpError, Jumps};
-use crate::levels::stochastic::ensemble::{Cancelled, Watch};
+use crate::levels::stochastic::ensemble::{Cancelled, Watch, on_threads};
 
 /// How many trajectories, from which seed, seen when.
 #[derive(Clone, Debug)]
@@ -140,16 +140,7 @@ pub(super) fn run_in_batches<const L: usize>(
             done.lock().unwrap_or_else(PoisonError::into_inner).push((index, block));
         }
     };
-    let threads = plan.threads.clamp(1, blocks);
-    if threads == 1 {
-        worker();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(worker);
-            }
-        });
-    }
+    on_threads(plan.threads.clamp(1, blocks), worker);
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     let blocks = done.into_iter().map(|(_, block)| block).collect::<Result<Vec<_>, _>>()?;
