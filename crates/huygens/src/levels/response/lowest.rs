@@ -142,9 +142,9 @@ pub(super) fn coth_pair(x: f64, y: f64) -> [f64; 2] {
     [-front * (x + y).signum() * (-2.0 * a).exp_m1(), front * (1.0 + (-2.0 * a).exp())]
 }
 
-/// Without an imaginary part that is the rounding of a sum of this size: a reciprocal system exchanges nothing without a phase.
-fn settled(z: c64, size: f64) -> c64 {
-    if z.im.abs() <= 64.0 * f64::EPSILON * size { c64::new(z.re, 0.0) } else { z }
+/// Without an imaginary part up to `rounding`, which belongs to nothing else: a reciprocal system exchanges nothing without a phase.
+fn settled(z: c64, rounding: f64) -> c64 {
+    if z.im.abs() <= rounding { c64::new(z.re, 0.0) } else { z }
 }
 
 pub(super) fn zeros(count: usize) -> Vec<c64> {
@@ -247,9 +247,9 @@ impl<'a> Closed<'a> {
             for a in 0..count {
                 for b in 0..count {
                     let (at, x, y) = (a * count + b, sums[a * count + b], sums[b * count + a]);
-                    let size = 0.5 * (x.size + y.size) / TAU;
-                    r[at] = settled((x.value + y.value.conj()) * (0.5 / TAU), size);
-                    s[at] = settled((x.value - y.value.conj()) * half / TAU, size);
+                    let rounding = 32.0 * f64::EPSILON * (x.size + y.size) / TAU;
+                    r[at] = settled((x.value + y.value.conj()) * (0.5 / TAU), rounding);
+                    s[at] = settled((x.value - y.value.conj()) * half / TAU, rounding);
                     let kept = if a == b { s[at] } else { r[at] };
                     worst = worst.max(f64::EPSILON * x.size / TAU / kept.norm().max(f64::MIN_POSITIVE));
                 }
@@ -380,7 +380,22 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
             }
         }
     }
-    out.dispersive.iter_mut().zip(&sizes).for_each(|(z, size)| *z = settled(*z, *size));
+    // Hermitian to the last digit, so that the exchanges add to 0.
+    for list in [&mut out.dispersive, &mut out.dissipative] {
+        for a in 0..count {
+            for b in 0..=a {
+                let mean = 0.5 * (list[a * count + b] + list[b * count + a].conj());
+                (list[a * count + b], list[b * count + a]) = (mean, mean.conj());
+            }
+        }
+    }
+    for a in 0..count {
+        for b in 0..count {
+            // A tenth of the error of the mesh.
+            let rounding = 0.05 * out.error * (sizes[a * count + b] + sizes[b * count + a]);
+            out.dispersive[a * count + b] = settled(out.dispersive[a * count + b], rounding);
+        }
+    }
     if let Some(mut known) = known {
         known.fluctuation = out.fluctuation;
         known.by_quadrature = true;

@@ -150,7 +150,7 @@ fn any_machine() -> impl Strategy<Value = Machine> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Second law and the uncertainty relation of the total power; the exchange adds to zero; no violation without phase.
     #[test]
