@@ -207,6 +207,36 @@ impl Operator {
     pub fn map_coefficients(&self, f: &dyn Fn(&Scalar) -> Scalar) -> Operator {
         Operator::from_terms(self.terms.iter().map(|(m, c)| (m.clone(), f(c))))
     }
+    /// D†(α) X D(α) with the displacement D(α) = Π_k exp(α_k a_k† − α_k* a_k): a_k → a_k + α_k, a_k† → a_k† + α_k*, in normal order.
+    /// Modes without an α stay.
+    pub fn displaced(&self, alpha: &dyn Fn(ModeId) -> Option<Scalar>) -> Operator {
+        let mut terms = Terms::new();
+        for (m, c) in &self.terms {
+            let mut parts = vec![(Monomial::one(), c.clone())];
+            for f in m.factors() {
+                let Some(z) = alpha(f.mode) else {
+                    let own = Monomial::site(f.mode, f.word);
+                    parts.iter_mut().for_each(|(m, _)| *m = m.times_commuting(&own));
+                    continue;
+                };
+                let (up, down) = (powers(&z.conj(), f.word.dag), powers(&z, f.word.ann));
+                let mut wider = Vec::with_capacity(parts.len() * up.len() * down.len());
+                for (m, c) in &parts {
+                    for (dag, u) in up.iter().enumerate() {
+                        for (ann, d) in down.iter().enumerate() {
+                            let word = Boson { dag: dag as u16, ann: ann as u16 };
+                            wider.push((m.times_commuting(&Monomial::site(f.mode, word)), c.mul(u).mul(d)));
+                        }
+                    }
+                }
+                parts = wider;
+            }
+            for (m, c) in parts {
+                add_term(&mut terms, m, &c);
+            }
+        }
+        Operator { terms }
+    }
     /// The operator with each mode replaced; the map must be one to one on the modes that occur.
     pub fn map_modes(&self, f: &dyn Fn(ModeId) -> ModeId) -> Operator {
         Operator::from_terms(self.terms.iter().map(|(m, c)| (m.map_modes(f), c.clone())))
@@ -236,6 +266,19 @@ impl std::ops::Neg for &Operator {
 fn half_root() -> Scalar {
     let root = Scalar::real(2.0).sqrt().unwrap_or_default();
     root.times(c64::new(0.5, 0.0))
+}
+
+/// C(n, k) z^{n−k} for k = 0 … n.
+fn powers(z: &Scalar, n: u16) -> Vec<Scalar> {
+    let mut list = vec![Scalar::one()];
+    for j in 0..n {
+        // C(n, j + 1) = C(n, j) (n − j)/(j + 1).
+        let ratio = f64::from(n - j) / f64::from(j + 1);
+        let next = list[j as usize].mul(z).times(c64::new(ratio, 0.0));
+        list.push(next);
+    }
+    list.reverse();
+    list
 }
 
 fn reorder(terms: &Terms, s: f64) -> Terms {

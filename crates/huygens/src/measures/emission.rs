@@ -2,7 +2,6 @@
 
 use super::{Argument, Average, Collective, Definition, Evaluate, Reading, Signature};
 use crate::algebra::{ModeId, Operator};
-use crate::levels::fock::Shifted;
 
 use super::density::DensityView;
 
@@ -59,14 +58,10 @@ fn bunching(view: &DensityView<'_>, arguments: &[Argument]) -> Result<Reading, S
     let mode = ModeId(arguments[0].mode() as u32);
     let a = Operator::annihilation(mode);
     let pair = a.mul(&a);
-    let of = |operator: &Operator| {
-        let space = view.density.layout().space();
-        let shifted = Shifted::new(space, operator, &[], 0.0).map_err(|_| "has no value".to_owned())?;
-        Ok::<f64, String>(view.density.expect(&shifted).re)
-    };
-    let number = of(&Operator::n(mode))?;
+    let of = |operator: &Operator| view.density.average(operator, &[], 0.0).map_err(|_| "has no value".to_owned());
+    let number = of(&Operator::n(mode))?.re;
     if number <= 0.0 {
         return Err("no quanta".into());
     }
-    Ok(Reading::from(of(&pair.adjoint().mul(&pair))? / (number * number)))
+    Ok(Reading::from(of(&pair.adjoint().mul(&pair))?.re / (number * number)))
 }

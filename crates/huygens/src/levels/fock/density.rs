@@ -11,12 +11,19 @@ use super::generator::LANES;
 use super::layout::{Layout, Population};
 use super::shifted::Shifted;
 use super::space::{Cutoff, Space};
+use crate::algebra::{EvalError, ModeId, Operator, Scalar};
 use crate::measures::{Block, Moments};
 
-/// A density matrix ρ = R/tr R on a Hermitian [`Layout`].
+/// A density matrix ρ = R/tr R on a Hermitian [`Layout`], in number states |n⟩ or in displaced ones D(α)|n⟩.
+///
+/// Populations, elements, blocks and the expectation values of [`Shifted`] operators are those in the states of the basis; moments,
+/// [`Density::average`] and quasiprobabilities are those of the whole state, and what does not depend on a displacement of each
+/// mode is the same.
 #[derive(Clone, Debug)]
 pub struct Density {
     layout: Arc<Layout>,
+    /// α of each mode; empty for number states about the origin.
+    displacement: Vec<c64>,
     /// Real and imaginary plane, and a lane of padding.
     data: Vec<f64>,
     /// ln tr R of the linear flow since the start.
@@ -68,7 +75,7 @@ impl Density {
             let z = element(state(ket), state(bra));
             (data[at], data[half + at]) = (z.re, z.im);
         });
-        let mut density = Self { layout, data, log_trace: 0.0 };
+        let mut density = Self { layout, displacement: Vec::new(), data, log_trace: 0.0 };
         let trace = density.trace();
         if trace > 0.0 {
             density.rescale(trace);
@@ -79,7 +86,32 @@ impl Density {
 
     /// From two planes of numbers on a layout and their padding, as a solver or a generator gives them; not normalised.
     pub fn from_planes(layout: Arc<Layout>, data: Vec<f64>) -> Self {
-        Self { layout, data, log_trace: 0.0 }
+        Self { layout, displacement: Vec::new(), data, log_trace: 0.0 }
+    }
+
+    /// The same elements in the states D(α)|n⟩.
+    ///
+    /// # Panics
+    /// When α has not one number for each mode.
+    #[must_use]
+    pub fn displaced(mut self, alpha: Vec<c64>) -> Self {
+        assert_eq!(alpha.len(), self.layout.space().modes(), "one displacement for each mode");
+        self.displacement = alpha;
+        self
+    }
+
+    /// α of the basis D(α)|n⟩; none for number states about the origin.
+    pub fn displacement(&self) -> Option<&[c64]> {
+        (!self.displacement.is_empty()).then_some(self.displacement.as_slice())
+    }
+
+    pub(super) fn displacement_mut(&mut self) -> &mut [c64] {
+        &mut self.displacement
+    }
+
+    /// Adds to the logarithm of the trace that the linear flow would have.
+    pub(super) fn grow(&mut self, logarithm: f64) {
+        self.log_trace += logarithm;
     }
 
     /// The storage.
@@ -186,6 +218,15 @@ impl Density {
         sum
     }
 
+    /// tr(X ρ) of a polynomial, whatever the basis; exact but for what the cut-off leaves out of the state.
+    ///
+    /// # Errors
+    /// A coefficient without a value.
+    pub fn average(&self, operator: &Operator, params: &[f64], t: f64) -> Result<c64, EvalError> {
+        let alpha = |mode: ModeId| self.displacement.get(mode.0 as usize).map(|z| Scalar::number(*z));
+        Ok(self.expect(&Shifted::new(self.layout.space(), &operator.displaced(&alpha), params, t)?))
+    }
+
     /// ⟨n|ρ|n′⟩; zero where it is not stored.
     pub fn element(&self, ket: &[i32], bra: &[i32]) -> c64 {
         match self.layout.place(ket, bra) {
@@ -274,7 +315,11 @@ impl Density {
                 }
             }
         }
-        Density { layout, data, log_trace: self.log_trace }
+        let displacement = match self.displacement() {
+            Some(alpha) => keep.iter().map(|k| alpha[*k]).collect(),
+            None => Vec::new(),
+        };
+        Density { layout, displacement, data, log_trace: self.log_trace }
     }
 
     /// All eigenvalues of ρ, ascending.
@@ -391,7 +436,9 @@ impl Density {
                 };
             }
         }
-        FockMoments::new(mean, &number, &pair)
+        let mut moments = FockMoments::new(mean, &number, &pair);
+        moments.mean.iter_mut().zip(&self.displacement).for_each(|(mean, alpha)| *mean += alpha);
+        moments
     }
 
     /// tr(O ρ) for O with ⟨n + s|O|n⟩ = weight(n).

@@ -9,12 +9,14 @@
 //! Chebyshev polynomials on the imaginary axis for a unitary generator (Tal-Ezer and Kosloff, J. Chem. Phys. 81, 3967 (1984)), on the
 //! real axis for a relaxation, and the Taylor series in between (a = b); three vectors, whatever the degree. The series of a step
 //! ends when its terms are below the tolerance in every element, on the scale √(ρ_nn ρ_n′n′) that bounds ⟨n|ρ|n′⟩, so that small
-//! populations keep their digits. With drives: Dormand–Prince 8(5,3), element by element.
+//! populations keep their digits. With drives, and in a moving frame: Dormand–Prince 8(5,3), element by element.
 
 use huygens_numerics::ode::{Dop853, OdeError, State, StepOutcome, Stepper, System, Tolerance};
 
 use super::density::Density;
+use super::frame::Frame;
 use super::generator::{Generator, Recurrence};
+use super::problem::Problem;
 use crate::algebra::EvalError;
 
 /// hρ of one step: the degree is then about 1.4 times this and thirty more.
@@ -65,6 +67,7 @@ pub struct Work {
 #[derive(Debug)]
 pub struct Evolution {
     generator: Generator,
+    frame: Option<Frame>,
     tolerance: f64,
     method: Method,
     work: Work,
@@ -81,21 +84,23 @@ enum Method {
 
 struct Driven<'a> {
     generator: &'a mut Generator,
+    frame: Option<&'a mut Frame>,
     failed: Option<EvalError>,
 }
 
 impl System for Driven<'_> {
     fn dim(&self) -> usize {
-        self.generator.len()
+        self.generator.len() + self.frame.as_ref().map_or(0, |frame| frame.extra())
     }
 
     fn rhs(&mut self, t: f64, y: &[f64], dy: &mut [f64]) {
-        match self.generator.set_time(t) {
-            Ok(()) => self.generator.apply(y, dy),
-            Err(error) => {
-                self.failed = Some(error);
-                dy.fill(f64::NAN);
-            }
+        let moved = match &mut self.frame {
+            Some(frame) => frame.flow(self.generator, t, y, dy),
+            None => self.generator.set_time(t).map(|()| self.generator.apply(y, dy)),
+        };
+        if let Err(error) = moved {
+            self.failed = Some(error);
+            dy.fill(f64::NAN);
         }
     }
 }
@@ -109,7 +114,19 @@ impl Evolution {
         } else {
             Method::Faber { now: vec![0.0; n], old: vec![0.0; n], sum: vec![0.0; n] }
         };
-        Self { generator, tolerance, method, work: Work::default(), longest: f64::INFINITY, scale: Vec::new() }
+        let work = Work::default();
+        Self { generator, frame: None, tolerance, method, work, longest: f64::INFINITY, scale: Vec::new() }
+    }
+
+    /// An evolution of the problem's state, in its moving frame where it has one.
+    pub fn of(problem: &Problem, tolerance: f64) -> Self {
+        let mut evolution = Self::new(problem.generator.clone(), tolerance);
+        if let Some(frame) = &problem.frame {
+            let n = problem.generator.len() + frame.extra();
+            evolution.method = Method::Stepper(Box::new(Dop853::new(n, Tolerance::new(tolerance, 1e-6 * tolerance))));
+            evolution.frame = Some(frame.clone());
+        }
+        evolution
     }
 
     /// The generator.
@@ -172,11 +189,18 @@ impl Evolution {
 
     fn step(&mut self, state: &mut Density, t: f64, until: f64) -> Result<f64, EvolveError> {
         let Method::Stepper(stepper) = &mut self.method else { unreachable!("the method was matched") };
-        let mut driven = Driven { generator: &mut self.generator, failed: None };
         let mut point = State::new(t, std::mem::take(state.data_mut()));
+        if let Some(frame) = &self.frame {
+            frame.append(state.displacement_mut(), &mut point.y);
+        }
+        let mut driven = Driven { generator: &mut self.generator, frame: self.frame.as_mut(), failed: None };
         let before = stepper.statistics().evaluations;
         let StepOutcome { reason, .. } = stepper.step(&mut driven, &mut point, until);
         let failed = driven.failed;
+        if let Some(frame) = &self.frame {
+            let growth = frame.take(state.displacement_mut(), &mut point.y);
+            state.grow(growth);
+        }
         *state.data_mut() = point.y;
         self.work.steps += 1;
         self.work.applications += stepper.statistics().evaluations - before;

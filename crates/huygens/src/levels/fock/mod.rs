@@ -17,14 +17,18 @@ pub use space::{Cutoff, MAX_STATES, Space, SpaceError};
 
 mod correlation;
 mod density;
+mod displaced;
 mod evolve;
+mod frame;
 pub mod jumps;
 mod phase_space;
 mod start;
 
 pub use correlation::{Correlation, CorrelationError, Spectrum};
 pub use density::{Density, DensityBlock, FockMoments};
+pub(crate) use displaced::displaced;
 pub use evolve::{Evolution, EvolveError, Work};
+pub use frame::Frame;
 
 mod counting;
 mod dominant;
@@ -48,6 +52,8 @@ mod correlated_tests;
 mod counting_tests;
 #[cfg(test)]
 mod dominant_tests;
+#[cfg(test)]
+mod frame_tests;
 #[cfg(test)]
 mod steady_tests;
 #[cfg(test)]

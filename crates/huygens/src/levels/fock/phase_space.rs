@@ -8,7 +8,7 @@
 use huygens_numerics::c64;
 use rayon::prelude::*;
 
-use super::density::Density;
+use super::density::{Density, FockMoments};
 
 impl Density {
     /// ⟨m|ρ|n⟩ of one mode for m ≤ n, row m from the diagonal on.
@@ -20,6 +20,12 @@ impl Density {
         (0..=top).map(|m| (m..=top).map(|n| state.element(&[m], &[n])).collect()).collect()
     }
 
+    /// Where the basis of a mode has its origin: q and p.
+    fn centre(&self, mode: usize) -> [f64; 2] {
+        let z = self.displacement().map_or(c64::new(0.0, 0.0), |alpha| alpha[mode] * std::f64::consts::SQRT_2);
+        [z.re, z.im]
+    }
+
     /// The Wigner function W(q, p) of one mode at the points \[q, p\]: ∫W dq dp = 1, e^{−q²−p²}/π in the vacuum, negative where no
     /// classical distribution is.
     ///
@@ -27,7 +33,8 @@ impl Density {
     /// When the mode does not exist.
     pub fn wigner(&self, mode: usize, points: &[[f64; 2]]) -> Vec<f64> {
         let rho = self.triangle(mode);
-        points.par_iter().map(|point| wigner(&rho, *point)).collect()
+        let [q, p] = self.centre(mode);
+        points.par_iter().map(|point| wigner(&rho, [point[0] - q, point[1] - p])).collect()
     }
 
     /// The Husimi function Q(q, p) = ⟨α|ρ|α⟩/2π of one mode at the points \[q, p\]: ∫Q dq dp = 1, never negative.
@@ -36,28 +43,42 @@ impl Density {
     /// When the mode does not exist.
     pub fn husimi(&self, mode: usize, points: &[[f64; 2]]) -> Vec<f64> {
         let rho = self.triangle(mode);
-        points.par_iter().map(|point| husimi(&rho, *point)).collect()
+        let [q, p] = self.centre(mode);
+        points.par_iter().map(|point| husimi(&rho, [point[0] - q, point[1] - p])).collect()
     }
 
     /// A square grid that holds the state of a mode: its half-width in q and p.
     pub fn extent(&self, mode: usize) -> f64 {
         let moments = self.moments();
-        let (z, v) = (moments.mean[mode], &moments.covariance);
-        let variance = v[(2 * mode, 2 * mode)].max(v[(2 * mode + 1, 2 * mode + 1)]);
-        std::f64::consts::SQRT_2 * z.norm() + 4.5 * variance.sqrt()
+        std::f64::consts::SQRT_2 * moments.mean[mode].norm() + spread(&moments, mode)
     }
 
     /// ∫(|W| − W) dq dp, twice the negative volume, on a grid of `steps` times `steps` squares; and the smallest W at their corners.
     pub fn wigner_negativity(&self, mode: usize, steps: usize) -> (f64, f64) {
-        let width = self.extent(mode);
+        // Of a displaced state about its mean.
+        let moments = self.moments();
+        let [q, p] = match self.displacement() {
+            Some(_) => [moments.mean[mode].re, moments.mean[mode].im].map(|x| std::f64::consts::SQRT_2 * x),
+            None => [0.0, 0.0],
+        };
+        let width = match self.displacement() {
+            Some(_) => spread(&moments, mode),
+            None => self.extent(mode),
+        };
         let spacing = 2.0 * width / steps as f64;
         let at = |j: usize| -width + j as f64 * spacing;
         let count = steps + 1;
-        let points: Vec<[f64; 2]> = (0..count * count).map(|k| [at(k / count), at(k % count)]).collect();
+        let points: Vec<[f64; 2]> = (0..count * count).map(|k| [q + at(k / count), p + at(k % count)]).collect();
         let values = self.wigner(mode, &points);
         let negative: f64 = values.iter().filter(|w| **w < 0.0).map(|w| -2.0 * w).sum();
         (negative * spacing * spacing, values.iter().copied().fold(f64::INFINITY, f64::min))
     }
+}
+
+/// A half-width that holds a mode about its mean.
+fn spread(moments: &FockMoments, mode: usize) -> f64 {
+    let v = &moments.covariance;
+    4.5 * v[(2 * mode, 2 * mode)].max(v[(2 * mode + 1, 2 * mode + 1)]).sqrt()
 }
 
 fn wigner(rho: &[Vec<c64>], [q, p]: [f64; 2]) -> f64 {

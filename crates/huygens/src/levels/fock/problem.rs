@@ -7,6 +7,7 @@ use huygens_numerics::linalg::RMatrix;
 
 use super::density::Density;
 use super::dominant;
+use super::frame::{self, Displaced, Frame};
 use super::generating::Generating;
 use super::generator::{Generator, GeneratorError, Operators};
 use super::layout::{Layout, Population};
@@ -75,6 +76,8 @@ pub struct Problem {
     pub start: Density,
     /// Probability of the initial state beyond the cut-off.
     pub lost: f64,
+    /// The motion of displaced number states.
+    pub frame: Option<Frame>,
 }
 
 impl Problem {
@@ -83,26 +86,62 @@ impl Problem {
     /// # Errors
     /// [`FockError`].
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let space = Arc::new(Space::new(model.len(), cutoff.clone())?);
+        let space = Arc::new(Space::new(model.len(), cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
         let means = model.start_values(binding)?;
-        let covariance = model.start_covariance(binding)?;
-        let initial = generating(&covariance)?;
+        let initial = generating(&model.start_covariance(binding)?)?;
         let population = operators.population(&vec![0; model.len()], initial.shifts(&means));
-        let layout = limited(space.clone(), &population, true, memory)?;
-        let (start, kept) = if model.correlations.is_empty() {
-            product(model, binding, &layout)?
-        } else {
-            let mut elements = initial.elements(&means, &layout).into_iter();
-            Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default())
-        };
-        if kept < 0.5 {
-            let needed = start::needed(&means, &covariance, &cutoff, 1e-6);
-            return Err(FockError::Start { cutoff, kept, needed });
-        }
+        let layout = limited(space, &population, true, memory)?;
+        let (start, lost) = begin(model, binding, &initial, &means, &layout)?;
         let generator = Generator::new(&operators, layout);
-        Ok(Self { operators, generator, start, lost: (1.0 - kept).max(0.0) })
+        Ok(Self { operators, generator, start, lost, frame: None })
     }
+
+    /// The same in the number states D(α)|n⟩ of a frame that follows the mean, α = ⟨a⟩: the cut-off has to hold the fluctuations only.
+    /// The operators are displaced, with α among their parameters. Modes that have no mean by symmetry are left where they are.
+    ///
+    /// # Errors
+    /// [`FockError`].
+    pub fn displaced(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
+        let space = Arc::new(Space::new(model.len(), cutoff)?);
+        let means = model.start_values(binding)?;
+        let initial = generating(&model.start_covariance(binding)?)?;
+        let moving = frame::moving(model, binding, &space, &initial.shifts(&means))?;
+        if moving.is_empty() {
+            return Self::new(model, binding, space.cutoff().clone(), memory);
+        }
+        let displaced = Displaced::new(model, binding, &space, moving)?;
+        let zero = vec![c64::new(0.0, 0.0); model.len()];
+        let shifts = displaced.shifts().into_iter().chain(initial.shifts(&zero));
+        let population = Population::new(&vec![0; model.len()], shifts);
+        let layout = limited(space, &population, true, memory)?;
+        let (start, lost) = begin(model, binding, &initial, &zero, &layout)?;
+        let (operators, frame) = displaced.frame(&layout);
+        let generator = Generator::new(&operators, layout);
+        Ok(Self { operators, generator, start: start.displaced(means), lost, frame: Some(frame) })
+    }
+}
+
+/// The model's initial state about `means`, and its probability beyond the cut-off.
+pub(super) fn begin(
+    model: &Model,
+    binding: &Binding,
+    initial: &Generating,
+    means: &[c64],
+    layout: &Arc<Layout>,
+) -> Result<(Density, f64), FockError> {
+    let (start, kept) = if model.correlations.is_empty() {
+        product(model, binding, means, layout)?
+    } else {
+        let mut elements = initial.elements(means, layout).into_iter();
+        Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default())
+    };
+    if kept < 0.5 {
+        let cutoff = layout.space().cutoff().clone();
+        let needed = start::needed(means, &model.start_covariance(binding)?, &cutoff, 1e-6);
+        return Err(FockError::Start { cutoff, kept, needed });
+    }
+    Ok((start, (1.0 - kept).max(0.0)))
 }
 
 /// The elements that an evolution from the model's start populates.
@@ -123,14 +162,19 @@ fn start_shifts(model: &Model, binding: &Binding) -> Result<Vec<(Vec<i32>, Vec<i
     Ok(generating(&covariance)?.shifts(&means))
 }
 
-fn generating(covariance: &RMatrix) -> Result<Generating, FockError> {
+pub(super) fn generating(covariance: &RMatrix) -> Result<Generating, FockError> {
     Generating::new(covariance).map_err(|_| FockError::Covariance)
 }
 
 /// A product of one state for each mode, and what the cut-off leaves of it.
-fn product(model: &Model, binding: &Binding, layout: &Arc<Layout>) -> Result<(Density, f64), FockError> {
+fn product(
+    model: &Model,
+    binding: &Binding,
+    means: &[c64],
+    layout: &Arc<Layout>,
+) -> Result<(Density, f64), FockError> {
     let space = layout.space();
-    let (means, spreads) = (model.start_values(binding)?, model.start_spreads(binding)?);
+    let spreads = model.start_spreads(binding)?;
     let tables: Vec<Vec<c64>> = means
         .iter()
         .zip(&spreads)

@@ -198,6 +198,18 @@ impl Generator {
         Ok(())
     }
 
+    /// Sets parameters that move, and the time.
+    ///
+    /// # Errors
+    /// As [`Generator::set_time`].
+    pub(super) fn set(&mut self, params: &[f64], t: f64) -> Result<(), EvalError> {
+        if self.phi.is_empty() {
+            return Ok(());
+        }
+        self.program.bind(params, &mut self.scratch, &mut self.phi)?;
+        self.set_time(t)
+    }
+
     /// The places of the jobs of one row.
     fn jobs_of(&self, row: usize) -> std::ops::Range<usize> {
         self.plan.first[KINDS * row] as usize..self.plan.first[KINDS * (row + 1)] as usize

@@ -56,7 +56,20 @@ impl Operators {
     /// # Errors
     /// [`GeneratorError`].
     pub fn new(model: &Model, binding: &Binding, space: Arc<Space>) -> Result<Self, GeneratorError> {
-        let params = &binding.values;
+        Self::following(model, &binding.values, usize::MAX, space)
+    }
+
+    /// The same with the parameters from number `fixed` on set anew whenever the time is.
+    ///
+    /// # Errors
+    /// [`GeneratorError`].
+    pub(in super::super) fn following(
+        model: &Model,
+        params: &[f64],
+        fixed: usize,
+        space: Arc<Space>,
+    ) -> Result<Self, GeneratorError> {
+        let moves = |c: &Scalar| c.depends_on_time() || c.params().last().is_some_and(|p| p.0 as usize >= fixed);
         for bath in &model.baths {
             let share = bath.momentum.eval(params, 0.0).map_err(GeneratorError::Value)?.re;
             if share != 0.0 {
@@ -65,7 +78,7 @@ impl Operators {
         }
         let mut moving: Vec<Scalar> = Vec::new();
         let mut split = |operator: &Operator| -> Result<Vec<(u32, Shifted)>, GeneratorError> {
-            let (fixed, timed): (Vec<_>, Vec<_>) = operator.iter().partition(|(_, c)| !c.depends_on_time());
+            let (fixed, timed): (Vec<_>, Vec<_>) = operator.iter().partition(|(_, c)| !moves(c));
             let fixed = Operator::from_terms(fixed.into_iter().map(|(m, c)| (m.clone(), c.clone())));
             let mut parts = Vec::new();
             if !fixed.is_zero() {
@@ -109,7 +122,7 @@ impl Operators {
             list.iter_mut().for_each(|(_, part)| part.trim());
             list.retain(|(_, part)| !part.parts.is_empty());
         }
-        Ok(Self { space, effective, jumps, origin, moving, params: params.clone() })
+        Ok(Self { space, effective, jumps, origin, moving, params: params.to_vec() })
     }
 
     /// The shifts of ket and bra by all terms.
