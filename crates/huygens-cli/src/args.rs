@@ -93,6 +93,10 @@ pub(crate) struct Method {
     /// that grows until nothing changes
     #[arg(long, value_name = "N|N,...|total:K")]
     pub(crate) cutoff: Option<String>,
+    /// Number states of the fock level that follow the mean, or lie about the centre of the mean field for a steady state: the cut-off
+    /// has to hold the fluctuations only
+    #[arg(long)]
+    pub(crate) displaced: bool,
     /// Most memory for a density matrix, in GB
     #[arg(long, value_name = "GB", default_value_t = 0.25, allow_hyphen_values = true)]
     pub(crate) memory: f64,

@@ -124,6 +124,10 @@ fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Tru
         let help = "number states belong to the density matrix: add --level fock";
         return Err(RunError::input(format!("--cutoff {text} without the fock level"), help));
     }
+    if !fock && method.displaced {
+        let help = "number states belong to the density matrix: add --level fock";
+        return Err(RunError::input("--displaced without the fock level", help));
+    }
     if !timed
         && method.quench.is_empty()
         && let Some(text) = &method.at
@@ -167,6 +171,7 @@ fn truncation(loaded: &LoadedModel, method: &Method, level: Level) -> Result<Tru
         certify: !method.no_certificate,
         at,
         jumps: method.trajectories.filter(|_| fock).map(NonZero::get),
+        displaced: method.displaced,
     })
 }
 

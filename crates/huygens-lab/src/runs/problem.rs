@@ -203,7 +203,8 @@ impl Problem {
                 options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
             ),
             _ if options.level == Level::Fock => format!(
-                "master equation in number states, {}, Faber series or Dormand-Prince 8(5,3)",
+                "master equation in {}number states, {}, Faber series or Dormand-Prince 8(5,3)",
+                if options.truncation.displaced { "displaced " } else { "" },
                 options.truncation.cutoff.as_ref().map_or("growing cut-off".to_owned(), ToString::to_string)
             ),
             _ if options.level == Level::Response => match options.order {

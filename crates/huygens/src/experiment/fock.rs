@@ -32,11 +32,22 @@ pub struct Truncation {
     pub at: Vec<f64>,
     /// Number of trajectories with quantum jumps to run in the place of the density matrix.
     pub jumps: Option<u64>,
+    /// Whether number states are displaced: those of a frame that follows the mean, and of a steady state about the centre of the mean
+    /// field.
+    pub displaced: bool,
 }
 
 impl Default for Truncation {
     fn default() -> Self {
-        Self { cutoff: None, memory: 2.5e8, tolerance: 1e-10, certify: true, at: Vec::new(), jumps: None }
+        Self {
+            cutoff: None,
+            memory: 2.5e8,
+            tolerance: 1e-10,
+            certify: true,
+            at: Vec::new(),
+            jumps: None,
+            displaced: false,
+        }
     }
 }
 
@@ -76,6 +87,8 @@ pub(super) struct Run {
     residual: Option<f64>,
     /// Growth of the trace in a stationary state of a normalised flow, and how fast it is approached.
     growth: Option<(f64, Option<(c64, f64)>)>,
+    /// Largest displacement of the number states, where they are displaced.
+    displacement: Option<f64>,
     /// Times reached.
     pub(super) reached: usize,
     stopped: Option<String>,
@@ -99,9 +112,11 @@ impl Experiment {
         let rests = given.is_none();
         let times = given.unwrap_or_default();
         let equilibrium = self.equilibrium(binding)?;
+        let origin = if rests && asked.displaced { Some(self.centre(binding)?) } else { None };
+        let origin = origin.as_deref();
         let follow = |cutoff: &Cutoff, disturbance: f64, patient: bool| {
             if rests {
-                return self.rest_density(binding, &equilibrium, cutoff, false);
+                return self.rest_density(binding, &equilibrium, cutoff, origin, false);
             }
             self.follow_density(binding, &equilibrium, cutoff, &times, disturbance, patient)
         };
@@ -144,6 +159,12 @@ impl Experiment {
             [] => "stationary state of the normalised flow".into(),
         };
         report.method = format!("{}, {} elements, {}", run.cutoff, run.elements, run.how);
+        if let Some(far) = run.displacement {
+            let of = if rests { "about the centre of the mean field" } else { "that follow the mean" };
+            report.method = format!("displaced number states, {}", report.method);
+            let note = format!("largest |alpha| of the number states D(alpha)|n> {of}");
+            report.checks.push(Check::note("displacement", Some(far), note));
+        }
         if let Some((growth, next)) = run.growth {
             report.checks.extend(grows(growth, next));
         } else if rests && run.stopped.is_none() && asked.certify {
@@ -151,7 +172,7 @@ impl Experiment {
                 Some(other) if other.elements < run.elements => &other.cutoff,
                 _ => &run.cutoff,
             };
-            report.checks.push(self.alone(binding, smaller)?);
+            report.checks.push(self.alone(binding, smaller, origin)?);
         }
         self.cutoff_checks(&mut report, binding, &run, other.as_ref(), &times);
         if asked.certify && !rests && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
@@ -202,7 +223,8 @@ impl Experiment {
             && let Some(control) = self.model.uncoupled_binding(binding)?
         {
             let alone = if rests {
-                self.rest_density(&control, &equilibrium, &run.cutoff, true)?
+                let origin = if asked.displaced { Some(self.centre(&control)?) } else { None };
+                self.rest_density(&control, &equilibrium, &run.cutoff, origin.as_deref(), true)?
             } else {
                 self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?
             };
@@ -323,8 +345,15 @@ impl Experiment {
             .all(|(m, _)| m.factors().iter().map(|f| f.word.charge()).sum::<i64>() == 0);
         let modes = self.model.modes.len();
         let empty = if conserved && modes > 1 { Cutoff::Total(0) } else { Cutoff::Product(vec![1; modes]) };
-        let (means, covariance) = (self.model.start_values(binding)?, self.model.start_covariance(binding)?);
-        let needed = crate::levels::fock::needed(&means, &covariance, &empty, 1e-7).max(10);
+        let (mut means, covariance) = (self.model.start_values(binding)?, self.model.start_covariance(binding)?);
+        let least = match self.options.truncation.displaced {
+            true => {
+                means.fill(c64::new(0.0, 0.0));
+                6
+            }
+            false => 10,
+        };
+        let needed = crate::levels::fock::needed(&means, &covariance, &empty, 1e-7).max(least);
         Ok(match empty {
             Cutoff::Total(_) => Cutoff::Total(needed),
             Cutoff::Product(_) => Cutoff::Product(vec![needed; modes]),
@@ -352,8 +381,8 @@ impl Experiment {
         patient: bool,
     ) -> Result<Run, ExperimentError> {
         let asked = &self.options.truncation;
-        let problem =
-            Problem::new(&self.model, binding, cutoff.clone(), asked.memory).map_err(ExperimentError::Fock)?;
+        let problem = if asked.displaced { Problem::displaced } else { Problem::new };
+        let problem = problem(&self.model, binding, cutoff.clone(), asked.memory).map_err(ExperimentError::Fock)?;
         let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
         let dynamics =
             if rates { Some(self.dynamics(binding, &problem.operators, problem.start.layout())?) } else { None };
@@ -363,7 +392,7 @@ impl Experiment {
         }
         let mut run = self.blank_run(cutoff, state.layout().len());
         run.lost = problem.lost;
-        let mut evolution = Evolution::new(problem.generator, asked.tolerance);
+        let mut evolution = Evolution::new(problem.generator, asked.tolerance).following(problem.frame);
         let mut now = 0.0;
         // Eigenvalues cost more than steps: look at a few of the times only.
         let stride = (times.len() / 6).max(1);
@@ -406,6 +435,7 @@ impl Experiment {
             applications: 0,
             residual: None,
             growth: None,
+            displacement: None,
             reached: 0,
             stopped: None,
         }
@@ -417,10 +447,11 @@ impl Experiment {
         binding: &Binding,
         equilibrium: &Equilibrium,
         cutoff: &Cutoff,
+        origin: Option<&[c64]>,
         control: bool,
     ) -> Result<Run, ExperimentError> {
         let memory = self.options.truncation.memory;
-        let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
+        let problem = self.resting(binding, cutoff, origin)?;
         let mut run = self.blank_run(cutoff, problem.generator.layout().len());
         let found = if problem.lindblad {
             steady_state(&problem.generator, SteadyMethod::Automatic, memory).map(|steady| {
@@ -444,6 +475,10 @@ impl Experiment {
         };
         match found {
             Ok(density) => {
+                let density = match origin {
+                    Some(alpha) => density.displaced(alpha.to_vec()),
+                    None => density,
+                };
                 run.edge = density.edge_weight();
                 let rates = self.requests.iter().any(|r| r.definition.needs_dynamics());
                 let layout = density.layout();
@@ -502,9 +537,9 @@ impl Experiment {
     }
 
     /// Whether the steady state below a cut-off is the only one.
-    fn alone(&self, binding: &Binding, cutoff: &Cutoff) -> Result<Check, ExperimentError> {
+    fn alone(&self, binding: &Binding, cutoff: &Cutoff, origin: Option<&[c64]>) -> Result<Check, ExperimentError> {
         let memory = self.options.truncation.memory;
-        let problem = Stationary::new(&self.model, binding, cutoff.clone(), memory).map_err(ExperimentError::Fock)?;
+        let problem = self.resting(binding, cutoff, origin)?;
         let sectors = match problem.sectors {
             1 => String::new(),
             n => format!("; a conserved quantity cuts the space in {n} sectors, this is that of the start"),
@@ -563,6 +598,10 @@ impl Experiment {
             run.values[k].push(value);
         }
         put_orbits(&view.moments, run);
+        if let Some(alpha) = state.displacement() {
+            let far = alpha.iter().map(|z| z.norm()).fold(0.0, f64::max);
+            run.displacement = Some(run.displacement.map_or(far, |before| before.max(far)));
+        }
         if spectrum && let Ok([smallest, ..]) = view.spectrum() {
             run.smallest = run.smallest.min(*smallest);
         }

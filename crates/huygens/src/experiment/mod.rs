@@ -6,6 +6,7 @@
 mod beyond;
 mod counting;
 mod direct;
+mod displaced;
 mod energy;
 mod fock;
 mod jumps;
@@ -335,6 +336,9 @@ impl Experiment {
         }
         if !model.antihermitian.is_zero() {
             weighed(&model, &requests, &options)?;
+        }
+        if options.truncation.displaced {
+            displaced::displaceable(&requests, &options)?;
         }
         let response = match options.level {
             Level::Response => Some(response_system(&model, &options)?),

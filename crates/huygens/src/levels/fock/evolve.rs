@@ -16,7 +16,6 @@ use huygens_numerics::ode::{Dop853, OdeError, State, StepOutcome, Stepper, Syste
 use super::density::Density;
 use super::frame::Frame;
 use super::generator::{Generator, Recurrence};
-use super::problem::Problem;
 use crate::algebra::EvalError;
 
 /// hρ of one step: the degree is then about 1.4 times this and thirty more.
@@ -118,15 +117,16 @@ impl Evolution {
         Self { generator, frame: None, tolerance, method, work, longest: f64::INFINITY, scale: Vec::new() }
     }
 
-    /// An evolution of the problem's state, in its moving frame where it has one.
-    pub fn of(problem: &Problem, tolerance: f64) -> Self {
-        let mut evolution = Self::new(problem.generator.clone(), tolerance);
-        if let Some(frame) = &problem.frame {
-            let n = problem.generator.len() + frame.extra();
-            evolution.method = Method::Stepper(Box::new(Dop853::new(n, Tolerance::new(tolerance, 1e-6 * tolerance))));
-            evolution.frame = Some(frame.clone());
+    /// The same in a moving frame, of states that have its displacement.
+    #[must_use]
+    pub fn following(mut self, frame: Option<Frame>) -> Self {
+        if let Some(frame) = &frame {
+            let n = self.generator.len() + frame.extra();
+            let tolerance = Tolerance::new(self.tolerance, 1e-6 * self.tolerance);
+            self.method = Method::Stepper(Box::new(Dop853::new(n, tolerance)));
         }
-        evolution
+        self.frame = frame;
+        self
     }
 
     /// The generator.

@@ -15,7 +15,8 @@ const MEMORY: f64 = 1e9;
 
 fn evolved(problem: &Problem, t: f64) -> Density {
     let mut state = problem.start.clone();
-    Evolution::of(problem, 1e-11).advance(&mut state, 0.0, t).unwrap();
+    let mut evolution = Evolution::new(problem.generator.clone(), 1e-11).following(problem.frame.clone());
+    evolution.advance(&mut state, 0.0, t).unwrap();
     state
 }
 
@@ -210,7 +211,8 @@ fn the_path_of_the_frame_does_not_matter() {
 /// Displaced operators average to what they are about the origin.
 #[test]
 fn polynomials_are_displaced_exactly() {
-    let model = model(&["a"], &[], "(a + dag(a))^4 + n(a)^2 + i*(a^2 - dag(a)^2)", "", &[], &[["a", "3", "0", "0", "0"]]);
+    let model =
+        model(&["a"], &[], "(a + dag(a))^4 + n(a)^2 + i*(a^2 - dag(a)^2)", "", &[], &[["a", "3", "0", "0", "0"]]);
     let binding = model.bind(&[]).unwrap();
     let problem = Problem::displaced(&model, &binding, Cutoff::Product(vec![5]), MEMORY).unwrap();
     // Of a coherent state the normal symbol at its amplitude.

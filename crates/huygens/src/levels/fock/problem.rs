@@ -54,7 +54,9 @@ pub enum FockError {
         limit: f64,
     },
     /// The cut-off does not hold the initial state.
-    #[error("the {cutoff} holds only {kept:.3} of the initial state's probability: raise it to about {needed}")]
+    #[error(
+        "the {cutoff} holds only {kept:.3} of the initial state's probability: raise it to about {needed}; displaced number states (--displaced) have to hold the fluctuations only"
+    )]
     Start {
         /// The cut-off.
         cutoff: Cutoff,
@@ -167,12 +169,7 @@ pub(super) fn generating(covariance: &RMatrix) -> Result<Generating, FockError> 
 }
 
 /// A product of one state for each mode, and what the cut-off leaves of it.
-fn product(
-    model: &Model,
-    binding: &Binding,
-    means: &[c64],
-    layout: &Arc<Layout>,
-) -> Result<(Density, f64), FockError> {
+fn product(model: &Model, binding: &Binding, means: &[c64], layout: &Arc<Layout>) -> Result<(Density, f64), FockError> {
     let space = layout.space();
     let spreads = model.start_spreads(binding)?;
     let tables: Vec<Vec<c64>> = means
