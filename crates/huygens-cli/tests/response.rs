@@ -83,6 +83,10 @@ fn a_model_of_ones_own_obeys_both_laws_to_all_orders() {
             "heat_current(\"right\")",
             "-m",
             "dissipation",
+            "-m",
+            "heat_noise(\"left\")",
+            "-m",
+            "heat_tur(\"left\")",
         ],
     );
     assert_eq!(status, 0, "{found:#}");
@@ -91,6 +95,10 @@ fn a_model_of_ones_own_obeys_both_laws_to_all_orders() {
             .map(|m| value(&found, m));
     assert!((left + right + driven + power).abs() < 1e-6 * left.abs(), "{found:#}");
     assert!(left > 0.0 && right < 0.0 && value(&found, "dissipation") > 0.0);
+    assert_eq!(check(&found, "first law of the noise")["status"], "pass", "{found:#}");
+    let tur = value(&found, "heat_tur(\"left\")");
+    let expected = value(&found, "dissipation") * value(&found, "heat_noise(\"left\")") / (left * left);
+    assert!((tur / expected - 1.0).abs() < 1e-12);
     // Static baths at two temperatures have no lowest order.
     let refused = huygens(folder.path(), &["run", "three.toml"]);
     assert_eq!(code(&refused), 2);
@@ -105,6 +113,21 @@ fn a_model_of_ones_own_obeys_both_laws_to_all_orders() {
         let (one, two) = (value(&lowest, measure), value(&all, measure));
         assert!((one / two - 1.0).abs() < 1e-3, "{measure}: {one} {two}");
     }
+}
+
+/// Spectra are functions, of the static state in lowest order; the noise of the heat is not of the lowest order.
+#[test]
+fn spectra_are_functions_with_a_figure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let measures = ["-m", "spectrum(q(A))", "-m", "absorption(q(B))", "-m", "heat_noise(\"driven\")"];
+    let (_, found) = json(folder.path(), &[&["thermal-machine", "-s", "gamma1=1e-5"], &measures[..]].concat());
+    // The narrow line of the difference coordinate: the two know of each other by the strong bath alone.
+    let (line, absorbed) = (value(&found, "spectrum(q(A))"), value(&found, "absorption(q(B))"));
+    assert!((line - 0.824_6).abs() < 1e-3 && (line / absorbed - 1.0).abs() < 1e-3, "{line} {absorbed}");
+    let note = found["values"]["heat_noise(\"driven\")"]["note"].as_str().unwrap_or_default();
+    assert!(note.contains("--order all"), "{found:#}");
+    huygens(folder.path(), &["run", "thermal-machine", "-m", "spectrum(q(A))"]);
+    assert!(folder.path().join("huygens-out/thermal-machine/functions.png").exists());
 }
 
 #[test]

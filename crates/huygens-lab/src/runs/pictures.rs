@@ -21,6 +21,8 @@ pub const MAX_DRAWN_POINTS: u64 = 20_000;
 const MAX_CURVES: usize = 5;
 /// Most points that are drawn one by one.
 const FEW: usize = 12;
+/// From this ratio of its largest to its smallest value on, a map of a positive quantity has logarithmic colours.
+const DECADES: f64 = 300.0;
 /// Most panels of one figure.
 const MAX_PANELS: usize = 8;
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted];
@@ -262,18 +264,27 @@ fn functions(problem: &Problem, report: &Report) -> Option<Figure> {
     for (request, quantity) in problem.experiment().requests().iter().zip(&report.quantities) {
         let Some(list) = quantity.list.as_ref().filter(|list| list.len() > LONGEST_LIST) else { continue };
         let (x, y): (Vec<f64>, Vec<f64>) = list.iter().map(|[x, y]| (*x, *y)).unzip();
-        let arguments = request.text.find('(').map_or("", |at| &request.text[at..]);
+        let arguments = request.text.find('(').map_or("", |at| &request.text[at + 1..]);
+        let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
         let axes = match request.definition.name {
             "phase_distribution" if request.arguments.len() > 1 => {
                 [r"$\varphi_1-\varphi_2$ (rad)".to_owned(), r"$P(\varphi_1-\varphi_2)$".to_owned()]
             }
             "phase_distribution" => [r"$\varphi$ (rad)".to_owned(), r"$P(\varphi)$".to_owned()],
-            "emission_frequency" => [frequency.clone(), r"$S(\omega)$".to_owned()],
+            "emission_frequency" | "spectrum" => [frequency.clone(), r"$S(\omega)$".to_owned()],
+            "cross_spectrum" => [frequency.clone(), r"$\mathrm{Re}\,S(\omega)$".to_owned()],
+            "absorption" => [frequency.clone(), r"$\mathrm{Im}\,\chi(\omega)$".to_owned()],
             _ => ["argument".to_owned(), measure_label(request, &modes)],
         };
         let [horizontal, vertical] = axes;
-        let panel = Panel::new(Axis::linear(horizontal), Axis::linear(vertical).include(0.0));
-        panels.push(panel.title(arguments.trim_matches(['(', ')']).to_owned()).with(Series::line(x, y)));
+        // A noise spans decades.
+        let upright = if request.definition.name == "spectrum" {
+            Axis::log(vertical)
+        } else {
+            Axis::linear(vertical).include(0.0)
+        };
+        let panel = Panel::new(Axis::linear(horizontal), upright);
+        panels.push(panel.title(arguments.to_owned()).with(Series::line(x, y)));
     }
     if panels.is_empty() {
         return None;
@@ -487,12 +498,18 @@ fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &Stored
     let mut panels = Vec::new();
     for (column, values, label) in value_columns(problem, data).into_iter().take(MAX_PANELS - 1) {
         let z: Vec<f64> = (0..nx * ny).map(|k| values[at(k)]).collect();
-        let bar = Axis::linear(axis_label(&[label], &column.unit));
+        let label = axis_label(&[label], &column.unit);
         let (lo, hi) = z
             .iter()
             .filter(|v| v.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-        let map = HeatMap::new(x.clone(), y.clone(), z, bar).contours(&levels(lo, hi));
+        // A quantity of one sign that spans decades would be one colour but for its largest values.
+        let (bar, levels) = if lo > 0.0 && hi > DECADES * lo {
+            (Axis::log(label), powers_of_ten(lo, hi))
+        } else {
+            (Axis::linear(label), levels(lo, hi))
+        };
+        let map = HeatMap::new(x.clone(), y.clone(), z, bar).contours(&levels);
         panels.push(panel().with(map));
     }
     if panels.is_empty() {
@@ -512,6 +529,13 @@ fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &Stored
     }
     let figure = Figure::new(if panels.len() == 1 { Width::Single } else { Width::Double });
     Some(panels.into_iter().fold(figure, Figure::panel))
+}
+
+/// At most eight powers of ten within a range.
+fn powers_of_ten(lo: f64, hi: f64) -> Vec<f64> {
+    let (first, last) = (lo.log10().ceil() as i32, hi.log10().floor() as i32);
+    let step = ((last - first) / 8 + 1) as usize;
+    (first..=last).step_by(step).map(|k| 10f64.powi(k)).collect()
 }
 
 /// Four to eight round levels within a range.
@@ -538,6 +562,13 @@ mod tests {
         let curves = [("1", 0.28), ("1", 0.17), ("1", 493.0), ("rad", 0.05), ("1", 480.0), ("1", 0.01)];
         let curves: Vec<_> = curves.iter().map(|(u, s)| (u.to_string(), *s)).collect();
         assert_eq!(grouped(&curves), [vec![0, 1], vec![2, 4], vec![3], vec![5]]);
+    }
+
+    #[test]
+    fn powers_of_ten_are_few_and_inside() {
+        assert_eq!(powers_of_ten(0.02, 30.0), [0.1, 1.0, 10.0]);
+        assert!(powers_of_ten(1e-30, 1e30).len() <= 8);
+        assert!(powers_of_ten(1e-30, 1e30).iter().all(|x| (1e-30..=1e30).contains(x)));
     }
 
     #[test]

@@ -7,10 +7,9 @@ use huygens_numerics::linalg::RMatrix;
 use huygens_numerics::roots::brent;
 
 use super::{Experiment, ExperimentError};
-use crate::levels::response::floquet::static_currents;
 use crate::levels::response::lowest::{Asymptotics, Integrals, literal_split};
-use crate::levels::response::{AllOrders, Exponents, LowestOrder, ResponseError, Statics, System};
-use crate::measures::{Evaluate, MachineMeasure, Request, Snapshot};
+use crate::levels::response::{AllOrders, Exponents, LowestOrder, ResponseError, Spectra, Statics, System};
+use crate::measures::{Argument, Evaluate, MachineMeasure, Request, Snapshot};
 use crate::model::Binding;
 use crate::report::{Check, Quantity, Report, Series, Status};
 
@@ -35,8 +34,12 @@ const RANGE: [f64; 2] = [1e-3, 1e6];
 /// What was solved.
 struct Solved {
     statics: Statics,
+    exponents: Option<Exponents>,
     lowest: Option<Result<LowestOrder, String>>,
+    /// The driven system to all orders, where that was asked.
     all: Option<AllOrders>,
+    /// Currents without a drive, where they were asked.
+    still: Option<AllOrders>,
 }
 
 fn wrong(error: ResponseError) -> ExperimentError {
@@ -66,7 +69,13 @@ impl Experiment {
         if let (Order::Lowest, Some(Err(reason))) = (order, &lowest) {
             return Err(ExperimentError::Options(reason.clone()));
         }
-        let solved = Solved { statics, lowest, all };
+        let currents = |r: &Request| r.definition.name == "dissipation" || MachineMeasure::is_current(r.definition);
+        let still = if !driven && self.requests.iter().any(currents) {
+            Some(AllOrders::new(&statics).map_err(wrong)?)
+        } else {
+            None
+        };
+        let solved = Solved { statics, exponents, lowest, all, still };
         let mut report = self.blank();
         report.ordering = "symmetrised".into();
         report.dynamics = if driven {
@@ -95,7 +104,7 @@ impl Experiment {
         }
         self.certify_response(&solved, &mut report);
         if certified && driven {
-            self.certify_drive(&solved, exponents.as_ref(), &mut report);
+            self.certify_drive(&solved, &mut report);
         }
         Ok(report)
     }
@@ -194,7 +203,9 @@ impl Experiment {
             return quantity;
         }
         let at_rest = "no coupling of this model is driven: no work is done";
-        let machine = match (&solved.all, &solved.lowest) {
+        // What gives all currents and their noise.
+        let exact = solved.all.as_ref().or(solved.still.as_ref());
+        let machine = match (exact, &solved.lowest) {
             (Some(all), _) => Some(&all.machine),
             (None, Some(Ok(lowest))) => Some(&lowest.machine),
             _ => None,
@@ -204,40 +215,51 @@ impl Experiment {
             Some(Err(reason)) => Err(reason.as_str()),
             None => Err(at_rest),
         };
-        let exact = solved.all.is_some();
+        let to_all_orders = solved.all.is_some();
         let of_order = |mut quantity: Quantity| {
-            if exact {
+            if to_all_orders {
                 quantity.note = Some("of the lowest order".into());
             }
             quantity
         };
         match (definition.name, MachineMeasure::of(definition)) {
             ("power", _) => match (machine, &solved.lowest) {
-                (Some(_), Some(Ok(lowest))) if !exact => number(lowest.power_of(mode), ""),
+                (Some(_), Some(Ok(lowest))) if !to_all_orders => number(lowest.power_of(mode), ""),
                 (Some(machine), _) => number(machine.power_of(mode), ""),
                 _ => number(0.0, ""),
             },
             ("dissipation", _) => match machine {
                 Some(machine) => number(machine.dissipation, "infinite: a bath at zero temperature takes heat"),
-                None => {
-                    let bound = solved.statics.bound();
-                    let heat = static_currents(&solved.statics);
-                    let sum = -bound.reservoirs.iter().map(|r| heat[r.index] / r.temperature).sum::<f64>();
-                    number(if sum.is_nan() { 0.0 } else { sum }, "infinite: a bath at zero temperature takes heat")
-                }
+                None => missing("not computed"),
             },
-            (_, Some(MachineMeasure::HeatCurrent)) => {
+            (
+                _,
+                Some(
+                    kind @ (MachineMeasure::HeatCurrent | MachineMeasure::HeatNoise | MachineMeasure::HeatUncertainty),
+                ),
+            ) => {
                 let label = request.channel.as_deref().unwrap_or_default();
                 let Some(index) = self.model.structured.iter().position(|b| b.label == label) else {
                     return missing("no bath of this label");
                 };
-                let heat = match machine {
-                    Some(machine) => machine.heat.get(index).copied(),
-                    None => static_currents(&solved.statics).get(index).copied(),
-                };
-                let why = "this order fixes only the sum of the currents of several static baths: ask with --order all";
-                number(heat.unwrap_or(0.0), why)
+                let heat = machine.and_then(|m| m.heat.get(index).copied()).unwrap_or(0.0);
+                match (kind, exact) {
+                    (MachineMeasure::HeatCurrent, _) => number(
+                        heat,
+                        "this order fixes only the sum of the currents of several static baths: ask with --order all",
+                    ),
+                    (_, None) => missing("the lowest order has no noise of the heat: ask with --order all"),
+                    (MachineMeasure::HeatNoise, Some(all)) => number(all.heat_noise(index), ""),
+                    (_, Some(all)) => {
+                        let tur = all.machine.dissipation * all.heat_noise(index) / (heat * heat);
+                        number(tur, "no heat flows, or a bath at zero temperature takes it")
+                    }
+                }
             }
+            (
+                _,
+                Some(kind @ (MachineMeasure::Spectrum | MachineMeasure::CrossSpectrum | MachineMeasure::Absorption)),
+            ) => self.spectrum_of(solved, request, kind),
             (_, Some(MachineMeasure::Poles)) => {
                 let mut list: Vec<[f64; 2]> =
                     solved.statics.places().iter().map(|p| [p.re.abs(), -2.0 * p.im]).collect();
@@ -251,7 +273,7 @@ impl Experiment {
                 None => missing(at_rest),
             },
             (_, Some(MachineMeasure::Uncertainty)) => match (machine, lowest) {
-                (Some(_), Ok(lowest)) if !exact => number(lowest.uncertainty(mode), "the power is 0"),
+                (Some(_), Ok(lowest)) if !to_all_orders => number(lowest.uncertainty(mode), "the power is 0"),
                 (Some(machine), _) => number(machine.uncertainty(mode), "the power is 0"),
                 _ => missing(at_rest),
             },
@@ -319,6 +341,41 @@ impl Experiment {
         }
     }
 
+    /// A spectrum as a list, its value the frequency of the maximum.
+    fn spectrum_of(&self, solved: &Solved, request: &Request, kind: MachineMeasure) -> Quantity {
+        let unit = request.definition.unit;
+        let rows: Vec<usize> = request
+            .arguments
+            .iter()
+            .map(|a| match a {
+                Argument::Quadrature(mode, axis) => 2 * mode + axis.row(),
+                Argument::Mode(mode) => 2 * mode,
+            })
+            .collect();
+        let [i, j] = [rows[0], rows[rows.len() - 1]];
+        let absorption = kind == MachineMeasure::Absorption;
+        let spectra = match &solved.all {
+            Some(all) if !absorption => {
+                Spectra::to_all_orders(&solved.statics, solved.exponents.as_ref(), all.harmonics)
+            }
+            _ => Spectra::of_statics(&solved.statics),
+        };
+        let found = if absorption {
+            spectra.list(|w| Some(spectra.absorption(w, i)))
+        } else {
+            spectra.list(|w| spectra.noise(w, i, j).map(|z| z.re))
+        };
+        let Some((peak, list)) = found else {
+            let why = "known of the driven quadratures only to all orders; the lowest order gives the static state";
+            return Quantity::missing(&request.text, unit, why);
+        };
+        let mut quantity = Quantity::new(&request.text, peak, unit);
+        quantity.list = Some(list);
+        let of_static = absorption || solved.all.is_none();
+        quantity.note = (of_static && solved.lowest.is_some()).then(|| "of the static state".to_owned());
+        quantity
+    }
+
     /// Frequencies of the drive at which ln(Q/2) or P of a mode changes sign, in lowest order.
     fn thresholds(
         &self,
@@ -362,13 +419,13 @@ impl Experiment {
     }
 
     fn certify_response(&self, solved: &Solved, report: &mut Report) {
-        let machine = match (&solved.all, &solved.lowest) {
+        let machine = match (solved.all.as_ref().or(solved.still.as_ref()), &solved.lowest) {
             (Some(all), _) => &all.machine,
             (None, Some(Ok(lowest))) => &lowest.machine,
             _ => return,
         };
-        let largest = machine.power.iter().fold(0.0_f64, |m, p| m.max(p.abs()));
-        if solved.all.is_none() {
+        let largest = machine.power.iter().chain(&machine.heat).fold(0.0_f64, |m, p| m.max(p.abs()));
+        if solved.lowest.is_some() && solved.all.is_none() {
             let note = "estimated relative error of the integrals of the lowest order";
             report.checks.push(Check::at_most("integrals", machine.error, 1e-8, note));
         }
@@ -381,20 +438,24 @@ impl Experiment {
                 status,
                 value: Some(value),
                 limit: Some(0.0),
-                note: "entropy production times the lowest temperature, over the largest power: not negative".into(),
+                note: "entropy production times the lowest temperature, over the largest current: not negative".into(),
             });
         }
-        if let Some(all) = &solved.all {
+        if let Some(all) = solved.all.as_ref().or(solved.still.as_ref()) {
             let note = "P + ΣJ over the largest of them, each computed by itself";
             report.checks.push(Check::at_most("first law", all.balance, 1e-6, note));
-            let note = "largest relative change by the last harmonic on each side";
-            report.checks.push(Check::at_most("harmonics", all.change, 1e-6, note));
+            let note = "largest sum over all currents of their noise with one of them, over the largest noise: the energy of the oscillators is bounded";
+            report.checks.push(Check::at_most("first law of the noise", all.noise_balance, 1e-6, note));
+            if solved.all.is_some() {
+                let note = "largest relative change by the last harmonic on each side";
+                report.checks.push(Check::at_most("harmonics", all.change, 1e-6, note));
+            }
         }
     }
 
     /// Whether the drive leaves a periodic state, and whether it is weak.
-    fn certify_drive(&self, solved: &Solved, exponents: Option<&Exponents>, report: &mut Report) {
-        let Some(exponents) = exponents else {
+    fn certify_drive(&self, solved: &Solved, report: &mut Report) {
+        let Some(exponents) = &solved.exponents else {
             let note = "the Floquet exponents of baths that are not rational are not computed: stability is not tested";
             report.checks.push(Check::note("stable", None, note));
             return;

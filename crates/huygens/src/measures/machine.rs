@@ -6,6 +6,8 @@ use super::{Average, Collective, Definition, Evaluate, Signature};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MachineMeasure {
     HeatCurrent,
+    HeatNoise,
+    HeatUncertainty,
     Dissipative,
     Exchange,
     Noise,
@@ -21,11 +23,16 @@ pub(crate) enum MachineMeasure {
     UncertaintyThreshold,
     PowerThreshold,
     Poles,
+    Spectrum,
+    CrossSpectrum,
+    Absorption,
 }
 
 impl MachineMeasure {
-    const ALL: [(&'static str, MachineMeasure); 16] = [
+    const ALL: [(&'static str, MachineMeasure); 21] = [
         (HEAT_CURRENT.name, MachineMeasure::HeatCurrent),
+        (HEAT_NOISE.name, MachineMeasure::HeatNoise),
+        (HEAT_TUR.name, MachineMeasure::HeatUncertainty),
         (POWER_DISSIPATIVE.name, MachineMeasure::Dissipative),
         (POWER_EXCHANGE.name, MachineMeasure::Exchange),
         (POWER_NOISE.name, MachineMeasure::Noise),
@@ -41,11 +48,19 @@ impl MachineMeasure {
         (TUR_THRESHOLD.name, MachineMeasure::UncertaintyThreshold),
         (POWER_THRESHOLD.name, MachineMeasure::PowerThreshold),
         (RESPONSE_POLES.name, MachineMeasure::Poles),
+        (SPECTRUM.name, MachineMeasure::Spectrum),
+        (CROSS_SPECTRUM.name, MachineMeasure::CrossSpectrum),
+        (ABSORPTION.name, MachineMeasure::Absorption),
     ];
 
     /// That of a measure, if it is one.
     pub(crate) fn of(definition: &Definition) -> Option<Self> {
         Self::ALL.into_iter().find(|(name, _)| *name == definition.name).map(|(_, measure)| measure)
+    }
+
+    /// Whether a measure is a current of heat, its noise, or made of them.
+    pub(crate) fn is_current(definition: &Definition) -> bool {
+        matches!(Self::of(definition), Some(Self::HeatCurrent | Self::HeatNoise | Self::HeatUncertainty))
     }
 }
 
@@ -62,6 +77,26 @@ pub(super) const HEAT_CURRENT: Definition = Definition {
     collective: Collective::Blind,
     average: Average::Mean,
     evaluate: Evaluate::Density(|_, _| Err("a property of driven or static baths with spectral densities".into())),
+};
+
+/// D of the heat out of a bath.
+pub(super) const HEAT_NOISE: Definition = Definition {
+    name: "heat_noise",
+    formula: "D = ∫₀^∞ ⟨{δJ_ν(t), δJ_ν(t−τ)}⟩ dτ averaged over the period: the rate at which the variance of the heat out of a structured \
+              bath grows; to all orders of the coupling",
+    range: "[0, ∞)",
+    unit: "rad³/time³",
+    source: "the second cumulant of Saito and Dhar, PRL 99, 180601 (2007), with driven couplings too",
+    ..HEAT_CURRENT
+};
+
+/// Q of the heat.
+pub(super) const HEAT_TUR: Definition = Definition {
+    name: "heat_tur",
+    formula: "Q = σD/J_ν² with σ = dissipation, D = heat_noise, J_ν = heat_current of the bath: the standard uncertainty relation says Q ≥ 2",
+    unit: "1",
+    source: "Razzoli et al., Eq. (7), for the heat current",
+    ..HEAT_NOISE
 };
 
 /// P⁽⁰⁾.
@@ -210,4 +245,34 @@ pub(super) const RESPONSE_POLES: Definition = Definition {
     unit: "1",
     source: "Razzoli et al., Eq. (10)",
     ..HEAT_CURRENT
+};
+
+/// S_xx.
+pub(super) const SPECTRUM: Definition = Definition {
+    name: "spectrum",
+    signature: Signature::Quadratures(1),
+    formula: "S(ω) = ½∫dt e^{iωt} ⟨{x(t), x(0)}⟩ of a quadrature over ω > 0, averaged over the period of a drive; ∫ S dω/2π over all ω is \
+              its variance. The value is the frequency of the maximum",
+    range: "a function; the value (0, ∞)",
+    unit: "rad/time",
+    source: "fluctuation–dissipation theorem; Weiss, Quantum Dissipative Systems, ch. 6",
+    ..HEAT_CURRENT
+};
+
+/// Re S_xy.
+pub(super) const CROSS_SPECTRUM: Definition = Definition {
+    name: "cross_spectrum",
+    signature: Signature::Quadratures(2),
+    formula: "Re S(ω), S(ω) = ½∫dt e^{iωt} ⟨{x(t), y(0)}⟩ of two quadratures over ω > 0: positive where they move in phase, negative in \
+              antiphase; ∫ dω/2π over all ω is their covariance. The value is the frequency of the largest modulus",
+    ..SPECTRUM
+};
+
+/// χ″.
+pub(super) const ABSORPTION: Definition = Definition {
+    name: "absorption",
+    formula: "χ″(ω) of a quadrature with the static baths, over ω > 0: a force f cos ωt on it is absorbed at the rate ½ω f² χ″. The value is \
+              the frequency of the maximum",
+    source: "Razzoli et al., Eq. (10), Fig. 2a",
+    ..SPECTRUM
 };

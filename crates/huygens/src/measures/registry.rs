@@ -5,7 +5,7 @@ use super::{
     stationary, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 86] = [
+static REGISTRY: [Definition; 91] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -77,6 +77,8 @@ static REGISTRY: [Definition; 86] = [
     counting::TUR,
     counting::DISSIPATION,
     machine::HEAT_CURRENT,
+    machine::HEAT_NOISE,
+    machine::HEAT_TUR,
     machine::POWER_DISSIPATIVE,
     machine::POWER_EXCHANGE,
     machine::POWER_NOISE,
@@ -92,6 +94,9 @@ static REGISTRY: [Definition; 86] = [
     machine::TUR_THRESHOLD,
     machine::POWER_THRESHOLD,
     machine::RESPONSE_POLES,
+    machine::SPECTRUM,
+    machine::CROSS_SPECTRUM,
+    machine::ABSORPTION,
 ];
 
 /// All measures, in the order in which they are listed.

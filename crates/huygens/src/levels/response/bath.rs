@@ -97,7 +97,8 @@ impl Kernel {
 
     /// J(ω), odd in ω.
     pub fn density(&self, omega: f64) -> f64 {
-        omega * self.damping(omega.abs())
+        // J/ω of a sub-Ohmic density is infinite at 0.
+        if omega == 0.0 { 0.0 } else { omega * self.damping(omega.abs()) }
     }
 
     /// Re γ(ω) = J(ω)/ω at ω ≥ 0; infinite at 0 for a sub-Ohmic density.

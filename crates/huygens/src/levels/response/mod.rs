@@ -11,16 +11,20 @@
 //! * [`lowest`]: powers, heat, entropy production and fluctuations in the lowest order of the driven baths (Razzoli et al.), by
 //!   residues and digamma functions where all responses are rational ([`rational`]), by graded quadrature otherwise and as the check.
 //! * [`batch`]: the lowest order of two oscillators at many frequencies and temperatures, eight at a time.
-//! * [`floquet`]: the same to all orders, by harmonic balance at each frequency.
+//! * [`floquet`]: the same to all orders, by harmonic balance at each frequency, with the noise of all currents.
+//! * [`spectra`]: absorption and noise by frequency.
 //! * [`exponents`]: Floquet exponents of rational models: is the driven system stable?
 
 pub mod batch;
 pub mod bath;
+mod currents;
 mod embedding;
 pub mod exponents;
 pub mod floquet;
+mod harmonics;
 pub mod lowest;
 pub mod rational;
+pub mod spectra;
 pub mod statics;
 pub mod system;
 
@@ -29,6 +33,7 @@ pub use exponents::Exponents;
 pub use floquet::AllOrders;
 
 pub use lowest::{LowestOrder, Machine};
+pub use spectra::Spectra;
 pub use statics::Statics;
 pub use system::{Bound, System};
 

@@ -9,6 +9,7 @@ use super::bath::Kernel;
 use super::exponents::Exponents;
 use super::floquet::AllOrders;
 use super::lowest::{Asymptotics, Integrals, LowestOrder, integrals, literal_split};
+use super::spectra::Spectra;
 use super::statics::Statics;
 use super::system::{Bound, Driven, Reservoir};
 
@@ -246,6 +247,37 @@ fn weak_coupling_is_the_lowest_order() {
     }
 }
 
+/// The energy of the oscillators is bounded, so that the noises of all currents with any of them add to 0; with two temperatures and a
+/// second driven bath too.
+#[test]
+fn noise_of_all_currents() {
+    let slow = Machine { omega: 2.0, gamma: [0.05, 0.8], cutoff: 2.5, ..Machine::default() };
+    let apart = Machine { temperatures: [0.4, 0.15], phase: 1.1, ..slow };
+    let mut two = apart.bound();
+    let second = Driven { kernel: Kernel::Drude { strength: 0.2, cutoff: 1.0 }, index: 2, ..two.driven[0].clone() };
+    two.driven.push(second);
+    // A coupling with a static part has all harmonics.
+    let mut shifted = apart.bound();
+    shifted.driven[0].harmonics[0][0] = c64::new(0.3, 0.0);
+    // The noise of a density that is steep at 0, at a frequency that falls together with a harmonic of the drive.
+    let mut steep = apart.bound();
+    steep.driven[0].kernel = Kernel::Exponential { strength: 0.05, cutoff: 1.5, exponent: 0.6, shape: 2.0 };
+    let statics = Statics::new(&steep).unwrap();
+    let frame = super::harmonics::Frame::new(&statics, 2);
+    let window = frame.window(-steep.frequency).unwrap();
+    assert!(frame.levels(&window).iter().flatten().all(|x| x.is_finite()));
+    for bound in [Machine::default().bound(), slow.bound(), apart.bound(), two, shifted] {
+        let statics = Statics::new(&bound).unwrap();
+        let exponents = Exponents::new(&bound);
+        let all = AllOrders::with_exponents(&statics, exponents.as_ref()).unwrap();
+        assert!(all.noise_balance < 1e-9, "{}", all.noise_balance);
+        assert!(all.balance < 1e-8, "{}", all.balance);
+        for k in 0..bound.driven.len() + bound.reservoirs.len() {
+            assert!(all.heat_noise(k) > 0.0);
+        }
+    }
+}
+
 #[test]
 fn floquet_exponents_of_the_driven_machine() {
     let at = |omega: f64, cutoff: f64| {
@@ -429,7 +461,7 @@ fn heat_through_a_chain() {
     let (w, gamma, spring) = ([1.0, 0.7], [0.3, 0.2], 0.4);
     let at = |temperatures: [f64; 2]| {
         let baths: Vec<_> = (0..2).map(|k| (k, Kernel::Ohmic { strength: gamma[k] }, temperatures[k])).collect();
-        super::floquet::static_currents(&Statics::new(&chain(&w, spring, &baths)).unwrap())
+        AllOrders::new(&Statics::new(&chain(&w, spring, &baths)).unwrap()).unwrap().machine.heat
     };
     for temperatures in [[0.5, 0.2], [0.0, 0.3], [200.0, 150.0]] {
         let heat = at(temperatures);
@@ -449,6 +481,89 @@ fn heat_through_a_chain() {
     }
     let v = huygens_numerics::linalg::lyapunov(&drift, &diffusion).unwrap();
     close(at(temperatures)[0], gamma[0] * (temperatures[0] - v[(1, 1)]), 1e-4);
+}
+
+/// The cumulants of the heat between two baths by Saito and Dhar, PRL 99, 180601 (2007):
+/// ∫ dω/2π ω² \[𝒯(n₁(1 + n₂) + n₂(1 + n₁)) + 𝒯²(n₁ − n₂)²\] over ω > 0 with 𝒯 = 4 J₁J₂|χ₁₂|²; none at T = 0, and both baths alike.
+#[test]
+fn noise_of_heat_through_a_chain() {
+    let (w, spring) = ([1.0, 0.7], 0.4);
+    for (temperatures, drude) in [([0.5, 0.2], false), ([0.0, 0.3], true), ([0.3, 0.3], true), ([20.0, 15.0], false)] {
+        let second = if drude { Kernel::Drude { strength: 0.4, cutoff: 1.5 } } else { Kernel::Ohmic { strength: 0.2 } };
+        let kernels = [Kernel::Ohmic { strength: 0.3 }, second];
+        let baths: Vec<_> = (0..2).map(|k| (k, kernels[k].clone(), temperatures[k])).collect();
+        let statics = Statics::new(&chain(&w, spring, &baths)).unwrap();
+        let found = AllOrders::new(&statics).unwrap();
+        let (mut mean, mut noise) = (0.0, 0.0);
+        for (omega, weight) in huygens_numerics::quad::graded(&statics.singularities(), statics.limit()) {
+            if omega <= 0.0 {
+                continue;
+            }
+            let chi = statics.response(omega);
+            let seen = |k: usize| &statics.bound().reservoirs[k].vector;
+            let mut between = c64::new(0.0, 0.0);
+            for i in 0..4 {
+                for j in 0..4 {
+                    between += chi[(i, j)] * (seen(0)[i] * seen(1)[j]);
+                }
+            }
+            let passed = 4.0 * kernels[0].density(omega) * kernels[1].density(omega) * between.norm_sqr();
+            let n = temperatures.map(|t| if t == 0.0 { 0.0 } else { 1.0 / (omega / t).exp_m1() });
+            let weight = weight / std::f64::consts::TAU;
+            mean += weight * omega * passed * (n[0] - n[1]);
+            let both = n[0] * (1.0 + n[1]) + n[1] * (1.0 + n[0]);
+            noise += weight * omega * omega * (passed * both + (passed * (n[0] - n[1])).powi(2));
+        }
+        for k in 0..2 {
+            close(found.heat_noise(k), noise, 1e-9);
+        }
+        close(found.noise[(2, 3)], -noise, 1e-9);
+        assert!(found.noise_balance < 1e-9, "{}", found.noise_balance);
+        let heat = &found.machine.heat;
+        assert!((heat[0] - mean).abs() < 1e-9 * noise);
+        if temperatures.iter().all(|t| *t > 0.0) && temperatures[0] != temperatures[1] {
+            let dissipation = -heat[0] / temperatures[0] - heat[1] / temperatures[1];
+            assert!(dissipation * noise / (mean * mean) > 2.0);
+        }
+    }
+}
+
+/// Spectra against what they must add to: the covariance of the static and of the periodic state, the f-sum rule ∫ω χ″_qq dω/π = ω_A of each
+/// oscillator; the maximum of a narrow line.
+#[test]
+fn spectra_add_to_the_covariance() {
+    let machine = Machine { omega: 2.0, gamma: [0.05, 0.8], cutoff: 2.5, ..Machine::default() };
+    let mut bound = machine.bound();
+    bound.reservoirs[0].kernel = Kernel::Drude { strength: 0.8, cutoff: 3.0 };
+    let statics = Statics::new(&bound).unwrap();
+    let spectra = Spectra::of_statics(&statics);
+    let (covariance, _) = statics.covariance();
+    let nodes = huygens_numerics::quad::graded(&statics.singularities(), statics.limit());
+    let sum = |f: &dyn Fn(f64) -> f64| nodes.iter().map(|(x, w)| w / std::f64::consts::TAU * f(*x)).sum::<f64>();
+    for (i, j) in [(0, 0), (1, 1), (0, 2), (2, 2)] {
+        close(sum(&|w| spectra.noise(w, i, j).unwrap().re), covariance[(i, j)], 1e-9);
+    }
+    close(2.0 * sum(&|w| w * spectra.absorption(w, 0)), machine.frequencies[0], 1e-8);
+    let exponents = Exponents::new(&bound);
+    let all = AllOrders::with_exponents(&statics, exponents.as_ref()).unwrap();
+    let driven = Spectra::to_all_orders(&statics, exponents.as_ref(), all.harmonics);
+    let frame = super::harmonics::Frame::new(&statics, all.harmonics);
+    for (l, m) in [(0, 0), (0, 1), (1, 1)] {
+        let nodes = frame.nodes(exponents.as_ref(), 0.8);
+        let found: f64 =
+            nodes.iter().map(|(x, w)| w / std::f64::consts::TAU * driven.noise(*x, 2 * l, 2 * m).unwrap().re).sum();
+        close(found, all.covariance[0][(l, m)].re, 1e-9);
+    }
+    assert!(driven.noise(1.0, 1, 1).is_none());
+    // A narrow line: χ″ of a damped oscillator is largest at ω² = (2(ω_A² − γ²/2) + √(4(ω_A² − γ²/2)² + 12 ω_A⁴))/6.
+    let (w, gamma) = (0.8_f64, 1e-3);
+    let single = Statics::new(&chain(&[w], 0.0, &[(0, Kernel::Ohmic { strength: gamma }, 0.1)])).unwrap();
+    let lines = Spectra::of_statics(&single);
+    let (peak, list) = lines.list(|x| Some(lines.absorption(x, 0))).unwrap();
+    let a = w * w - 0.5 * gamma * gamma;
+    close(peak, ((2.0 * a + (4.0 * a * a + 12.0 * w.powi(4)).sqrt()) / 6.0).sqrt(), 1e-7);
+    let area: f64 = list.windows(2).map(|p| 0.5 * (p[0][1] + p[1][1]) * (p[1][0] - p[0][0])).sum();
+    close(area, 0.5 * std::f64::consts::PI, 0.01);
 }
 
 /// No steady state: equal oscillators on one bath, an unstable Hamiltonian, no bath at all.
