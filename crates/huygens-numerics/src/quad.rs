@@ -22,27 +22,27 @@ pub struct Singularity {
     pub at: f64,
     /// Its distance from the real axis; 0 for a kink or an integrable singularity on it.
     pub width: f64,
-    /// Whether the integrand may rise towards it nearly as 1/|x|, so that panels must shrink to nothing.
-    pub steep: bool,
+    /// s > 0 where the integrand rises towards it as |x|^(s−1): panels shrink until the rest, |x|^s, is nothing. 1 without a rise.
+    pub power: f64,
 }
 
 impl Singularity {
     /// A singularity at `at ± i width`.
     pub fn new(at: f64, width: f64) -> Self {
-        Self { at, width: width.abs(), steep: false }
+        Self { at, width: width.abs(), power: 1.0 }
     }
 
-    /// A singularity at 0 on the axis towards which the integrand may rise nearly as 1/|x|.
-    pub fn steep() -> Self {
-        Self { at: 0.0, width: 0.0, steep: true }
+    /// A singularity at 0 on the axis towards which the integrand may rise as |x|^(s−1), 0 < s ≤ 1.
+    pub fn rising(power: f64) -> Self {
+        Self { at: 0.0, width: 0.0, power }
     }
 }
 
 /// Nodes and weights `(x, w)` on \[−`limit`, `limit`\] for an integrand that is analytic but for the given singularities.
 ///
 /// Every panel is at most 0.7 times as long as its distance from the nearest of them, so that the ten-point rule on it converges like
-/// 6⁻²⁰ whatever the widths are; towards a singularity on the axis the panels shrink geometrically down to `limit · 1e-26` (1e-250
-/// where it is steep) or the spacing of numbers there. The cost grows as the sum of ln(limit/width).
+/// 6⁻²⁰ whatever the widths are; towards a singularity on the axis the panels shrink geometrically down to `limit · 1e-26` (further
+/// where the integrand rises) or the spacing of numbers there. The cost grows as the sum of ln(limit/width).
 ///
 /// ```
 /// use huygens_numerics::quad::{Singularity, graded};
@@ -64,7 +64,8 @@ pub fn graded_by(singularities: &[Singularity], limit: f64, ratio: f64) -> Vec<(
     edges.extend(list.iter().map(|s| s.at));
     edges.push(limit);
     edges.dedup();
-    let smallest = limit * if list.iter().any(|s| s.steep) { 1e-250 } else { 1e-26 };
+    let power = list.iter().map(|s| s.power).fold(1.0, f64::min);
+    let smallest = limit * 10f64.powf(-26.0 / power).max(1e-250);
     let mut nodes = Vec::new();
     let distance =
         |x: f64| list.iter().map(|s| (x - s.at).hypot(s.width)).fold(f64::INFINITY, f64::min).min(2.0 * limit);

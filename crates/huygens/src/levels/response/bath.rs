@@ -153,7 +153,7 @@ impl Kernel {
     /// (1/π) ⨍ h(ν) 2ω/(ν² − ω²) dν = (1/π) ∫₀^∞ \[h(ωe^u) − h(ωe^{−u})\]/sinh u du.
     ///
     /// The integrand is analytic and decays: the trapezoidal rule converges exponentially.
-    fn dispersion(&self, omega: f64) -> f64 {
+    pub(super) fn dispersion(&self, omega: f64) -> f64 {
         if omega == 0.0 {
             return 0.0;
         }
@@ -276,7 +276,7 @@ impl Kernel {
             Kernel::Ohmic { .. } => {}
             Kernel::Drude { cutoff, .. } => list.push(Singularity::new(0.0, *cutoff)),
             Kernel::Exponential { cutoff, exponent, .. } => {
-                list.push(if *exponent < 1.0 { Singularity::steep() } else { Singularity::new(0.0, 0.0) });
+                list.push(Singularity::rising(exponent.min(1.0)));
                 list.push(Singularity::new(0.0, *cutoff));
             }
             Kernel::Peak { frequency, width, .. } => {

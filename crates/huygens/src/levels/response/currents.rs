@@ -273,7 +273,7 @@ impl<'a> Currents<'a> {
             let mut noise = vec![c64::new(0.0, 0.0); window.sources()];
             for (n, omega) in window.free.iter().enumerate() {
                 let own = driven * fs.len() + r * xs.len() + n;
-                let zeta = bound.reservoirs[r].kernel.response(*omega);
+                let zeta = frame.zeta(bath, *omega);
                 out.add(index, n, zeta, window.output_row((forms + r) * xs.len() + n));
                 noise[own] = one;
                 out.add(index, n, one, &noise);

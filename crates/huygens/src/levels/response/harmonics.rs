@@ -99,6 +99,11 @@ impl<'a> Frame<'a> {
         self.statics.bound()
     }
 
+    /// ζ(ω) of a bath, driven ones first.
+    pub(super) fn zeta(&self, bath: usize, omega: f64) -> c64 {
+        self.statics.zeta(bath, omega)
+    }
+
     /// A bath, driven ones first, and its temperature.
     pub(super) fn bath(&self, k: usize) -> (&Kernel, f64) {
         let bound = self.bound();
@@ -155,7 +160,7 @@ impl<'a> Frame<'a> {
         let (free_at, forced_at) = (at(&self.xs), at(&self.fs));
         let chi: Vec<CMatrix> = free_at.iter().map(|x| self.response(*x)).collect();
         let zeta: Vec<Vec<c64>> =
-            bound.driven.iter().map(|d| forced_at.iter().map(|x| d.kernel.response(*x)).collect()).collect();
+            (0..baths).map(|bath| forced_at.iter().map(|x| self.zeta(bath, *x)).collect()).collect();
         let zero = c64::new(0.0, 0.0);
         // χ gᵀ by (output a, harmonic m) and (bath, harmonic k).
         let size = baths * wf;

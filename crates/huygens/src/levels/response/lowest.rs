@@ -329,7 +329,8 @@ impl<'a> Spectra<'a> {
 }
 
 /// The integrals at W by quadrature; only the fluctuations where `known` has the rest.
-fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: Option<Transforms>) -> Transforms {
+fn by_quadrature(statics: &Statics, bath: usize, w: f64, cold: f64, known: Option<Transforms>) -> Transforms {
+    let driven = &statics.bound().driven[bath];
     let count = statics.bound().forms.len();
     let n = count * count;
     let hot = driven.temperature;
@@ -367,7 +368,7 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
             continue;
         }
         let shaken = weight / TAU * noise(&driven.kernel, rest, hot);
-        let zeta = driven.kernel.response(rest).re * weight / TAU * coth(omega, cold);
+        let zeta = statics.zeta(bath, rest).re * weight / TAU * coth(omega, cold);
         for a in 0..count {
             for b in 0..count {
                 let at = a * count + b;
@@ -408,7 +409,7 @@ fn by_quadrature(statics: &Statics, driven: &Driven, w: f64, cold: f64, known: O
 /// The integrals of one bath at W.
 fn transforms(
     statics: &Statics,
-    driven: &Driven,
+    bath: usize,
     closed: Option<&Closed<'_>>,
     w: f64,
     cold: f64,
@@ -421,9 +422,9 @@ fn transforms(
     };
     match found {
         Some(found) if !found.fluctuation.is_empty() => found,
-        Some(found) => by_quadrature(statics, driven, w, cold, Some(found)),
+        Some(found) => by_quadrature(statics, bath, w, cold, Some(found)),
         None => {
-            let mut out = by_quadrature(statics, driven, w, cold, None);
+            let mut out = by_quadrature(statics, bath, w, cold, None);
             if how == Integrals::Plain {
                 return out;
             }
@@ -431,7 +432,7 @@ fn transforms(
             let h = 0.02 * w;
             for (weight, step) in [(0.75, 1.0), (-0.15, 2.0), (1.0 / 60.0, 3.0)] {
                 for sign in [1.0, -1.0] {
-                    let there = by_quadrature(statics, driven, w + sign * step * h, cold, None);
+                    let there = by_quadrature(statics, bath, w + sign * step * h, cold, None);
                     let factor = sign * weight / h;
                     for (slope, value) in [
                         (&mut out.dispersive_slope, &there.dispersive),
@@ -484,7 +485,7 @@ impl LowestOrder {
         let baths = bound.reservoirs.iter().map(|r| r.index).chain(bound.driven.iter().map(|d| d.index)).max();
         let mut heat = vec![0.0; baths.map_or(0, |b| b + 1)];
         let (mut quadrature, mut error) = (false, 0.0_f64);
-        for driven in &bound.driven {
+        for (bath, driven) in bound.driven.iter().enumerate() {
             let closed = Closed::new(statics, driven);
             for n in 0..=driven.highest() {
                 let g = &driven.harmonics[n];
@@ -494,7 +495,7 @@ impl LowestOrder {
                 if n == 0 {
                     // No work, but a static contact through which heat flows.
                     if driven.temperature != cold {
-                        let tiny = by_quadrature(statics, driven, 0.0, cold, None);
+                        let tiny = by_quadrature(statics, bath, 0.0, cold, None);
                         for a in 0..count {
                             for b in 0..count {
                                 heat[driven.index] += (g[a].conj() * g[b] * tiny.heat[a * count + b]).re;
@@ -504,7 +505,7 @@ impl LowestOrder {
                     continue;
                 }
                 let w = n as f64 * omega;
-                let found = transforms(statics, driven, closed.as_ref(), w, cold, how);
+                let found = transforms(statics, bath, closed.as_ref(), w, cold, how);
                 quadrature |= found.by_quadrature;
                 error = error.max(found.error);
                 for a in 0..count {
@@ -605,7 +606,7 @@ impl Asymptotics {
             spectra.at(omega);
             let (chi, absorbed) = (&spectra.chi, &spectra.absorbed);
             let shaken = noise(&driven.kernel, omega, hot);
-            let zeta = driven.kernel.response(omega).re * coth(omega, cold);
+            let zeta = statics.zeta(0, omega).re * coth(omega, cold);
             // J is odd: J(−ω) = −J(ω), and d/dW at W = 0 is J′(ω)[coth(ω/2T_s) − coth(ω/2T)] + J(ω)/(2T sinh²(ω/2T)).
             let steep = density_slope(&driven.kernel, omega);
             let difference = if hot == cold { 0.0 } else { coth(omega, cold) - coth(omega, hot) };
@@ -686,5 +687,5 @@ pub fn integrals(statics: &Statics, w: f64, how: Integrals) -> Result<Transforms
     let Some(driven) = statics.bound().driven.first() else {
         return Err(ResponseError::Model("no coupling of this model is driven".into()));
     };
-    Ok(transforms(statics, driven, Closed::new(statics, driven).as_ref(), w, cold, how))
+    Ok(transforms(statics, 0, Closed::new(statics, driven).as_ref(), w, cold, how))
 }

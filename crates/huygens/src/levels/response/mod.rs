@@ -18,6 +18,7 @@
 pub mod batch;
 pub mod bath;
 mod currents;
+mod dispersion;
 mod embedding;
 pub mod exponents;
 pub mod floquet;

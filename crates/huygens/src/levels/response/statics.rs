@@ -8,6 +8,7 @@ use huygens_numerics::quad::{Singularity, graded};
 
 use super::ResponseError;
 use super::bath::Kernel;
+use super::dispersion::Responder;
 use super::embedding::embedded;
 use super::rational::{Sum, weight};
 use super::system::Bound;
@@ -151,6 +152,8 @@ pub struct Statics {
     poles: Option<Poles>,
     /// The same for the mesh of quadratures, by an iteration where baths are not rational.
     places: Vec<c64>,
+    /// ζ of all baths, driven ones first.
+    responders: Vec<Responder>,
 }
 
 /// σ x: (σx)_q = x_p, (σx)_p = −x_q.
@@ -217,12 +220,19 @@ impl Statics {
             };
             return stuck(free);
         }
-        Ok(Self { bound: bound.clone(), poles, places })
+        let kernels = bound.driven.iter().map(|d| &d.kernel).chain(bound.reservoirs.iter().map(|r| &r.kernel));
+        let responders = kernels.map(Responder::new).collect();
+        Ok(Self { bound: bound.clone(), poles, places, responders })
     }
 
     /// The numbers it was made of.
     pub fn bound(&self) -> &Bound {
         &self.bound
+    }
+
+    /// ζ(ω) of a bath, driven ones first.
+    pub(super) fn zeta(&self, bath: usize, omega: f64) -> c64 {
+        self.responders[bath].at(omega)
     }
 
     /// The poles with residues, where there are.
@@ -254,8 +264,8 @@ impl Statics {
             inverse[(k, k + 1)] -= c64::new(0.0, omega);
             inverse[(k + 1, k)] += c64::new(0.0, omega);
         }
-        for bath in &self.bound.reservoirs {
-            let zeta = bath.kernel.response(omega);
+        for (bath, responder) in self.bound.reservoirs.iter().zip(&self.responders[self.bound.driven.len()..]) {
+            let zeta = responder.at(omega);
             for (i, a) in bath.vector.iter().enumerate().filter(|(_, a)| **a != 0.0) {
                 for (j, b) in bath.vector.iter().enumerate().filter(|(_, b)| **b != 0.0) {
                     inverse[(i, j)] -= zeta * (a * b);
