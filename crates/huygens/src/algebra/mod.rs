@@ -1,4 +1,4 @@
-//! Bosonic operators as polynomials with exact symbolic coefficients.
+//! Operators of bosons and spins as polynomials with exact symbolic coefficients.
 //!
 //! * [`Scalar`] is a coefficient: an expression in parameters and the time, kept in a canonical form.
 //!   [`Compiled`] turns many of them into one program for the inner loops.
@@ -30,7 +30,6 @@
 //!
 //! ħ = 1, q = (a + a†)/√2, p = (a − a†)/(i√2).
 
-mod boson;
 mod compiled;
 mod display;
 mod drive;
@@ -39,8 +38,8 @@ pub mod parse;
 mod polynomial;
 mod scalar;
 mod symmetry;
+mod word;
 
-pub use boson::Boson;
 pub use compiled::{Compiled, Scratch};
 pub use display::Names;
 pub use drive::{common_frequency, drive_period, drive_rates};
@@ -48,6 +47,7 @@ pub use operator::{Generator, MAX_OPERATOR_TERMS, Operator, commutator, heisenbe
 pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};
 pub use symmetry::charges;
+pub use word::{Site, Word};
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,16 @@
 //! Operators: polynomials in ladder operators, kept in normal order.
 
-use super::boson::Boson;
 use super::polynomial::{ModeId, Monomial, Polynomial, Terms, add_term};
 use super::scalar::{ParamId, Scalar, ScalarError};
+use super::word::{Site, Word};
 use num_complex::Complex64 as c64;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest number of terms an operator may expand to.
 pub const MAX_OPERATOR_TERMS: usize = 1_000_000;
 
-/// A polynomial in bosonic ladder operators in normal order, Σ c Π_k (a_k†)^{m_k} a_k^{n_k}, with exact coefficients.
+/// A polynomial in the ladder operators of bosons and spins in normal order, Σ c Π_k (a_k†)^{m_k} a_k^{n_k} Π_s J₊^{k_s} J_z^{l_s} J₋^{m_s}, with
+/// exact coefficients.
 ///
 /// Two operators are equal exactly when their stored forms are: like terms are merged and no coefficient is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,15 +33,39 @@ impl Operator {
     }
     /// a of a mode.
     pub fn annihilation(mode: ModeId) -> Operator {
-        Operator::term(Monomial::site(mode, Boson::ANNIHILATION), Scalar::one())
+        Operator::term(Monomial::site(mode, Word::ANNIHILATION), Scalar::one())
     }
     /// a† of a mode.
     pub fn creation(mode: ModeId) -> Operator {
-        Operator::term(Monomial::site(mode, Boson::CREATION), Scalar::one())
+        Operator::term(Monomial::site(mode, Word::CREATION), Scalar::one())
     }
     /// a†a of a mode.
     pub fn n(mode: ModeId) -> Operator {
-        Operator::term(Monomial::site(mode, Boson { dag: 1, ann: 1 }), Scalar::one())
+        Operator::term(Monomial::site(mode, Word::boson(1, 1)), Scalar::one())
+    }
+    /// J₊ of a spin.
+    pub fn raising(spin: ModeId) -> Operator {
+        Operator::term(Monomial::site(spin, Word::RAISING), Scalar::one())
+    }
+    /// J₋ of a spin.
+    pub fn lowering(spin: ModeId) -> Operator {
+        Operator::term(Monomial::site(spin, Word::LOWERING), Scalar::one())
+    }
+    /// J_z of a spin.
+    pub fn spin_z(spin: ModeId) -> Operator {
+        Operator::term(Monomial::site(spin, Word::Z), Scalar::one())
+    }
+    /// J_x = (J₊ + J₋)/2.
+    pub fn spin_x(spin: ModeId) -> Operator {
+        Operator::raising(spin).add(&Operator::lowering(spin)).scale(&Scalar::real(0.5))
+    }
+    /// J_y = (J₊ − J₋)/2i.
+    pub fn spin_y(spin: ModeId) -> Operator {
+        Operator::raising(spin).sub(&Operator::lowering(spin)).scale(&Scalar::number(c64::new(0.0, -0.5)))
+    }
+    /// Whether a spin occurs.
+    pub fn has_spins(&self) -> bool {
+        self.terms.keys().any(|m| m.factors().iter().any(|f| f.word.site == Site::Spin))
     }
     /// q = (a + a†)/√2.
     pub fn q(mode: ModeId) -> Operator {
@@ -224,7 +249,7 @@ impl Operator {
                 for (m, c) in &parts {
                     for (dag, u) in up.iter().enumerate() {
                         for (ann, d) in down.iter().enumerate() {
-                            let word = Boson { dag: dag as u16, ann: ann as u16 };
+                            let word = Word::boson(dag as u16, ann as u16);
                             wider.push((m.times_commuting(&Monomial::site(f.mode, word)), c.mul(u).mul(d)));
                         }
                     }

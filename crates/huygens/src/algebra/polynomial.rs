@@ -1,7 +1,7 @@
 //! Monomials over several modes and the polynomials built of them.
 
-use super::boson::Boson;
 use super::scalar::{EvalError, ParamId, Scalar};
+use super::word::{Site, Word};
 use num_complex::Complex64 as c64;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ pub struct Factor {
     /// The mode.
     pub mode: ModeId,
     /// The powers of its ladder operators (of z* and z in a c-number polynomial).
-    pub word: Boson,
+    pub word: Word,
 }
 
 /// A product Π_k (a_k†)^{m_k} (a_k)^{n_k} over distinct modes, sorted by mode; up to four modes without heap memory.
@@ -31,7 +31,7 @@ impl Monomial {
         Monomial::default()
     }
     /// One factor.
-    pub fn site(mode: ModeId, word: Boson) -> Monomial {
+    pub fn site(mode: ModeId, word: Word) -> Monomial {
         let mut factors = SmallVec::new();
         if word.degree() > 0 {
             factors.push(Factor { mode, word });
@@ -55,10 +55,10 @@ impl Monomial {
         self.factors.is_empty()
     }
     /// The powers at one mode (both zero if the mode does not occur).
-    pub fn word(&self, mode: ModeId) -> Boson {
+    pub fn word(&self, mode: ModeId) -> Word {
         match self.factors.binary_search_by_key(&mode, |f| f.mode) {
             Ok(k) => self.factors[k].word,
-            Err(_) => Boson::default(),
+            Err(_) => Word::default(),
         }
     }
     /// Total degree Σ (m_k + n_k).
@@ -83,10 +83,10 @@ impl Monomial {
     }
     /// The product as c-numbers: powers add.
     pub fn times_commuting(&self, other: &Monomial) -> Monomial {
-        self.merge(other, |a, b| Boson { dag: a.dag + b.dag, ann: a.ann + b.ann })
+        self.merge(other, Word::times_commuting)
     }
 
-    fn merge(&self, other: &Monomial, shared: impl Fn(Boson, Boson) -> Boson) -> Monomial {
+    fn merge(&self, other: &Monomial, shared: impl Fn(Word, Word) -> Word) -> Monomial {
         let (a, b) = (&self.factors, &other.factors);
         let mut factors = SmallVec::with_capacity(a.len() + b.len());
         let (mut i, mut j) = (0, 0);
@@ -126,36 +126,38 @@ impl Monomial {
     /// Calls `emit(weight, monomial)` for every term of the normal-ordered product `self * right`; with
     /// `contracted_only`, the term without contraction (which is the same for `right * self`) is left out.
     pub(crate) fn product_terms(&self, right: &Monomial, contracted_only: bool, emit: &mut dyn FnMut(f64, Monomial)) {
-        // Modes on which contractions are possible, with the largest number of them.
-        let mut shared: SmallVec<[(ModeId, u16); 4]> = SmallVec::new();
+        // Modes at which the order matters, with the terms of lower degree there.
+        let mut shared: SmallVec<[(ModeId, Vec<(f64, Word)>); 4]> = SmallVec::new();
         for f in &self.factors {
-            let most = f.word.contractions(right.word(f.mode));
-            if most > 0 {
-                shared.push((f.mode, most));
+            if let Ok(k) = right.factors.binary_search_by_key(&f.mode, |g| g.mode) {
+                let terms = f.word.lower_terms(right.factors[k].word);
+                if !terms.is_empty() {
+                    shared.push((f.mode, terms));
+                }
             }
         }
-        let mut count: SmallVec<[u16; 4]> = SmallVec::from_elem(0, shared.len());
+        let mut choice: SmallVec<[usize; 4]> = SmallVec::from_elem(0, shared.len());
         if !contracted_only {
             emit(1.0, self.times_commuting(right));
         }
         loop {
-            // Next choice of the numbers of contractions.
+            // Next choice of a term at each of them, 0 for the leading one.
             let mut k = 0;
             loop {
                 if k == shared.len() {
                     return;
                 }
-                count[k] += 1;
-                if count[k] <= shared[k].1 {
+                choice[k] += 1;
+                if choice[k] <= shared[k].1.len() {
                     break;
                 }
-                count[k] = 0;
+                choice[k] = 0;
                 k += 1;
             }
             let mut product = self.times_commuting(right);
             let mut weight = 1.0;
-            for (number, (mode, _)) in count.iter().zip(&shared) {
-                let (w, word) = self.word(*mode).contracted(right.word(*mode), *number);
+            for (chosen, (mode, terms)) in choice.iter().zip(&shared) {
+                let Some((w, word)) = chosen.checked_sub(1).map(|at| terms[at]) else { continue };
                 weight *= w;
                 let place = product.factors.iter().position(|f| f.mode == *mode);
                 product.factors[place.expect("a shared mode is in the product")].word = word;
@@ -170,12 +172,13 @@ impl Monomial {
     pub(crate) fn reordered(&self, s: f64, emit: &mut dyn FnMut(f64, Monomial)) {
         let mut parts: Vec<(f64, Monomial)> = vec![(1.0, Monomial::one())];
         for f in &self.factors {
-            let most = f.word.dag.min(f.word.ann);
+            // The symbol of a spin is that of its ordered words.
+            let most = if f.word.site == Site::Boson { f.word.dag.min(f.word.ann) } else { 0 };
             let mut next = Vec::with_capacity(parts.len() * (usize::from(most) + 1));
             for (weight, m) in &parts {
                 for j in 0..=most {
-                    let w = weight * s.powi(i32::from(j)) * super::boson::contraction_weight(f.word.dag, f.word.ann, j);
-                    let word = Boson { dag: f.word.dag - j, ann: f.word.ann - j };
+                    let w = weight * s.powi(i32::from(j)) * super::word::contraction_weight(f.word.dag, f.word.ann, j);
+                    let word = Word { dag: f.word.dag - j, ann: f.word.ann - j, ..f.word };
                     next.push((w, m.times_commuting(&Monomial::site(f.mode, word))));
                 }
             }
@@ -227,11 +230,11 @@ impl Polynomial {
     }
     /// The amplitude z of a mode.
     pub fn amplitude(mode: ModeId) -> Polynomial {
-        Polynomial::term(Monomial::site(mode, Boson::ANNIHILATION), Scalar::one())
+        Polynomial::term(Monomial::site(mode, Word::ANNIHILATION), Scalar::one())
     }
     /// The conjugate amplitude z* of a mode.
     pub fn amplitude_conj(mode: ModeId) -> Polynomial {
-        Polynomial::term(Monomial::site(mode, Boson::CREATION), Scalar::one())
+        Polynomial::term(Monomial::site(mode, Word::CREATION), Scalar::one())
     }
     /// One term.
     pub fn term(m: Monomial, c: Scalar) -> Polynomial {
@@ -316,13 +319,13 @@ impl Polynomial {
     }
     /// ∂/∂z of a mode, z* held fixed.
     pub fn derivative(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| (w.ann, Boson { dag: w.dag, ann: w.ann.saturating_sub(1) }))
+        self.differentiate(mode, |w| (w.ann, Word { ann: w.ann.saturating_sub(1), ..w }))
     }
     /// ∂/∂z* of a mode, z held fixed.
     pub fn derivative_conj(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| (w.dag, Boson { dag: w.dag.saturating_sub(1), ann: w.ann }))
+        self.differentiate(mode, |w| (w.dag, Word { dag: w.dag.saturating_sub(1), ..w }))
     }
-    fn differentiate(&self, mode: ModeId, rule: impl Fn(Boson) -> (u16, Boson)) -> Polynomial {
+    fn differentiate(&self, mode: ModeId, rule: impl Fn(Word) -> (u16, Word)) -> Polynomial {
         let mut terms = Terms::new();
         for (m, c) in &self.terms {
             let (power, word) = rule(m.word(mode));

@@ -1,7 +1,7 @@
 //! Operators and polynomials: terms grouped and ordered as on paper.
 
-use super::super::boson::Boson;
 use super::super::polynomial::Terms;
+use super::super::word::{Site, Word};
 use super::super::{ModeId, Monomial, Names, Operator, Polynomial, Scalar};
 use super::coefficient::scalar_product;
 use super::{Factor, Format, Product, Written, add_up};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// What stands at one mode of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    Word(Boson),
+    Word(Word),
     /// x + x†
     Sum,
     /// x − x†
@@ -110,7 +110,7 @@ fn order(m: &Monomial, hermitian: bool, about: Option<ModeId>) -> (u32, bool, us
     let own = about.is_some_and(|mode| m.factors().iter().any(|f| f.mode == mode));
     let charged = m.factors().iter().any(|f| f.word.charge() != 0);
     let several = m.factors().len() > 1;
-    let rank = |w: Boson| if several { u16::MAX - w.dag } else { w.dag };
+    let rank = |w: Word| if several { u16::MAX - w.dag } else { w.dag };
     let modes = m.factors().iter().map(|f| (f.mode, rank(f.word))).collect();
     (class, !own, m.factors().len(), charged, modes)
 }
@@ -124,7 +124,7 @@ fn pair_sites(groups: &mut Vec<Group>) -> bool {
         let parts = groups[k].members[0].1.clone();
         for (position, (mode, part)) in parts.iter().enumerate() {
             let Part::Word(word) = *part else { continue };
-            if word.degree() != 1 {
+            if word.degree() != 1 || word.site == Site::Spin {
                 continue;
             }
             let mut rest = parts.clone();
@@ -137,7 +137,7 @@ fn pair_sites(groups: &mut Vec<Group>) -> bool {
             if !same && groups[other].coefficient != groups[k].coefficient.neg() {
                 continue;
             }
-            if !same && word == Boson::ANNIHILATION {
+            if !same && word == Word::ANNIHILATION {
                 // x† came first: the coefficient of x is the one in front of (x − x†).
                 groups[other].coefficient = groups[k].coefficient.clone();
             }
@@ -249,8 +249,8 @@ fn write_parts(parts: &Parts, style: Style) -> Vec<Factor> {
         match part {
             Part::Word(w) => factors.extend(write_word(*mode, *w, style)),
             Part::Sum | Part::Difference | Part::Reversed => {
-                let single = |w: Boson| write_word(*mode, w, style).remove(0).text;
-                let (x, y) = (single(Boson::ANNIHILATION), single(Boson::CREATION));
+                let single = |w: Word| write_word(*mode, w, style).remove(0).text;
+                let (x, y) = (single(Word::ANNIHILATION), single(Word::CREATION));
                 factors.push(Factor::sum(match part {
                     Part::Sum => format!("{x} + {y}"),
                     Part::Difference => format!("{x} - {y}"),
@@ -271,8 +271,19 @@ fn raised(symbol: &str, n: u16, format: Format) -> Factor {
 }
 
 /// The factors of one mode.
-fn write_word(mode: ModeId, w: Boson, style: Style) -> Vec<Factor> {
+fn write_word(mode: ModeId, w: Word, style: Style) -> Vec<Factor> {
     let mut factors = Vec::new();
+    if w.site == Site::Spin {
+        let powers = [("jp", "+", w.dag), ("jz", "z", w.z), ("jm", "-", w.ann)];
+        for (function, index, power) in powers.into_iter().filter(|(.., power)| *power > 0) {
+            let symbol = match style.format {
+                Format::Text => format!("{function}({})", style.names.mode(mode)),
+                Format::Latex => format!("J_{{{},{index}}}", style.names.mode_latex(mode)),
+            };
+            factors.push(raised(&symbol, power, style.format));
+        }
+        return factors;
+    }
     match (style.quantum, style.format) {
         (true, Format::Text) => {
             let name = style.names.mode(mode);

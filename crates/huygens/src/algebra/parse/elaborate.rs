@@ -99,6 +99,11 @@ fn array_alone<T>(name: &str, length: usize, what: &str, span: &Range<usize>) ->
     error(span, message, Some(help))
 }
 
+fn spin_alone<T>(name: &str, span: &Range<usize>) -> Result<T, ParseError> {
+    let help = "its operators are jx, jy, jz, jp (raising) and jm (lowering) of it, as in jz(s)".to_string();
+    error(span, format!("`{name}` is a spin, not an operator"), Some(help))
+}
+
 fn not_an_array<T>(name: &str, what: &str, span: &Range<usize>) -> Result<T, ParseError> {
     error(span, format!("`{name}` is {what}, it has no elements"), Some(format!("write {name} without an index")))
 }
@@ -202,6 +207,29 @@ impl<'a> Elaborator<'a> {
                 let message = format!("{name}[{j}] does not exist: the elements are {name}[1] to {name}[{last}]");
                 error(span, message, Some(help))
             }
+        }
+    }
+
+    fn spin(&self, expr: &Expr) -> Result<ModeId, ParseError> {
+        let wrong = |what: &str| {
+            error(
+                &expr.span,
+                format!("{what} where a spin is expected"),
+                Some("write jz(s) or, for an array, jz(s[1])".into()),
+            )
+        };
+        let (name, indices) = match &expr.node {
+            Node::Name(name) => (name, None),
+            Node::Index { name, indices } => (name, Some(indices)),
+            _ => return wrong("an expression"),
+        };
+        match (self.lookup(name, &expr.span)?, indices) {
+            (Symbol::Spin(s), None) => Ok(s),
+            (Symbol::Spins(list), Some(indices)) => self.element(name, &list, indices, &expr.span),
+            (Symbol::Spins(list), None) => array_alone(name, list.len(), "spins", &expr.span),
+            (Symbol::Spin(_), Some(_)) => not_an_array(name, "a single spin", &expr.span),
+            (Symbol::Mode(_) | Symbol::Modes(_), _) => wrong(&format!("`{name}` is a bosonic mode")),
+            _ => wrong(&format!("`{name}` is no spin")),
         }
     }
 
@@ -397,6 +425,7 @@ impl<'a> Elaborator<'a> {
             Symbol::Integer(j) => Ok(Value::Scalar(Scalar::real(j as f64))),
             Symbol::Scalar(c) => Ok(Value::Scalar(c)),
             Symbol::Modes(list) => array_alone(name, list.len(), "modes", span),
+            Symbol::Spin(_) | Symbol::Spins(_) => spin_alone(name, span),
             Symbol::Parameters(list) => array_alone(name, list.len(), "parameters", span),
             Symbol::Network(_) => error(
                 span,
@@ -420,6 +449,7 @@ impl<'a> Elaborator<'a> {
                 Ok(Value::Scalar(Scalar::real(network.weight(j, k))))
             }
             Symbol::Mode(_) => not_an_array(name, "a single mode", span),
+            Symbol::Spin(_) | Symbol::Spins(_) => spin_alone(name, span),
             Symbol::Parameter(_) | Symbol::Scalar(_) => not_an_array(name, "a single parameter", span),
             Symbol::Integer(_) => not_an_array(name, "a whole number", span),
         }
@@ -603,6 +633,11 @@ impl<'a> Elaborator<'a> {
                 let x = of_operator("the quadrature (x - dag(x))/(i*sqrt(2)) of a mode x")?;
                 Ok(Value::Operator(x.antihermitian_quadrature()))
             }
+            "jx" => Ok(Value::Operator(Operator::spin_x(self.spin(one()?)?))),
+            "jy" => Ok(Value::Operator(Operator::spin_y(self.spin(one()?)?))),
+            "jz" => Ok(Value::Operator(Operator::spin_z(self.spin(one()?)?))),
+            "jp" => Ok(Value::Operator(Operator::raising(self.spin(one()?)?))),
+            "jm" => Ok(Value::Operator(Operator::lowering(self.spin(one()?)?))),
             "comm" => {
                 let [x, y] = arguments else {
                     return error(span, format!("comm has two arguments, not {}", arguments.len()), None);
@@ -668,7 +703,7 @@ impl<'a> Elaborator<'a> {
     fn not_a_function(&self, name: &str, span: &Range<usize>) -> Result<Value, ParseError> {
         if matches!(name, "i" | "t" | "pi" | "π") || self.lookup(name, span).is_ok() {
             let help = match self.lookup(name, span) {
-                Ok(Symbol::Modes(_) | Symbol::Parameters(_)) => {
+                Ok(Symbol::Modes(_) | Symbol::Spins(_) | Symbol::Parameters(_)) => {
                     format!("an element is written {name}[…]")
                 }
                 _ => format!("a product is written {name}*(…)"),
@@ -682,6 +717,9 @@ impl<'a> Elaborator<'a> {
             "commutator" => "the commutator is comm(x, y)".to_string(),
             "Re" | "real" => "the real part is re(x)".to_string(),
             "Im" | "imag" => "the imaginary part is im(x)".to_string(),
+            "sigmaz" | "sigma_z" | "sz" | "Jz" => {
+                "twice the spin, jz(s) of a spin s = 1/2, is sigma_z: write 2*jz(s)".to_string()
+            }
             "num" | "number" => "the number operator is n(a)".to_string(),
             _ => match nearest(name, FUNCTIONS) {
                 Some(near) => format!("did you mean `{near}`?"),

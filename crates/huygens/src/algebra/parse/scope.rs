@@ -12,6 +12,10 @@ pub enum Symbol {
     Mode(ModeId),
     /// An array of modes, written `b[j]` with j from 1.
     Modes(Arc<[ModeId]>),
+    /// A spin, written `jz(s)`, `jp(s)`, `jm(s)`, `jx(s)`, `jy(s)`.
+    Spin(ModeId),
+    /// An array of spins, written `jz(s[j])` with j from 1.
+    Spins(Arc<[ModeId]>),
     /// A real parameter, written `kappa`.
     Parameter(ParamId),
     /// An array of real parameters, written `omega[j]` with j from 1.
@@ -155,9 +159,9 @@ impl Network {
 pub const RESERVED: [&str; 4] = ["i", "pi", "t", "π"];
 
 /// The functions that may be called in an expression.
-pub const FUNCTIONS: [&str; 22] = [
+pub const FUNCTIONS: [&str; 27] = [
     "dag", "n", "q", "p", "comm", "sqrt", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ln", "abs", "conj",
-    "re", "im", "mod1", "mod", "degree", "sum",
+    "re", "im", "mod1", "mod", "degree", "sum", "jx", "jy", "jz", "jp", "jm",
 ];
 
 /// Whether a name has a fixed meaning (`i`, `t`, `pi`) or cannot be written as a name at all.

@@ -101,7 +101,7 @@ impl Matrix {
 
 /// A random operator on two modes: up to four terms of degree up to three, coefficients in two parameters.
 fn operators() -> impl Strategy<Value = Operator> {
-    let word = (0..3_u16, 0..2_u16).prop_map(|(dag, ann)| Boson { dag, ann });
+    let word = (0..3_u16, 0..2_u16).prop_map(|(dag, ann)| Word::boson(dag, ann));
     let coefficient = (-3..4_i32, -3..4_i32, 0..4_u32).prop_map(|(re, im, kind)| {
         let z = Scalar::number(c64::new(f64::from(re) / 2.0, f64::from(im)));
         let p = |k| Scalar::param(ParamId(k));
@@ -213,7 +213,7 @@ fn weyl_order_of_the_kerr_term() {
     let a = Operator::annihilation(ModeId(0));
     let kerr = a.adjoint().powi(2).unwrap().mul(&a.powi(2).unwrap());
     let symbol = kerr.weyl_symbol();
-    let site = |n| Monomial::site(ModeId(0), Boson { dag: n, ann: n });
+    let site = |n| Monomial::site(ModeId(0), Word::boson(n, n));
     let value = |n| symbol.coefficient(&site(n)).as_number().unwrap().re;
     assert_eq!([value(2), value(1), value(0)], [1.0, -2.0, 0.5]);
     // The symbol of the symmetrised product is the product itself: (a†a + aa†)/2 ↔ |z|².
@@ -226,7 +226,7 @@ fn products_of_powers() {
     // a²a†² = a†²a² + 4a†a + 2: the case that is easily got wrong.
     let a = Operator::annihilation(ModeId(0));
     let product = a.powi(2).unwrap().mul(&a.adjoint().powi(2).unwrap());
-    let site = |n| Monomial::site(ModeId(0), Boson { dag: n, ann: n });
+    let site = |n| Monomial::site(ModeId(0), Word::boson(n, n));
     let value = |n| product.coefficient(&site(n)).as_number().unwrap().re;
     assert_eq!([value(2), value(1), value(0)], [1.0, 4.0, 2.0]);
     assert_eq!(product.len(), 3);

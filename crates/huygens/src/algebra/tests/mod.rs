@@ -3,6 +3,7 @@
 mod matrices;
 mod reading;
 mod scalars;
+mod spins;
 mod symmetries;
 mod writing;
 

@@ -6,7 +6,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, LinalgError, RMatrix, solve};
 use huygens_numerics::ode::{System, as_complex, as_real};
 
-use crate::algebra::{Boson, EvalError, ModeId, Monomial, Operator, Polynomial, Scalar, charges};
+use crate::algebra::{EvalError, ModeId, Monomial, Operator, Polynomial, Scalar, Word, charges};
 use crate::levels::equations::{Entry, Equations, SparsePolynomials};
 use crate::levels::gaussian::nonhermitian::{Divergence, NonHermitianError, NumberState, QuadraticFlow};
 use crate::levels::kernel::{Bound, Kernel, Workspace, sparse_times};
@@ -119,8 +119,8 @@ fn ket(operator: &Operator, n: u32) -> Polynomial {
     Polynomial::from_terms(operator.iter().map(|(monomial, c)| {
         let mut product = Monomial::one();
         for factor in monomial.factors() {
-            let alpha = Monomial::site(factor.mode, Boson { dag: 0, ann: factor.word.ann });
-            let b = Monomial::site(ModeId(n + factor.mode.0), Boson { dag: 0, ann: factor.word.dag });
+            let alpha = Monomial::site(factor.mode, Word::boson(0, factor.word.ann));
+            let b = Monomial::site(ModeId(n + factor.mode.0), Word::boson(0, factor.word.dag));
             product = product.times_commuting(&alpha).times_commuting(&b);
         }
         (product, c.clone())
@@ -136,7 +136,7 @@ fn in_frame(model: &Model, binding: &Binding, charges: &[Vec<f64>]) -> Result<Mo
     }
     let mut frequencies = Vec::with_capacity(model.len());
     for j in 0..model.len() {
-        let number = Monomial::site(ModeId(j as u32), Boson { dag: 1, ann: 1 });
+        let number = Monomial::site(ModeId(j as u32), Word::boson(1, 1));
         frequencies.push(model.hamiltonian.coefficient(&number).eval(&binding.values, 0.0)?.re);
     }
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
