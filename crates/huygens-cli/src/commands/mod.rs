@@ -52,7 +52,7 @@ fn options(loaded: &LoadedModel, method: &Method) -> Result<Options, RunError> {
     let mut options = Options {
         level: match method.level {
             Some(level) => level.into(),
-            None if !loaded.model.antihermitian.is_zero() => Level::Fock,
+            None if !loaded.model.antihermitian.is_zero() || loaded.model.first_spin().is_some() => Level::Fock,
             None if !loaded.model.structured.is_empty() => Level::Response,
             None => Level::Gaussian,
         },

@@ -28,6 +28,8 @@ builtins![
     "membranes",
     "waveguide-dimer",
     "thermal-machine",
+    "spin-one-driven",
+    "two-spin-one",
 ];
 
 /// The built-in model of this name.

@@ -165,7 +165,9 @@ pub fn examine(problem: &Problem) -> String {
     );
     let fluctuations =
         if derived.linear() { "exact, the equations are linear" } else { "linearised around the mean field" };
-    let levels = if model.antihermitian.is_zero() {
+    let levels = if model.first_spin().is_some() {
+        "fock".to_owned()
+    } else if model.antihermitian.is_zero() {
         format!("mean_field, gaussian ({fluctuations}), stochastic")
     } else {
         "mean_field (of a coherent state), stochastic (classical limit, weighted), fock".to_owned()

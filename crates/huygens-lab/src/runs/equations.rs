@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use huygens::algebra::{ModeId, Names, Operator, Polynomial, Scalar, commutator, heisenberg};
+use huygens::algebra::{Generator, ModeId, Names, Operator, Polynomial, Scalar, commutator, heisenberg};
 use huygens::experiment::Level;
 use huygens::levels::equations::{Entry, Equations};
 use huygens::levels::stochastic::langevin::{Langevin, Ordering};
@@ -47,6 +47,14 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         return out;
     }
     let weighed = !model.antihermitian.is_zero();
+    if model.first_spin().is_some() {
+        if !weighed {
+            writer.heisenberg(&mut out, shown);
+        }
+        let gain = if weighed { " + {H_c, ρ} − 2⟨H_c⟩ρ" } else { "" };
+        writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
+        return out;
+    }
     if matches!(level, Level::Fock | Level::OptimalPath) || weighed && level == Level::Gaussian {
         let gain = if weighed { " + {H_c, ρ} − 2⟨H_c⟩ρ" } else { "" };
         writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
@@ -202,6 +210,26 @@ impl Writer<'_> {
     /// `left = right`, aligned in LaTeX.
     fn line(&self, left: &str, right: &str) -> String {
         if self.latex() { format!("{left} &= {right}") } else { format!("{left} = {right}") }
+    }
+
+    /// d⟨X⟩/dt = ⟨…⟩ of J₋ and J_z of the spins and of a of the bosons, by the adjoint generator: exact.
+    fn heisenberg(&self, out: &mut String, shown: usize) {
+        let jumps: Vec<Operator> = self.model.jumps.iter().map(|j| j.operator.clone()).collect();
+        let generator = Generator::new(&self.model.hamiltonian, &jumps);
+        let mut lines = Vec::new();
+        for (k, spin) in self.model.spins().into_iter().enumerate().take(shown) {
+            let id = ModeId(k as u32);
+            let of = match spin {
+                Some(_) => vec![Operator::lowering(id), Operator::spin_z(id)],
+                None => vec![Operator::annihilation(id)],
+            };
+            for x in of {
+                let name = self.operator(&x, None);
+                let left = if self.latex() { format!("\\dot{{{name}}}") } else { format!("d/dt {name}") };
+                lines.push(self.line(&left, &self.operator(&generator.apply(&x), None)));
+            }
+        }
+        self.section(out, "Heisenberg equations without their noise, exact in the mean", &lines);
     }
 
     fn heading(&self, out: &mut String, text: &str) {

@@ -267,10 +267,12 @@ fn functions(problem: &Problem, report: &Report) -> Option<Figure> {
         let arguments = request.text.find('(').map_or("", |at| &request.text[at + 1..]);
         let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
         let axes = match request.definition.name {
-            "phase_distribution" if request.arguments.len() > 1 => {
+            "phase_distribution" | "spin_phase_distribution" if request.arguments.len() > 1 => {
                 [r"$\varphi_1-\varphi_2$ (rad)".to_owned(), r"$P(\varphi_1-\varphi_2)$".to_owned()]
             }
-            "phase_distribution" => [r"$\varphi$ (rad)".to_owned(), r"$P(\varphi)$".to_owned()],
+            "phase_distribution" | "spin_phase_distribution" => {
+                [r"$\varphi$ (rad)".to_owned(), r"$P(\varphi)$".to_owned()]
+            }
             "emission_frequency" | "spectrum" => [frequency.clone(), r"$S(\omega)$".to_owned()],
             "cross_spectrum" => [frequency.clone(), r"$\mathrm{Re}\,S(\omega)$".to_owned()],
             "absorption" => [frequency.clone(), r"$\mathrm{Im}\,\chi(\omega)$".to_owned()],

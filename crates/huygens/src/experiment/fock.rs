@@ -7,7 +7,7 @@ use huygens_numerics::random::Streams;
 
 use super::summary::window_mean;
 use super::{Experiment, ExperimentError};
-use crate::algebra::{ModeId, Operator};
+use crate::algebra::{ModeId, Operator, Word};
 use crate::checks;
 use crate::levels::fock::{
     Correlation, Cutoff, Density, Evolution, FockError, FockMoments, Generator, Layout, Operators, Problem, Shifted,
@@ -123,7 +123,9 @@ impl Experiment {
         let (run, other) = match &asked.cutoff {
             Some(cutoff) => {
                 let run = follow(cutoff, 0.0, true)?;
-                let other = if asked.certify { self.optional(follow(&larger(cutoff), 0.0, true))? } else { None };
+                let next = self.larger(cutoff);
+                let compared = asked.certify && next != *cutoff;
+                let other = if compared { self.optional(follow(&next, 0.0, true))? } else { None };
                 (run, other)
             }
             None => {
@@ -131,7 +133,11 @@ impl Experiment {
                 let mut last = follow(&cutoff, 0.0, false)?;
                 let mut spent = 0.0;
                 loop {
-                    cutoff = larger(&cutoff);
+                    let next = self.larger(&cutoff);
+                    if next == cutoff {
+                        break (last, None);
+                    }
+                    cutoff = next;
                     let Some(next) = self.optional(follow(&cutoff, 0.0, false))? else { break (last, None) };
                     let done = last.reached == times.len()
                         && last.stopped.is_none()
@@ -218,7 +224,7 @@ impl Experiment {
             }
             report.quantities.push(quantity);
         }
-        report.orbits = run.orbits;
+        report.orbits = self.bosonic(run.orbits);
         if self.options.control
             && let Some(control) = self.model.uncoupled_binding(binding)?
         {
@@ -296,7 +302,7 @@ impl Experiment {
         for (monomial, coefficient) in self.model.hamiltonian.iter() {
             let mode = match monomial.factors() {
                 [] => continue,
-                [f] if f.word.dag == 1 && f.word.ann == 1 => f.mode.0 as usize,
+                [f] if f.word == Word::boson(1, 1) => f.mode.0 as usize,
                 _ => {
                     other = Some(Operator::term(monomial.clone(), coefficient.clone()).text(&self.model.names()));
                     break;
@@ -354,9 +360,39 @@ impl Experiment {
             false => 10,
         };
         let needed = crate::levels::fock::needed(&means, &covariance, &empty, 1e-7).max(least);
-        Ok(match empty {
+        Ok(self.fitted(match empty {
             Cutoff::Total(_) => Cutoff::Total(needed),
             Cutoff::Product(_) => Cutoff::Product(vec![needed; modes]),
+        }))
+    }
+
+    /// The orbits of bosonic modes: the mean ⟨a⟩ of a spin means nothing.
+    pub(super) fn bosonic(&self, orbits: Vec<Orbit>) -> Vec<Orbit> {
+        let spins = self.model.spins();
+        orbits.into_iter().zip(spins).filter(|(_, s)| s.is_none()).map(|(o, _)| o).collect()
+    }
+
+    /// A cut-off in which every spin has all its states; of the total number no more than spins alone can have.
+    pub(super) fn fitted(&self, cutoff: Cutoff) -> Cutoff {
+        let spins = self.model.spins();
+        match cutoff {
+            Cutoff::Product(dims) => {
+                let fit = dims.iter().zip(&spins).map(|(d, s)| s.map_or(*d, |s| s as usize + 1));
+                Cutoff::Product(fit.collect())
+            }
+            Cutoff::Total(most) => {
+                let all: Option<usize> = spins.iter().map(|s| s.map(|s| s as usize)).sum();
+                Cutoff::Total(all.map_or(most, |all| most.min(all)))
+            }
+        }
+    }
+
+    /// The next larger cut-off of the same kind; the same where nothing is left out.
+    pub(super) fn larger(&self, cutoff: &Cutoff) -> Cutoff {
+        let more = |n: usize| n + n / 4 + 2;
+        self.fitted(match cutoff {
+            Cutoff::Product(dims) => Cutoff::Product(dims.iter().map(|d| more(*d)).collect()),
+            Cutoff::Total(most) => Cutoff::Total(more(*most)),
         })
     }
 
@@ -645,6 +681,9 @@ impl Experiment {
                 }
                 checks.push(Check::at_most("cut-off", size, CHANGE, note));
             }
+            None if self.larger(&run.cutoff) == run.cutoff => {
+                checks.push(Check::note("cut-off", None, "none: spins alone have finitely many states"));
+            }
             None if run.stopped.is_none() && !self.options.truncation.certify => {
                 checks.push(Check::note("cut-off", None, "not compared with a larger one"));
             }
@@ -721,15 +760,6 @@ fn emission(problem: &Stationary, steady: &Density, mode: usize, memory: f64) ->
     let (left, right) = (of(&lowering.adjoint())?, of(&lowering)?);
     let correlation = Correlation::new(problem, steady, &left, &right, memory).map_err(|e| e.to_string())?;
     correlation.spectrum().map_err(|e| e.to_string())
-}
-
-/// The next larger cut-off of the same kind.
-pub(super) fn larger(cutoff: &Cutoff) -> Cutoff {
-    let more = |n: usize| n + n / 4 + 2;
-    match cutoff {
-        Cutoff::Product(dims) => Cutoff::Product(dims.iter().map(|d| more(*d)).collect()),
-        Cutoff::Total(most) => Cutoff::Total(more(*most)),
-    }
 }
 
 /// The largest change of a measure in units of its largest value, and the number of times up to which all changes are small.

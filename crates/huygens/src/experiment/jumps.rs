@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fock::{EDGE, PATIENCE, Run, larger};
+use super::fock::{EDGE, PATIENCE, Run};
 use super::{Experiment, ExperimentError};
 use crate::costs::reverses;
 use crate::levels::fock::jumps::{self, BATCH, JumpError, Jumps, LOCATED, Outcome, Plan, Sums};
@@ -126,7 +126,11 @@ impl Experiment {
                     return Ok(setting);
                 }
             }
-            cutoff = larger(&cutoff);
+            let next = self.larger(&cutoff);
+            if next == cutoff {
+                return self.ensemble_below(binding, &cutoff, count, times, watch);
+            }
+            cutoff = next;
         }
     }
 
@@ -373,7 +377,7 @@ impl Experiment {
             }
             report.checks.push(check);
         }
-        report.orbits = whole.orbits;
+        report.orbits = self.bosonic(whole.orbits);
         Ok(())
     }
 }

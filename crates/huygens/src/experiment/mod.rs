@@ -290,6 +290,37 @@ fn response_system(model: &Model, options: &Options) -> Result<System, Experimen
     System::derive(model).map_err(|e| ExperimentError::Options(e.to_string()))
 }
 
+/// Whether a measure fits the kinds of its modes.
+fn with_spins(model: &Model, request: &Request) -> Result<(), ExperimentError> {
+    let definition = request.definition;
+    let text = &request.text;
+    let refused = |why: String| Err(ExperimentError::Options(format!("measure `{text}`: {why}")));
+    let spins = model.spins();
+    let given: Vec<usize> = request.arguments.iter().map(|a| a.mode()).collect();
+    let name = |k: usize| &model.modes[k].name;
+    if definition.is_of_spins() {
+        return match given.iter().find(|k| spins[**k].is_none()) {
+            Some(k) => {
+                refused(format!("{} is a measure of spins, and `{}` is a bosonic mode", definition.name, name(*k)))
+            }
+            None if given.is_empty() => refused(format!("name the spins, as in {}(s)", definition.name)),
+            None => Ok(()),
+        };
+    }
+    if definition.is_of_any_modes() || model.first_spin().is_none() {
+        return Ok(());
+    }
+    match given.iter().find(|k| spins[**k].is_some()) {
+        Some(k) => refused(format!(
+            "{} is a measure of bosonic modes, and `{}` is a spin; of spins there are jx, jy, jz, spin_phase_distribution, spin_locking, spin_squeezing, and entropy, purity, mutual_information, log_negativity",
+            definition.name,
+            name(*k)
+        )),
+        None if given.is_empty() => refused("it is not given for models with spins".to_owned()),
+        None => Ok(()),
+    }
+}
+
 impl Experiment {
     /// Prepares an experiment. No measures given means the model's own.
     ///
@@ -322,7 +353,18 @@ impl Experiment {
                 reverses::counted(&model, label)
                     .map_err(|reason| ExperimentError::Options(format!("measure `{text}`: {reason}")))?;
             }
+            with_spins(&model, &request)?;
             requests.push(request);
+        }
+        if let Some(spin) = model.first_spin() {
+            let what = match options.level {
+                Level::Fock if options.truncation.displaced => "displaced number states (--displaced) are of bosons",
+                Level::Fock => "",
+                _ => "this level treats bosons: ask at --level fock, where spins are exact",
+            };
+            if !what.is_empty() {
+                return Err(ExperimentError::Options(format!("`{spin}` is a spin, and {what}")));
+            }
         }
         if options.level == Level::Gaussian
             && model.antihermitian.is_zero()

@@ -34,6 +34,7 @@ mod machine;
 mod parse;
 mod registry;
 mod speed;
+mod spins;
 mod stationary;
 mod thermal;
 mod ticking;
@@ -299,6 +300,18 @@ impl Definition {
     pub(crate) fn needs_dynamics(&self) -> bool {
         self.unit == "nats/time" && matches!(self.evaluate, Evaluate::Density(_))
             || self.name.starts_with("speed_limit")
+    }
+
+    /// Whether it is of spins alone.
+    pub(crate) fn is_of_spins(&self) -> bool {
+        self.name.starts_with("spin_") || matches!(self.name, "jx" | "jy" | "jz")
+    }
+
+    /// Whether it is one of any modes, spins among them: of a part of the state, of jumps, or of the generator.
+    pub(crate) fn is_of_any_modes(&self) -> bool {
+        let names =
+            ["entropy", "purity", "mutual_information", "log_negativity", "liouvillian_gap", "dissipation", "tur"];
+        names.contains(&self.name) || self.name.starts_with("current")
     }
 
     /// Whether it changes along a relaxation, rather than belonging to the whole of it.

@@ -2,10 +2,10 @@
 
 use super::{
     Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, machine, speed,
-    stationary, sync, thermal, ticking, transient,
+    spins, stationary, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 91] = [
+static REGISTRY: [Definition; 97] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -97,6 +97,12 @@ static REGISTRY: [Definition; 91] = [
     machine::SPECTRUM,
     machine::CROSS_SPECTRUM,
     machine::ABSORPTION,
+    spins::SPIN_X,
+    spins::SPIN_Y,
+    spins::SPIN_Z,
+    spins::SPIN_SQUEEZING,
+    spins::SPIN_PHASE_DISTRIBUTION,
+    spins::SPIN_LOCKING,
 ];
 
 /// All measures, in the order in which they are listed.

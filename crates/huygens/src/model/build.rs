@@ -52,6 +52,50 @@ enum ModeName {
     Array { name: String, last: Expr },
 }
 
+/// The kind of a mode as it is written.
+enum Kind {
+    Boson,
+    /// A spin of `length`, or half of it.
+    Spin {
+        length: Expr,
+        half: bool,
+    },
+}
+
+/// Largest 2j.
+const LONGEST_SPIN: i64 = 1 << 20;
+
+fn kind_of(text: &Text) -> Result<Kind, ModelError> {
+    let words = text.text.trim();
+    if words == "boson" {
+        return Ok(Kind::Boson);
+    }
+    let Some(length) = words.strip_prefix("spin").map(str::trim).filter(|l| !l.is_empty()) else {
+        return Err(ModelError::at(&text.place, Fault::UnknownKind { kind: text.text.clone() }));
+    };
+    let half = length.strip_suffix("/2").map(str::trim);
+    let length = read(half.unwrap_or(length)).map_err(|e| spin_fault(text, &e.to_string()))?;
+    Ok(Kind::Spin { length, half: half.is_some() })
+}
+
+fn spin_fault(text: &Text, message: &str) -> ModelError {
+    let help =
+        Some("write \"spin 1/2\", \"spin 1\", or \"spin N/2\" with a whole number N among the parameters".to_owned());
+    ModelError::at(&text.place, Fault::Expression { message: format!("the length of the spin: {message}"), help })
+}
+
+impl Kind {
+    fn value(&self, text: &Text, symbols: &Symbols) -> Result<ModeKind, ModelError> {
+        let Kind::Spin { length, half } = self else { return Ok(ModeKind::Boson) };
+        let whole = parse::integer(length, symbols).map_err(|e| spin_fault(text, &e.to_string()))?;
+        let twice = if *half { Some(whole) } else { whole.checked_mul(2) };
+        match twice {
+            Some(twice @ 1..=LONGEST_SPIN) => Ok(ModeKind::Spin { twice: twice as u32 }),
+            _ => Err(spin_fault(text, &format!("{whole}{} is out of range", if *half { "/2" } else { "" }))),
+        }
+    }
+}
+
 fn mode_name(text: &Text) -> Result<ModeName, ModelError> {
     let Some(open) = text.text.find('[') else {
         return Ok(ModeName::Single);
@@ -223,6 +267,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
 /// All texts of a model as trees.
 struct Texts<'a> {
     modes: Vec<ModeName>,
+    kinds: Vec<Kind>,
     networks: Vec<Option<Expr>>,
     terms: Vec<Expr>,
     antihermitian: Vec<Expr>,
@@ -241,6 +286,7 @@ impl<'a> Texts<'a> {
         let mut uses = Uses::default();
         let mut texts = Self {
             modes: Vec::new(),
+            kinds: Vec::new(),
             networks: Vec::new(),
             terms: Vec::new(),
             antihermitian: Vec::new(),
@@ -270,8 +316,14 @@ impl<'a> Texts<'a> {
                 }
                 Err(error) => errors.push(error),
             }
-            if mode.kind.text != "boson" {
-                errors.push(ModelError::at(&mode.kind.place, Fault::UnknownKind { kind: mode.kind.text.clone() }));
+            match kind_of(&mode.kind) {
+                Ok(kind) => {
+                    if let Kind::Spin { length, .. } = &kind {
+                        uses.whole(length);
+                    }
+                    texts.kinds.push(kind);
+                }
+                Err(error) => errors.push(error),
             }
         }
         names.extend(source.parameters.iter().map(|p| (&p.name, p.name.text.clone(), "a parameter")));
@@ -526,23 +578,23 @@ fn modes(source: &ModelSource, texts: &Texts<'_>, symbols: &mut Symbols) -> Resu
         lengths.push(length);
     }
     let mut modes = Vec::with_capacity(total as usize);
-    for ((mode, name), length) in source.modes.iter().zip(&texts.modes).zip(lengths) {
+    for (((mode, name), length), kind) in source.modes.iter().zip(&texts.modes).zip(lengths).zip(&texts.kinds) {
         let from = modes.len() as u32;
+        let kind = kind.value(&mode.kind, symbols).map_err(|e| vec![e])?;
+        let spin = kind != ModeKind::Boson;
         match name {
             ModeName::Single => {
-                modes.push(Mode { name: mode.name.text.clone(), kind: ModeKind::Boson, array: None });
-                symbols.insert(mode.name.text.clone(), Symbol::Mode(ModeId(from)));
+                modes.push(Mode { name: mode.name.text.clone(), kind, array: None });
+                let id = ModeId(from);
+                symbols.insert(mode.name.text.clone(), if spin { Symbol::Spin(id) } else { Symbol::Mode(id) });
             }
             ModeName::Array { name, .. } => {
                 for j in 1..=length as usize {
-                    modes.push(Mode {
-                        name: format!("{name}[{j}]"),
-                        kind: ModeKind::Boson,
-                        array: Some((name.clone(), j)),
-                    });
+                    modes.push(Mode { name: format!("{name}[{j}]"), kind, array: Some((name.clone(), j)) });
                 }
                 let ids: Vec<ModeId> = (from..from + length as u32).map(ModeId).collect();
-                symbols.insert(name.clone(), Symbol::Modes(ids.into()));
+                let ids = ids.into();
+                symbols.insert(name.clone(), if spin { Symbol::Spins(ids) } else { Symbol::Modes(ids) });
             }
         }
     }
@@ -788,7 +840,8 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
 
 fn oscillators(model: &mut Model, source: &ModelSource, symbols: &Symbols, errors: &mut Errors) {
     if source.oscillators.is_empty() {
-        model.oscillators = (0..model.modes.len() as u32).map(ModeId).collect();
+        let bosons = model.modes.iter().enumerate().filter(|(_, m)| m.kind == ModeKind::Boson);
+        model.oscillators = bosons.map(|(k, _)| ModeId(k as u32)).collect();
         return;
     }
     for text in &source.oscillators {
@@ -834,6 +887,13 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 Some(Symbol::Modes(all)) => Some((all, index)),
                 _ => None,
             });
+            if let Some((name, _)) = array
+                && let Some(Symbol::Spin(_) | Symbol::Spins(_)) = symbols.lookup(name)
+            {
+                let message = format!("`{name}` is a spin: it starts in its lowest state, m = -j");
+                let help = Some("leave its start out, and bring it elsewhere by a drive".to_owned());
+                return Err(ModelError::at(&start.mode.place, Fault::Expression { message, help }));
+            }
             let targets: Vec<(ModeId, Vec<(String, i64)>)> = match all {
                 Some((all, index)) => all
                     .iter()

@@ -269,7 +269,7 @@ impl Fault {
                 "choose another name".into()
             }
             Fault::BadName { .. } => "a name starts with a letter and goes on with letters, digits and `_`".into(),
-            Fault::UnknownKind { .. } => "write \"boson\"".into(),
+            Fault::UnknownKind { .. } => "write \"boson\", or \"spin 1/2\" with the length of the spin".into(),
             Fault::NoModes => "declare one under [modes], such as  a = \"boson\"  or  \"a[1..N]\" = \"boson\"".into(),
             Fault::NothingMoves => "give [hamiltonian] an entry H = \"…\" or add a [[jump]] with L = \"…\"".into(),
             Fault::EmptyArray { .. } => "an array needs at least one member".into(),

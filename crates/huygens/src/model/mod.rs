@@ -44,6 +44,26 @@ pub const MAX_MODES: usize = 8_000;
 pub enum ModeKind {
     /// A bosonic mode, \[a, a†\] = 1.
     Boson,
+    /// A spin of length j.
+    Spin {
+        /// 2j.
+        twice: u32,
+    },
+}
+
+impl ModeKind {
+    /// 2j of a spin.
+    pub fn spin(self) -> Option<u32> {
+        match self {
+            ModeKind::Boson => None,
+            ModeKind::Spin { twice } => Some(twice),
+        }
+    }
+}
+
+/// The length of a spin, `1/2` or `3`, from 2j.
+pub(crate) fn spin_length(twice: u32) -> String {
+    if twice.is_multiple_of(2) { format!("{}", twice / 2) } else { format!("{twice}/2") }
 }
 
 /// One mode of the phase space.
@@ -190,6 +210,16 @@ impl Model {
     /// Number of modes.
     pub fn len(&self) -> usize {
         self.modes.len()
+    }
+
+    /// 2j of the spins, by mode; `None` for bosons.
+    pub fn spins(&self) -> Vec<Option<u32>> {
+        self.modes.iter().map(|m| m.kind.spin()).collect()
+    }
+
+    /// The name of the first spin, if there is one.
+    pub fn first_spin(&self) -> Option<&str> {
+        self.modes.iter().find(|m| m.kind.spin().is_some()).map(|m| m.name.as_str())
     }
 
     /// Whether there are no modes (never, once built).

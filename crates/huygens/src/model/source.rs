@@ -41,7 +41,7 @@ impl Text {
 pub struct ModeSource {
     /// `b1`, or `b[1..N]` for an array; N may be an expression in structural parameters.
     pub name: Text,
-    /// The kind of mode; `boson` is the only kind so far.
+    /// The kind of mode: `boson`, or `spin` with its length, `spin 1/2`, `spin N/2`.
     pub kind: Text,
 }
 

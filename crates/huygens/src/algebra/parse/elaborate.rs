@@ -63,6 +63,9 @@ pub fn mode(expr: &Expr, scope: &dyn Scope) -> Result<ModeId, ParseError> {
         (Symbol::Modes(list), Some(indices)) => elaborator.element(name, &list, indices, &expr.span),
         (Symbol::Modes(list), None) => array_alone(name, list.len(), "modes", &expr.span),
         (Symbol::Mode(_), Some(_)) => not_an_array(name, "a single mode", &expr.span),
+        (Symbol::Spin(_) | Symbol::Spins(_), _) => {
+            error(&expr.span, format!("`{name}` is a spin; a bosonic mode is expected here"), None)
+        }
         _ => wrong(),
     }
 }

@@ -10,7 +10,7 @@ use huygens_numerics::random::Stream;
 use super::generator::LANES;
 use super::layout::{Layout, Population};
 use super::shifted::Shifted;
-use super::space::{Cutoff, Space};
+use super::space::Space;
 use crate::algebra::{EvalError, ModeId, Operator, Scalar};
 use crate::measures::{Block, Moments};
 
@@ -278,11 +278,7 @@ impl Density {
     pub fn partial_trace(&self, keep: &[usize]) -> Density {
         let space = self.layout.space();
         assert!(!keep.is_empty() && keep.iter().all(|k| *k < space.modes()), "modes of the state are kept");
-        let cutoff = match space.cutoff() {
-            Cutoff::Product(dims) => Cutoff::Product(keep.iter().map(|k| dims[*k]).collect()),
-            Cutoff::Total(most) => Cutoff::Total(*most),
-        };
-        let small = Arc::new(Space::new(keep.len(), cutoff).expect("a part of a space is a space"));
+        let small = Arc::new(space.part(keep).expect("a part of a space is a space"));
         let unit = |k: usize| (0..keep.len()).map(|j| i32::from(j == k)).collect::<Vec<i32>>();
         let zero = vec![0; keep.len()];
         let mut shifts: Vec<(Vec<i32>, Vec<i32>)> = (0..keep.len()).map(|k| (unit(k), unit(k))).collect();
@@ -439,6 +435,12 @@ impl Density {
         let mut moments = FockMoments::new(mean, &number, &pair);
         moments.mean.iter_mut().zip(&self.displacement).for_each(|(mean, alpha)| *mean += alpha);
         moments
+    }
+
+    /// Σ_n weight(n) ⟨n + s|ρ|n⟩.
+    pub(crate) fn ladder_of(&self, shift: &[i32], weight: impl Fn(&[i32]) -> f64) -> c64 {
+        // tr(Oρ) has ⟨n|ρ|n + s⟩.
+        self.ladder(shift, weight).conj()
     }
 
     /// tr(O ρ) for O with ⟨n + s|O|n⟩ = weight(n).

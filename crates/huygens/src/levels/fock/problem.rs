@@ -88,7 +88,7 @@ impl Problem {
     /// # Errors
     /// [`FockError`].
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let space = Arc::new(Space::new(model.len(), cutoff)?);
+        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
         let means = model.start_values(binding)?;
         let initial = generating(&model.start_covariance(binding)?)?;
@@ -105,7 +105,7 @@ impl Problem {
     /// # Errors
     /// [`FockError`].
     pub fn displaced(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let space = Arc::new(Space::new(model.len(), cutoff)?);
+        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
         let means = model.start_values(binding)?;
         let initial = generating(&model.start_covariance(binding)?)?;
         let moving = frame::moving(model, binding, &space, &initial.shifts(&means))?;
@@ -211,7 +211,7 @@ impl Stationary {
     /// conserved quantity that the start is spread over.
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
         let lindblad = model.antihermitian.is_zero();
-        let space = Arc::new(Space::new(model.len(), cutoff.clone())?);
+        let space = Arc::new(Space::with_spins(&model.spins(), cutoff.clone())?);
         let operators = Operators::new(model, binding, space.clone())?;
         if operators.depends_on_time() {
             return Err(SteadyError::Driven.into());

@@ -5,7 +5,32 @@ use std::collections::BTreeMap;
 use huygens_numerics::c64;
 
 use super::space::Space;
-use crate::algebra::{EvalError, Monomial, Operator};
+use crate::algebra::{EvalError, ModeId, Monomial, Operator, Word};
+
+/// ⟨n − ann + dag|a†^dag a^ann|n⟩ = sqrt(n!/(n − ann)! · (n − ann + dag)!/(n − ann)!).
+fn boson_element(word: Word, n: i32) -> f64 {
+    let (dag, ann) = (i32::from(word.dag), i32::from(word.ann));
+    let low = n - ann;
+    if low < 0 {
+        return 0.0;
+    }
+    let falling = |from: i32, count: i32| (0..count).map(|j| f64::from(from - j)).product::<f64>();
+    (falling(n, ann) * falling(low + dag, dag)).sqrt()
+}
+
+/// The element of J₊^dag J_z^z J₋^ann from the state n = m + j of a spin: ⟨n − 1|J₋|n⟩² = n(2j − n + 1).
+fn spin_element(word: Word, twice: i32, n: i32) -> f64 {
+    let (plus, minus) = (i32::from(word.dag), i32::from(word.ann));
+    let low = n - minus;
+    if low < 0 || low + plus > twice {
+        return 0.0;
+    }
+    let steps = |from: i32, count: i32| {
+        (0..count).map(|j| f64::from(from - j) * f64::from(twice - from + j + 1)).product::<f64>().sqrt()
+    };
+    let m = f64::from(low) - 0.5 * f64::from(twice);
+    steps(n, minus) * m.powi(i32::from(word.z)) * steps(low + plus, plus)
+}
 
 /// An operator within a [`Space`]: for each shift s the table ⟨n + s|O|n⟩ over all states n, zero where n + s lies beyond the
 /// cut-off.
@@ -29,30 +54,17 @@ impl Shifted {
         Ok(sum)
     }
 
-    /// Π_k a_k†^{m_k} a_k^{n_k}.
+    /// Π_k a_k†^{m_k} a_k^{n_k}, and J₊^{k} J_z^{l} J₋^{m} at spins.
     pub(super) fn monomial(space: &Space, monomial: &Monomial) -> Self {
-        let mut powers = vec![(0_i32, 0_i32); space.modes()];
-        for factor in monomial.factors() {
-            powers[factor.mode.0 as usize] = (i32::from(factor.word.dag), i32::from(factor.word.ann));
-        }
-        // One table for each mode: sqrt(n!/(n − ann)! · (n − ann + dag)!/(n − ann)!).
-        let tables: Vec<Vec<f64>> = powers
-            .iter()
-            .zip(space.top())
-            .map(|(&(dag, ann), &top)| {
-                (0..=top)
-                    .map(|n| {
-                        let low = n - ann;
-                        if low < 0 {
-                            return 0.0;
-                        }
-                        let falling = |from: i32, count: i32| (0..count).map(|j| f64::from(from - j)).product::<f64>();
-                        (falling(n, ann) * falling(low + dag, dag)).sqrt()
-                    })
-                    .collect()
-            })
-            .collect();
-        let shift: Vec<i32> = powers.iter().map(|(dag, ann)| dag - ann).collect();
+        let words: Vec<Word> = (0..space.modes()).map(|k| monomial.word(ModeId(k as u32))).collect();
+        // One table for each mode.
+        let element = |k: usize, n: i32| match space.spin(k) {
+            Some(twice) => spin_element(words[k], twice as i32, n),
+            None => boson_element(words[k], n),
+        };
+        let tables: Vec<Vec<f64>> =
+            space.top().iter().enumerate().map(|(k, &top)| (0..=top).map(|n| element(k, n)).collect()).collect();
+        let shift: Vec<i32> = words.iter().map(|w| w.charge() as i32).collect();
         let mut table = vec![c64::new(0.0, 0.0); space.len()];
         let mut target = vec![0; shift.len()];
         space.each(|at, n| {

@@ -28,6 +28,8 @@ impl fmt::Display for Cutoff {
 #[derive(Clone, Debug)]
 pub struct Space {
     cutoff: Cutoff,
+    /// 2j of the spins among the modes, whose number n = m + j ends there.
+    spins: Vec<Option<u32>>,
     /// Largest number of each mode.
     top: Vec<i32>,
     /// First state and number of states of each prefix.
@@ -58,6 +60,14 @@ pub enum SpaceError {
         /// Modes of the model.
         modes: usize,
     },
+    /// Another dimension than that of a spin.
+    #[error("a spin of length {} has {states} states, not {given}: it cannot be cut off", crate::model::spin_length(*states as u32 - 1))]
+    Spin {
+        /// 2j + 1.
+        states: usize,
+        /// Dimension given.
+        given: usize,
+    },
     /// A mode without states.
     #[error("a mode with a cut-off of {0} has no states: take at least 1")]
     Empty(usize),
@@ -72,11 +82,26 @@ pub enum SpaceError {
 }
 
 impl Space {
-    /// The space of `modes` modes below a cut-off.
+    /// The space of `modes` bosonic modes below a cut-off.
     ///
     /// # Errors
     /// [`SpaceError`].
     pub fn new(modes: usize, cutoff: Cutoff) -> Result<Self, SpaceError> {
+        Self::with_spins(&vec![None; modes], cutoff)
+    }
+
+    /// The space of modes of which some are spins, given by 2j: the number of a spin is n = m + j, at most 2j.
+    ///
+    /// # Errors
+    /// [`SpaceError`].
+    pub fn with_spins(spins: &[Option<u32>], cutoff: Cutoff) -> Result<Self, SpaceError> {
+        let modes = spins.len();
+        if let Cutoff::Product(dims) = &cutoff
+            && let Some((given, states)) =
+                dims.iter().zip(spins).filter_map(|(d, s)| s.map(|s| (*d, s as usize + 1))).find(|(d, s)| d != s)
+        {
+            return Err(SpaceError::Spin { states, given });
+        }
         let top: Vec<i32> = match &cutoff {
             Cutoff::Product(dims) if dims.len() != modes => {
                 return Err(SpaceError::Dimensions { given: dims.len(), modes });
@@ -85,7 +110,9 @@ impl Space {
                 Some(&empty) => return Err(SpaceError::Empty(empty)),
                 None => dims.iter().map(|d| (*d - 1).min(MAX_STATES) as i32).collect(),
             },
-            Cutoff::Total(most) => vec![(*most).min(MAX_STATES) as i32; modes],
+            Cutoff::Total(most) => {
+                spins.iter().map(|s| s.map_or(*most, |s| (*most).min(s as usize)).min(MAX_STATES) as i32).collect()
+            }
         };
         let too_large = || SpaceError::TooLarge { cutoff: cutoff.clone(), modes };
         let last = modes - 1;
@@ -98,7 +125,7 @@ impl Space {
         for entry in &mut lookup {
             let room = match &cutoff {
                 Cutoff::Product(_) => top[last] + 1,
-                Cutoff::Total(most) => *most as i32 + 1 - prefix.iter().sum::<i32>(),
+                Cutoff::Total(most) => (*most as i32 + 1 - prefix.iter().sum::<i32>()).min(top[last] + 1),
             };
             if room > 0 {
                 *entry = rows.len() as u32;
@@ -117,12 +144,36 @@ impl Space {
                 prefix[k] = 0;
             }
         }
-        Ok(Self { cutoff, top, rows, prefixes, lookup, states })
+        Ok(Self { cutoff, spins: spins.to_vec(), top, rows, prefixes, lookup, states })
     }
 
     /// The cut-off.
     pub fn cutoff(&self) -> &Cutoff {
         &self.cutoff
+    }
+
+    /// 2j of a mode that is a spin.
+    pub fn spin(&self, mode: usize) -> Option<u32> {
+        self.spins[mode]
+    }
+
+    /// Whether there are only spins, all of whose states are kept: nothing is cut off.
+    pub fn is_whole(&self) -> bool {
+        self.spins.iter().zip(&self.top).all(|(s, top)| s.is_some_and(|s| *top == s as i32))
+            && match &self.cutoff {
+                Cutoff::Product(_) => true,
+                Cutoff::Total(most) => self.top.iter().sum::<i32>() <= *most as i32,
+            }
+    }
+
+    /// The space of some of the modes below the same cut-off.
+    pub(super) fn part(&self, keep: &[usize]) -> Result<Self, SpaceError> {
+        let cutoff = match &self.cutoff {
+            Cutoff::Product(dims) => Cutoff::Product(keep.iter().map(|k| dims[*k]).collect()),
+            Cutoff::Total(most) => Cutoff::Total(*most),
+        };
+        let spins: Vec<Option<u32>> = keep.iter().map(|k| self.spins[*k]).collect();
+        Self::with_spins(&spins, cutoff)
     }
 
     /// Number of modes.
@@ -210,11 +261,14 @@ impl Space {
         numbers
     }
 
-    /// Whether a state stands at the edge: one quantum more in some mode would leave the space.
+    /// Whether a state stands at the edge: one quantum more in some mode would leave the space. A spin that points up has no more.
     pub fn at_edge(&self, n: &[i32]) -> bool {
         match &self.cutoff {
-            Cutoff::Product(_) => n.iter().zip(&self.top).any(|(n, top)| n == top),
-            Cutoff::Total(most) => n.iter().sum::<i32>() == *most as i32,
+            Cutoff::Product(_) => n.iter().zip(&self.top).zip(&self.spins).any(|((n, top), s)| s.is_none() && n == top),
+            Cutoff::Total(most) => {
+                let open = |(n, s): (&i32, &Option<u32>)| s.is_none_or(|s| *n < s as i32);
+                n.iter().sum::<i32>() == *most as i32 && n.iter().zip(&self.spins).any(open)
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ impl Jumps {
         if !model.antihermitian.is_zero() {
             return Err(JumpError::AntiHermitian(model.name.clone()));
         }
-        let space = Arc::new(Space::new(model.len(), cutoff)?);
+        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
         let ladders = |(at, part): &(u32, super::Shifted)| (*at, Ladder::all(&space, part));
         let channels = operators.jumps.iter().map(|jump| jump.iter().map(ladders).collect()).collect();

@@ -1,0 +1,222 @@
+//! Spins at the fock level against exact solutions, and what is refused.
+
+use std::f64::consts::{PI, SQRT_2};
+
+use approx::assert_relative_eq;
+use huygens::experiment::{Experiment, ExperimentError, Level, Options, Truncation};
+use huygens::report::Report;
+use huygens_lab::file;
+
+/// A run of a model file or of a built-in model; without times the steady state.
+fn run(model: &str, values: &[(&str, f64)], at: &[f64], measures: &[&str]) -> Result<Report, ExperimentError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.toml");
+    let name = if model.contains('\n') {
+        std::fs::write(&path, model).expect("a file");
+        path.to_str().expect("a path")
+    } else {
+        model
+    };
+    let model = file::load(name).unwrap_or_else(|e| panic!("{e}")).model;
+    let binding = model.bind(values).unwrap();
+    let truncation = Truncation { at: at.to_vec(), memory: 1e9, ..Truncation::default() };
+    let options = Options { level: Level::Fock, truncation, ..Options::default() };
+    let measures: Vec<String> = measures.iter().map(ToString::to_string).collect();
+    Experiment::new(model.into(), &measures, options)?.run(&binding)
+}
+
+fn value(report: &Report, name: &str) -> f64 {
+    report.value(name).unwrap_or_else(|| panic!("{name}: {report:?}"))
+}
+
+/// A driven two-level system: ⟨J_z⟩ = −½ (γ² + 4Δ²)/(γ² + 4Δ² + 2Ω²) (resonance fluorescence), and no cut-off to be checked.
+#[test]
+fn a_driven_two_level_system() {
+    let model = r#"
+name = "atom"
+[modes]
+s = "spin 1/2"
+[parameters]
+Delta = 0.4
+Omega = 0.9
+gamma = 0.7
+[hamiltonian]
+H = "Delta*jz(s) + Omega*jx(s)"
+[[jump]]
+L = "sqrt(gamma)*jm(s)"
+label = "decay"
+"#;
+    for (delta, omega, gamma) in [(0.4, 0.9, 0.7), (0.0, 3.0, 0.2), (-2.0, 0.5, 1.0)] {
+        let given = [("Delta", delta), ("Omega", omega), ("gamma", gamma)];
+        let report = run(model, &given, &[], &["jz(s)", "jx(s)", "jy(s)", "current(\"decay\")", "purity(s)"]).unwrap();
+        let width = gamma * gamma + 4.0 * delta * delta;
+        let z = -0.5 * width / (width + 2.0 * omega * omega);
+        assert_relative_eq!(value(&report, "jz(s)"), z, max_relative = 1e-9);
+        assert_relative_eq!(value(&report, "current(\"decay\")"), gamma * (0.5 + z), max_relative = 1e-8);
+        let [x, y] = ["jx(s)", "jy(s)"].map(|m| value(&report, m));
+        let purity = 0.5 + 2.0 * (x * x + y * y + z * z);
+        assert_relative_eq!(value(&report, "purity(s)"), purity, max_relative = 1e-9);
+        assert!(report.checks.iter().all(|c| c.status != huygens::report::Status::Fail), "{:?}", report.checks);
+    }
+}
+
+/// Rabi oscillations in a coherent field: P(t) = Σ_n p_n sin²(g√n t), from the lowest state of the spin.
+#[test]
+fn a_spin_and_a_mode() {
+    let model = r#"
+name = "jaynes-cummings"
+[modes]
+a = "boson"
+s = "spin 1/2"
+[hamiltonian]
+H = "0.8*(jp(s)*a + h.c.)"
+[start]
+a = 1.5
+"#;
+    let times = [0.4, 1.3, 2.9];
+    let report = run(model, &[], &times, &["jz(s)", "n(a)", "mutual_information(a,s)"]).unwrap();
+    let series = report.series.iter().find(|s| s.name == "jz(s)").unwrap();
+    for (t, found) in times.iter().zip(&series.values) {
+        let (mut p, mut sum) = ((-2.25_f64).exp(), 0.0);
+        for n in 1..60 {
+            p *= 2.25 / f64::from(n);
+            sum += p * (0.8 * f64::from(n).sqrt() * t).sin().powi(2);
+        }
+        assert_relative_eq!(*found, sum - 0.5, epsilon = 1e-6);
+    }
+    // Excitations move between the two.
+    assert_relative_eq!(value(&report, "n(a)") + value(&report, "jz(s)"), 2.25 - 0.5, epsilon = 1e-6);
+    assert!(value(&report, "mutual_information(a,s)") > 0.1);
+}
+
+/// A spin of any length in a thermal bath: the populations fall by r = n̄/(n̄ + 1) from step to step.
+#[test]
+fn collective_spins_come_to_thermal_equilibrium() {
+    let model = r#"
+name = "dicke"
+[modes]
+s = "spin N/2"
+[parameters]
+N = 5
+n_b = 0.6
+[hamiltonian]
+H = "jz(s)"
+[[jump]]
+L = "sqrt(n_b + 1)*jm(s)"
+[[jump]]
+L = "sqrt(n_b)*jp(s)"
+"#;
+    let report = run(model, &[], &[], &["jz(s)", "entropy(s)", "spin_squeezing(s)", "spin_locking(s)"]).unwrap();
+    let r = 0.6_f64 / 1.6;
+    let weights: Vec<f64> = (0..6).map(|n| r.powi(n)).collect();
+    let total: f64 = weights.iter().sum();
+    let mean =
+        |f: &dyn Fn(f64) -> f64| weights.iter().enumerate().map(|(n, w)| w / total * f(n as f64 - 2.5)).sum::<f64>();
+    let z = mean(&|m| m);
+    assert_relative_eq!(value(&report, "jz(s)"), z, max_relative = 1e-10);
+    let entropy: f64 = weights.iter().map(|w| -w / total * (w / total).ln()).sum();
+    assert_relative_eq!(value(&report, "entropy(s)"), entropy, max_relative = 1e-10);
+    // Across the axis ⟨J_x²⟩ = (j(j + 1) − ⟨m²⟩)/2.
+    let across = 0.5 * (8.75 - mean(&|m| m * m));
+    assert_relative_eq!(value(&report, "spin_squeezing(s)"), 5.0 * across / (z * z), max_relative = 1e-9);
+    assert!(value(&report, "spin_locking(s)").abs() < 1e-12);
+}
+
+/// A rotating spin stays coherent: ⟨J⟩ turns, ξ² = 1, the phase is that of ⟨J_x + iJ_y⟩; for j = ½, P(φ) = 1/2π + sin θ cos φ/8.
+#[test]
+fn rotations_keep_spins_coherent() {
+    let model =
+        |length: &str| format!("name = \"turn\"\n[modes]\ns = \"spin {length}\"\n[hamiltonian]\nH = \"jy(s)\"\n");
+    for (length, j) in [("1/2", 0.5), ("3", 3.0), ("7/2", 3.5)] {
+        let t = 0.5 * PI - 0.3;
+        let measures = ["jx(s)", "jz(s)", "spin_squeezing(s)", "spin_phase_distribution(s)", "spin_locking(s)"];
+        let report = run(&model(length), &[], &[t], &measures).unwrap();
+        // H = J_y turns J_z into J_x.
+        let (x, z) = (value(&report, "jx(s)"), value(&report, "jz(s)"));
+        assert_relative_eq!(z, -j * t.cos(), epsilon = 1e-8);
+        assert_relative_eq!(x.abs(), j * t.sin(), epsilon = 1e-8);
+        assert_relative_eq!(value(&report, "spin_squeezing(s)"), 1.0, epsilon = 1e-6);
+        let quantity = report.quantities.iter().find(|q| q.name == "spin_phase_distribution(s)").unwrap();
+        let list = quantity.list.as_ref().unwrap();
+        let step = 2.0 * PI / (list.len() - 1) as f64;
+        let total: f64 = list[1..].iter().map(|p| p[1] * step).sum();
+        assert_relative_eq!(total, 1.0, epsilon = 1e-9);
+        let peak = list.iter().max_by(|a, b| a[1].total_cmp(&b[1])).unwrap()[0];
+        let expected: f64 = if x > 0.0 { 0.0 } else { PI };
+        assert!((peak.abs() - expected).abs() < 1.5 * step, "{peak} {x}");
+        if j == 0.5 {
+            assert_relative_eq!(value(&report, "spin_locking(s)"), t.sin() / 8.0, epsilon = 1e-8);
+        }
+    }
+}
+
+/// Roulet and Bruder: to first order in the signal ρ₁₀ = −iε/√2/(γ_d + iΔ) and ρ₀₋₁ = iε/√2/(γ_g + iΔ), and
+/// S_max = 3/(8√2)·|ρ₁₀ + ρ₀₋₁|: none where both rates are equal (interference blockade).
+#[test]
+fn the_smallest_system_that_synchronizes() {
+    for (gain, detuning) in [(0.1, 0.0), (0.1, 0.3), (4.0, 0.5), (1.0, 0.2)] {
+        let epsilon = 1e-3;
+        let values = [("gamma_g", gain), ("Delta", detuning), ("epsilon", epsilon)];
+        let report = run("spin-one-driven", &values, &[], &["spin_locking(s)", "jz(s)", "purity(s)"]).unwrap();
+        let inverse = |g: f64| {
+            let size = g * g + detuning * detuning;
+            [g / size, -detuning / size]
+        };
+        let (a, b) = (inverse(gain), inverse(1.0));
+        let size = epsilon / SQRT_2 * (a[0] - b[0]).hypot(a[1] - b[1]);
+        assert_relative_eq!(
+            value(&report, "spin_locking(s)"),
+            3.0 / (8.0 * SQRT_2) * size,
+            epsilon = 0.2 * epsilon * epsilon / gain.min(1.0).powi(2)
+        );
+    }
+    // The rates feed the limit cycle m = 0, and the stronger one does not shift it.
+    let alone = run("spin-one-driven", &[("epsilon", 0.0)], &[], &["jz(s)", "purity(s)", "spin_locking(s)"]).unwrap();
+    assert_relative_eq!(value(&alone, "purity(s)"), 1.0, epsilon = 1e-9);
+    assert!(value(&alone, "spin_locking(s)").abs() < 1e-10 && value(&alone, "jz(s)").abs() < 1e-10);
+}
+
+/// Two spins lock to each other, and not without the exchange: the control stands beside the value.
+#[test]
+fn two_spins_lock() {
+    let report = run("two-spin-one", &[], &[], &["spin_locking(s[1],s[2])", "log_negativity(s[1],s[2])"]).unwrap();
+    assert!(value(&report, "spin_locking(s[1],s[2])") > 0.003, "{:?}", report.quantities);
+    assert!(value(&report, "log_negativity(s[1],s[2])") > 0.0);
+    let apart = run("two-spin-one", &[("epsilon", 0.0)], &[], &["spin_locking(s[1],s[2])"]).unwrap();
+    assert!(value(&apart, "spin_locking(s[1],s[2])").abs() < 1e-10);
+}
+
+#[test]
+fn what_spins_do_not_take_is_refused() {
+    let refused = |level: Level, measure: &str, words: &[&str]| {
+        let model = file::load("spin-one-driven").unwrap_or_else(|e| panic!("{e}")).model;
+        let options = Options { level, ..Options::default() };
+        let error = Experiment::new(model.into(), &[measure.to_owned()], options)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default();
+        for word in words {
+            assert!(error.contains(word), "{measure}: {error}");
+        }
+    };
+    refused(Level::Fock, "n(s)", &["is a spin", "jz"]);
+    refused(Level::Fock, "phase_distribution(s)", &["is a spin", "spin_phase_distribution"]);
+    refused(Level::Fock, "ergotropy_of_sync", &["not given for models with spins"]);
+    for level in [Level::Gaussian, Level::MeanField, Level::Stochastic, Level::OptimalPath] {
+        refused(level, "entropy", &[]);
+    }
+    refused(Level::Gaussian, "entropy", &["`s` is a spin", "--level fock"]);
+    let model = file::load("kerr-pair").unwrap_or_else(|e| panic!("{e}")).model;
+    let options = Options { level: Level::Fock, ..Options::default() };
+    let mode = model.modes[0].name.clone();
+    let error = Experiment::new(model.into(), &[format!("jz({mode})")], options).err().unwrap().to_string();
+    assert!(error.contains("measure of spins"), "{error}");
+    for (kind, words) in [("spin", "no kind"), ("spin 1/3", "whole"), ("spin -1", "out of range"), ("spin x", "x")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("m.toml");
+        std::fs::write(&path, format!("name = \"m\"\n[modes]\ns = \"{kind}\"\n[hamiltonian]\nH = \"jz(s)\"\n"))
+            .unwrap();
+        let error = file::load(path.to_str().unwrap()).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains(words), "{kind}: {error}");
+    }
+}
