@@ -22,7 +22,7 @@ pub(super) use operators::Factor;
 pub use operators::{GeneratorError, Operators};
 pub(super) use rows::LANES;
 
-use plan::{Builder, EXACT, Job, KINDS, NONE, Plan, real_tables};
+use plan::{Builder, Job, Line, NONE, Plan, real_tables};
 use rows::{Finish, Recur, RecurAndSum, Store, rows_kernel};
 
 /// The generator of one master equation on one [`Layout`], applied without a matrix.
@@ -35,13 +35,9 @@ pub struct Generator {
     plan: Plan,
     /// The diagonal part is d(n) + conj(d(n′)): tables over the states of the real and of the imaginary part of d.
     diagonal: [u32; 2],
-    /// The imaginary part of each row where it is the same for all its elements, in every row: that of a Hamiltonian at most linear
-    /// in the number of the last mode.
-    turns: Option<Vec<f64>>,
-    /// The diagonal of the populations, where they are real.
-    main: Option<usize>,
-    /// Places of the first ket and of the first bra of each row in a table.
-    sides: Vec<[u32; 2]>,
+    /// The imaginary part is the same for all elements of a row, in every row: that of a Hamiltonian at most linear in the number of
+    /// the last mode.
+    level: bool,
     program: Compiled,
     scratch: Scratch,
     phi: Vec<c64>,
@@ -62,6 +58,14 @@ pub struct Extent {
     pub high: f64,
     /// Largest imaginary part.
     pub imaginary: f64,
+}
+
+impl Extent {
+    /// Whether a number lies in the rectangle or about there.
+    pub(super) fn holds(&self, z: c64) -> bool {
+        let room = 0.1 * (self.high - self.low + self.imaginary);
+        (self.low - room..=self.high + room).contains(&z.re) && z.im.abs() <= self.imaginary + room
+    }
 }
 
 /// See [`Generator::recur`].
@@ -119,24 +123,17 @@ impl Generator {
             builder.table(&diagonal.iter().map(|z| z.re).collect::<Vec<_>>()),
             builder.table(&diagonal.iter().map(|z| z.im).collect::<Vec<_>>()),
         ];
-        let sides = layout.rows().iter().map(|row| {
-            let m = *layout.diagonals()[row.diagonal as usize].last().expect("at least one mode");
-            [builder.place(row.ket as usize, row.low), builder.place(row.bra as usize, row.low + m)]
-        });
-        let sides = sides.collect();
-        let plan = builder.finish();
+        let plan = builder.finish(diagonal);
         let program = Compiled::new(&operators.moving);
         let mut scratch = program.scratch();
         let mut phi = vec![c64::new(0.0, 0.0); operators.moving.len()];
         // Fails only where `at` fails, and that reports it.
         let _ = program.bind(&operators.params, &mut scratch, &mut phi);
         let mut generator = Self {
-            values: plan.weights.iter().map(|w| w.factor(plan.coefficients[w.coefficient as usize].number)).collect(),
+            values: vec![0.0; plan.weights.len()],
             plan,
-            turns: None,
-            main: layout.hermitian().then(|| layout.diagonal_index(&rest)).flatten(),
             diagonal,
-            sides,
+            level: false,
             program,
             scratch,
             phi,
@@ -144,7 +141,7 @@ impl Generator {
             extent: Extent { low: 0.0, high: 0.0, imaginary: 0.0 },
             layout,
         };
-        generator.turns = generator.level(size);
+        generator.turn(size);
         generator.chunks = generator.chunked();
         generator.extent = generator.gershgorin();
         generator
@@ -177,8 +174,8 @@ impl Generator {
 
     /// Bytes that the generator itself holds.
     pub fn bytes(&self) -> usize {
-        let Plan { jobs, tables, .. } = &self.plan;
-        jobs.len() * (size_of::<Job>() + 8) + 8 * (tables.len() + self.sides.len())
+        let Plan { jobs, moving, tables, lines, .. } = &self.plan;
+        jobs.len() * (size_of::<Job>() + 8) + 16 * moving.len() + 8 * tables.len() + lines.len() * size_of::<Line>()
     }
 
     /// Sets the time of a driven model.
@@ -191,9 +188,14 @@ impl Generator {
         }
         self.program.at(t, &mut self.scratch, &mut self.phi)?;
         let phi = |k: u32| if k == 0 { c64::new(1.0, 0.0) } else { self.phi[k as usize - 1] };
-        for (value, weight) in self.values.iter_mut().zip(&self.plan.weights) {
-            let c = self.plan.coefficients[weight.coefficient as usize];
+        let Plan { jobs, moving, weights, coefficients, .. } = &mut self.plan;
+        for (value, weight) in self.values.iter_mut().zip(weights) {
+            let c = coefficients[weight.coefficient as usize];
             *value = weight.factor(c.number * phi(c.factor.0).conj() * phi(c.factor.1));
+        }
+        for (at, scale) in moving {
+            let job = &mut jobs[*at as usize];
+            job.factor = *scale * self.values[job.weight as usize];
         }
         Ok(())
     }
@@ -210,50 +212,46 @@ impl Generator {
         self.set_time(t)
     }
 
-    /// The places of the jobs of one row.
-    fn jobs_of(&self, row: usize) -> std::ops::Range<usize> {
-        self.plan.first[KINDS * row] as usize..self.plan.first[KINDS * (row + 1)] as usize
-    }
-
     /// The jobs of one row, each with its span and with whether it is extended to the whole row.
     fn spans_of(&self, row: usize) -> impl Iterator<Item = (&Job, std::ops::Range<usize>, bool)> {
-        let exact = self.plan.first[KINDS * row + EXACT] as usize;
-        self.jobs_of(row).map(move |at| {
+        let line = &self.plan.lines[row];
+        line.jobs().map(move |at| {
             let [begin, length] = self.plan.spans[at].map(|x| x as usize);
-            (&self.plan.jobs[at], begin..begin + length, at < exact)
+            (&self.plan.jobs[at], begin..begin + length, !line.exact().contains(&at))
         })
     }
 
-    /// The number without its weight with which element `i` of its row takes from the source, by a job with the place of its tables at
+    /// The number with which element `i` of its row takes from the source, by a job with the place of its tables at
     /// the element `start`.
     fn share_at(&self, job: &Job, start: usize, i: usize) -> f64 {
         let side = |table: u32| if table == NONE { 1.0 } else { self.plan.tables[table as usize + i - start] };
-        job.scale * side(job.first) * side(job.second)
+        job.factor * side(job.first) * side(job.second)
     }
 
     /// The diagonal part at one element of a row.
     fn diagonal_at(&self, row: usize, i: usize) -> c64 {
-        let [ket, bra] = self.sides[row].map(|side| {
-            let [re, im] = self.diagonal.map(|table| self.plan.tables[(table + side) as usize + i]);
+        let gap = self.diagonal[1] - self.diagonal[0];
+        let [ket, bra] = self.plan.lines[row].sides.map(|side| {
+            let [re, im] = [side, side + gap].map(|place| self.plan.tables[place as usize + i]);
             c64::new(re, im)
         });
         ket + bra.conj()
     }
 
-    /// See the field `turns`; `size` is that of the largest imaginary part of d.
-    fn level(&self, size: f64) -> Option<Vec<f64>> {
-        let rows = self.layout.rows().iter().enumerate();
-        rows.map(|(k, row)| {
+    /// Sets the turns of the rows and the field `level`; `size` is that of the largest imaginary part of d.
+    fn turn(&mut self, size: f64) {
+        self.level = true;
+        for k in 0..self.plan.lines.len() {
             let turn = self.diagonal_at(k, 0).im;
             let same = |i: usize| (self.diagonal_at(k, i).im - turn).abs() <= 8.0 * f64::EPSILON * size;
-            (0..row.length as usize).all(same).then_some(turn)
-        })
-        .collect()
+            self.level &= (0..self.plan.lines[k].length as usize).all(same);
+            self.plan.lines[k].turn = turn;
+        }
     }
 
     fn chunked(&self) -> Vec<std::ops::Range<usize>> {
         let rows = self.layout.rows();
-        let work = |k: usize| (2 + self.jobs_of(k).len()) * (6 + rows[k].length as usize);
+        let work = |k: usize| (2 + self.plan.lines[k].jobs().len()) * (6 + rows[k].length as usize);
         let total: usize = (0..rows.len()).map(work).sum();
         // Below some hundred microseconds of work a second thread costs more than it gives.
         let threads = rayon::current_num_threads().min(total / 100_000).max(1);
@@ -282,11 +280,10 @@ impl Generator {
                 sums.resize(length, 0.0);
             }
             for (job, span, whole) in self.spans_of(k) {
-                let size = self.values[job.weight as usize].abs();
                 let sums = if self.plan.weights[job.weight as usize].imaginary { &mut imaginary } else { &mut real };
                 let start = if whole { 0 } else { span.start };
                 for i in span {
-                    sums[i] += size * self.share_at(job, start, i).abs();
+                    sums[i] += self.share_at(job, start, i).abs();
                 }
             }
             for i in 0..length {
@@ -308,18 +305,16 @@ impl Generator {
             }
             for (job, span, whole) in self.spans_of(k) {
                 let weight = self.plan.weights[job.weight as usize];
-                let value = self.values[job.weight as usize];
-                let value = if weight.opposite() { -value } else { value };
-                let (c, source) = if weight.imaginary {
-                    (c64::new(0.0, value), job.one as usize - self.layout.len())
-                } else {
-                    (c64::new(self.values[job.weight as usize], 0.0), job.one as usize)
+                // The factor is that of the plane that adds to the real part.
+                let c = match (weight.imaginary, weight.opposite()) {
+                    (false, _) => c64::new(1.0, 0.0),
+                    (true, opposite) => c64::new(0.0, if opposite { -1.0 } else { 1.0 }),
                 };
                 let start = if whole { 0 } else { span.start };
                 for i in span {
                     let share = self.share_at(job, start, i);
                     if share != 0.0 {
-                        look(row.offset + i, source + i - start, weight.conjugate, c * share);
+                        look(row.offset + i, job.source as usize + i - start, weight.conjugate, c * share);
                     }
                 }
             }

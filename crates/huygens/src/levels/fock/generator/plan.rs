@@ -50,24 +50,61 @@ impl Weight {
     }
 }
 
-/// Adds scale · weight · first\[i\] second\[i\] · (x\[one + i\], ± x\[two + i\]) to the parts (real, imaginary) of element i of a row, for
-/// all i of the row; beyond its span there is no source, and the tables are zero. The planes are exchanged, two < one, for an
-/// imaginary weight.
+/// Adds factor · first\[i\] second\[i\] · (x\[one + i\], ± x\[two + i\]) to the parts (real, imaginary) of element i of a row, for all i
+/// of the row; beyond its span there is no source, and the tables are zero. The two planes of x are exchanged for an imaginary
+/// weight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
-    pub(super) scale: f64,
-    pub(super) one: u32,
+    /// Scale of the job times its weight at the time last set.
+    pub(super) factor: f64,
+    /// Place of the source in each plane.
+    pub(super) source: u32,
     /// Places of the tables; where there is one alone it is the first.
     pub(super) first: u32,
     pub(super) second: u32,
     pub(super) weight: u32,
 }
 
-/// Kinds of jobs in the order in which they stand in a row: without a table, with one, with two, and those that may not be extended to
-/// the whole row, since nothing is zero there or the vector ends; of each first those that keep the sign of the imaginary part.
-pub(super) const KINDS: usize = 8;
-/// The first kind of those that are not extended.
-pub(super) const EXACT: usize = 6;
+/// Kinds of jobs in the order in which they stand in a row. Without a table, with one, with two: first those of real weights, then
+/// those of imaginary ones. Then those with conjugate sources, all with two tables. At last those that may not be extended to
+/// the whole row, since nothing is zero there or the vector ends.
+pub(super) const KINDS: usize = 9;
+/// The first kind with an imaginary weight.
+pub(super) const TURNED: usize = 3;
+/// The first kind with a conjugate source.
+pub(super) const CONJUGATE: usize = 6;
+/// The kind that is not extended.
+pub(super) const EXACT: usize = 8;
+
+/// What the kernel reads of one row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    /// Place of the first element in a plane, and number of elements.
+    pub(super) element: u32,
+    pub(super) length: u32,
+    /// First job, and how many jobs there are of each kind.
+    pub(super) job: u32,
+    pub(super) counts: [u32; KINDS],
+    /// Where its kets and bras begin in the table of the real part of d.
+    pub(super) sides: [u32; 2],
+    /// The imaginary part, where it is the same for all elements of a row in every row.
+    pub(super) turn: f64,
+    /// The elements are populations of a Hermitian operator.
+    pub(super) real: bool,
+}
+
+impl Line {
+    /// The places of its jobs.
+    pub(super) fn jobs(&self) -> std::ops::Range<usize> {
+        self.job as usize..self.job as usize + self.counts.iter().sum::<u32>() as usize
+    }
+
+    /// The places of those that are not extended.
+    pub(super) fn exact(&self) -> std::ops::Range<usize> {
+        let end = self.jobs().end;
+        end - self.counts[EXACT] as usize..end
+    }
+}
 
 /// The jobs of all rows and what they refer to.
 #[derive(Clone, Debug)]
@@ -75,10 +112,11 @@ pub(super) struct Plan {
     /// Real tables, one after another.
     pub(super) tables: Vec<f64>,
     pub(super) jobs: Vec<Job>,
+    /// Jobs with a factor that depends on the time, and their scales.
+    pub(super) moving: Vec<(u32, f64)>,
     /// First element of its row and number of elements that each job has a source for.
     pub(super) spans: Vec<[u32; 2]>,
-    /// First job of each kind of each row.
-    pub(super) first: Vec<u32>,
+    pub(super) lines: Vec<Line>,
     pub(super) coefficients: Vec<Coefficient>,
     pub(super) weights: Vec<Weight>,
 }
@@ -368,27 +406,67 @@ impl<'a> Builder<'a> {
             if factor == (0, 0) && (if imaginary { number.im } else { number.re }) == 0.0 {
                 continue;
             }
-            let weight = Weight { coefficient, imaginary, conjugate };
-            let kind = if whole { 2 * count } else { EXACT } + usize::from(weight.opposite());
-            let weight = place_of(&mut self.weights, weight) as u32;
-            let one = source - if whole { begin } else { 0 } + if imaginary { half } else { 0 };
-            self.jobs.push(((KINDS * row + kind) as u32, [begin, length], Job { scale, one, first, second, weight }));
+            let weight = place_of(&mut self.weights, Weight { coefficient, imaginary, conjugate }) as u32;
+            let kind = match (whole, conjugate) {
+                (false, _) => EXACT,
+                (true, true) => CONJUGATE + usize::from(imaginary),
+                (true, false) => count + if imaginary { TURNED } else { 0 },
+            };
+            let [first, second] = match kind {
+                CONJUGATE..EXACT => [first, second].map(|table| if table == NONE { self.window } else { table }),
+                _ => [first, second],
+            };
+            let job = Job { factor: scale, source: source - if whole { begin } else { 0 }, first, second, weight };
+            self.jobs.push(((KINDS * row + kind) as u32, [begin, length], job));
         }
     }
 
-    pub(super) fn finish(mut self) -> Plan {
+    /// The plan, with the tables of the real and of the imaginary part of d; the turns are left to be set.
+    pub(super) fn finish(mut self, diagonal: [u32; 2]) -> Plan {
         self.tables.extend([0.0; 2 * LANES]);
         self.jobs.sort_by_key(|(kind, ..)| *kind);
-        let mut first = vec![0_u32; KINDS * self.layout.rows().len() + 1];
-        self.jobs.iter().for_each(|(kind, ..)| first[*kind as usize + 1] += 1);
-        for k in 1..first.len() {
-            first[k] += first[k - 1];
+        let layout = self.layout;
+        // The populations of a Hermitian operator are real.
+        let rest = vec![0; layout.space().modes()];
+        let main = layout.hermitian().then(|| layout.diagonal_index(&rest)).flatten();
+        let lines = layout.rows().iter().map(|row| {
+            let m = *layout.diagonals()[row.diagonal as usize].last().expect("at least one mode");
+            let sides = [self.place(row.ket as usize, row.low), self.place(row.bra as usize, row.low + m)];
+            Line {
+                element: row.offset as u32,
+                length: row.length,
+                job: 0,
+                counts: [0; KINDS],
+                sides: sides.map(|side| diagonal[0] + side),
+                turn: 0.0,
+                real: main == Some(row.diagonal as usize),
+            }
+        });
+        let mut lines: Vec<Line> = lines.collect();
+        for (kind, ..) in &self.jobs {
+            lines[*kind as usize / KINDS].counts[*kind as usize % KINDS] += 1;
+        }
+        let mut job = 0;
+        for line in &mut lines {
+            line.job = job;
+            job = line.jobs().end as u32;
+        }
+        let mut jobs: Vec<Job> = self.jobs.iter().map(|(.., job)| *job).collect();
+        let mut moving = Vec::new();
+        for (at, job) in jobs.iter_mut().enumerate() {
+            let weight = self.weights[job.weight as usize];
+            let coefficient = self.coefficients[weight.coefficient as usize];
+            if coefficient.factor != (0, 0) {
+                moving.push((at as u32, job.factor));
+            }
+            job.factor *= weight.factor(coefficient.number);
         }
         Plan {
             tables: self.tables,
             spans: self.jobs.iter().map(|(_, span, _)| *span).collect(),
-            jobs: self.jobs.into_iter().map(|(.., job)| job).collect(),
-            first,
+            jobs,
+            moving,
+            lines,
             coefficients: self.coefficients,
             weights: self.weights,
         }

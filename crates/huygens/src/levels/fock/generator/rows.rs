@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-use super::plan::{EXACT, Job, KINDS, NONE, Plan};
+use super::plan::{CONJUGATE, EXACT, Job, Line, NONE, Plan, TURNED};
 use super::{Generator, Recurrence};
 
 /// Elements treated together: rows are computed in whole lanes.
@@ -11,13 +11,10 @@ use super::{Generator, Recurrence};
 /// What is then read too much does no harm: tables have a lane of zeros around each row of the space, vectors a lane of padding.
 pub(in super::super) const LANES: usize = 8;
 
-/// Most elements that are kept in registers.
-const MOST: usize = 4 * LANES;
-
 /// What becomes of G x.
 pub(super) trait Finish: Send {
     /// Takes the first `keep` of `L` elements of x and of G x, real and imaginary parts, which begin at the element `at` of a part that
-    /// has room for all of them.
+    /// has room for all of them; more than `L` less a lane are kept. Elements come in ascending order.
     fn take<const L: usize>(&mut self, at: usize, keep: usize, x: [&[f64; L]; 2], g: [&[f64; L]; 2]);
 
     /// The same for slices.
@@ -27,34 +24,47 @@ pub(super) trait Finish: Send {
     fn room(&self) -> usize;
 }
 
-/// All bits set in as many numbers as are kept in registers, and none in as many more.
-const BITS: [u64; 2 * MOST] = {
-    let mut bits = [0; 2 * MOST];
+/// All bits set in a lane, and none in another.
+const BITS: [u64; 2 * LANES] = {
+    let mut bits = [0; 2 * LANES];
     let mut i = 0;
-    while i < MOST {
+    while i < LANES {
         bits[i] = !0;
         i += 1;
     }
     bits
 };
 
-/// Replaces the first `keep` elements of `to` by those of `new`. Whole lanes are written, and no branch keeps `new` out of registers.
+/// Replaces the first `keep` elements of `to` by those of `new`; all lanes but the last are kept. The last one is written as a whole,
+/// and no branch keeps `new` out of registers.
 #[inline(always)]
 fn replace<const L: usize>(to: &mut [f64; L], keep: usize, new: &[f64; L]) {
-    let mask: &[u64; L] = BITS[MOST - keep..].first_chunk().expect("as many bits as are kept");
-    for i in 0..L {
-        to[i] = f64::from_bits((new[i].to_bits() & mask[i]) | (to[i].to_bits() & !mask[i]));
+    let end = L - LANES.min(L);
+    let mask = &BITS[LANES - (keep - end)..][..L - end];
+    let mut last = [0.0; LANES];
+    for i in end..L {
+        last[i - end] = f64::from_bits((new[i].to_bits() & mask[i - end]) | (to[i].to_bits() & !mask[i - end]));
     }
+    *to = *new;
+    to[end..].copy_from_slice(&last[..L - end]);
 }
 
+/// Elements from a place on. Places are of 32 bits: their ends do not overflow, and one comparison is enough.
 #[inline(always)]
-fn chunk<const L: usize>(list: &[f64], from: usize) -> &[f64; L] {
-    list[from..].first_chunk().expect("a lane of padding")
+fn chunk<const L: usize>(list: &[f64], from: u32) -> &[f64; L] {
+    let from = from as usize;
+    list.get(from..from + L).and_then(|lanes| lanes.first_chunk()).unwrap_or_else(|| outside())
+}
+
+#[cold]
+#[inline(never)]
+fn outside() -> ! {
+    panic!("a place beyond the vectors and tables with their padding")
 }
 
 #[inline(always)]
 fn chunk_mut<const L: usize>(list: &mut [f64], from: usize) -> &mut [f64; L] {
-    list[from..].first_chunk_mut().expect("room in the part")
+    list.get_mut(from..from + L).and_then(|lanes| lanes.first_chunk_mut()).unwrap_or_else(|| outside())
 }
 
 /// out = G x.
@@ -64,9 +74,10 @@ pub(super) struct Store<'a> {
 
 impl Finish for Store<'_> {
     #[inline(always)]
-    fn take<const L: usize>(&mut self, at: usize, keep: usize, _: [&[f64; L]; 2], g: [&[f64; L]; 2]) {
-        replace(chunk_mut(self.out[0], at), keep, g[0]);
-        replace(chunk_mut(self.out[1], at), keep, g[1]);
+    fn take<const L: usize>(&mut self, at: usize, _: usize, _: [&[f64; L]; 2], g: [&[f64; L]; 2]) {
+        // What is written beyond those kept is written again with the next row, and nothing has to be read.
+        *chunk_mut(self.out[0], at) = *g[0];
+        *chunk_mut(self.out[1], at) = *g[1];
     }
 
     fn take_slices(&mut self, at: usize, _: [&[f64]; 2], g: [&[f64]; 2]) {
@@ -163,42 +174,15 @@ impl Finish for RecurAndSum<'_> {
     }
 }
 
-/// What one row of G x is made of, but for the jobs that are not extended to the whole row.
+/// What all rows of G x are made of.
 #[derive(Clone, Copy)]
-struct RowWork<'a> {
-    /// All jobs, and where those of each kind begin.
-    jobs: &'a [Job],
-    first: &'a [u32],
-    values: &'a [f64],
+struct Work<'a> {
+    plan: &'a Plan,
     tables: &'a [f64],
-    x: &'a [f64],
-    /// Number of elements: planes lie so far apart.
-    half: usize,
-    /// Where its elements begin in the planes, and in those of what they become; their number.
-    element: usize,
-    from: usize,
-    length: usize,
-    /// Where its kets and bras begin in the tables of the diagonal part.
-    re: [usize; 2],
-    im: [usize; 2],
-    /// The imaginary part, where it is the same for the whole row.
-    turn: Option<f64>,
-    /// The elements are populations of a Hermitian operator.
-    real: bool,
-}
-
-impl RowWork<'_> {
-    fn jobs(&self, kind: usize) -> &[Job] {
-        &self.jobs[self.first[kind] as usize..self.first[kind + 1] as usize]
-    }
-
-    /// The factor of a job and the places of its planes.
-    #[inline(always)]
-    fn source(&self, job: &Job) -> (f64, usize, usize) {
-        let one = job.one as usize;
-        let two = if one < self.half { one + self.half } else { one - self.half };
-        (self.values[job.weight as usize] * job.scale, one, two)
-    }
+    /// Both planes of x and what follows them, of equal length.
+    x: [&'a [f64]; 2],
+    /// How far the table of the imaginary part of d lies behind that of the real part; `None` where each row has its turn.
+    imaginary: Option<u32>,
 }
 
 /// Rows of G x; `x` ends with a lane of finite numbers.
@@ -206,88 +190,115 @@ impl RowWork<'_> {
 /// A piece of a row is kept in registers while all jobs add to it, as large a piece as there are registers for.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2+fma"))]
 pub(super) fn rows_kernel<F: Finish>(generator: &Generator, rows: std::ops::Range<usize>, x: &[f64], mut finish: F) {
-    let most = if target_cfg_f!(target_feature = "avx512f") { 4 } else { 2 };
-    let half = generator.layout.len();
-    let list = generator.layout.rows();
-    let base = list[rows.start].offset;
-    let longest = list[rows.clone()].iter().map(|row| row.length as usize).max().unwrap_or(0);
+    let [large, middle] = [target_cfg_f!(target_feature = "avx512f"), target_cfg_f!(target_feature = "avx2")];
+    let most = if large { 4 } else { 2 + u32::from(middle) };
+    let (plan, lines) = (&generator.plan, &generator.plan.lines[rows]);
+    let (half, room) = (generator.layout.len(), finish.room());
+    let work = Work {
+        plan,
+        tables: &plan.tables,
+        x: [&x[..half + LANES], &x[half..][..half + LANES]],
+        imaginary: (!generator.level).then(|| generator.diagonal[1] - generator.diagonal[0]),
+    };
+    let longest = lines.iter().map(|line| line.length as usize).max().unwrap_or(0);
     // For rows with jobs that are not extended, and those at the end of a part.
     let wide = longest.next_multiple_of(LANES);
     let mut buffer = vec![0.0_f64; 2 * wide];
-    let Plan { tables, jobs, first, .. } = &generator.plan;
-    for k in rows {
-        let row = &list[k];
-        let ([ket, bra], [d_re, d_im]) = (generator.sides[k], generator.diagonal);
-        let work = RowWork {
-            jobs,
-            first: &first[KINDS * k..=KINDS * (k + 1)],
-            values: &generator.values,
-            tables,
-            x,
-            half,
-            element: row.offset,
-            from: row.offset - base,
-            length: row.length as usize,
-            re: [(d_re + ket) as usize, (d_re + bra) as usize],
-            im: [(d_im + ket) as usize, (d_im + bra) as usize],
-            turn: generator.turns.as_ref().map(|turns| turns[k]),
-            real: generator.main == Some(row.diagonal as usize),
-        };
-        let exact = first[KINDS * k + EXACT]..first[KINDS * (k + 1)];
-        let whole = work.length.next_multiple_of(LANES);
-        if exact.is_empty() && work.from + whole <= finish.room() {
-            whole_row(work, most, &mut finish);
+    for line in lines {
+        let from = (line.element - lines[0].element) as usize;
+        let length = line.length as usize;
+        if line.counts[EXACT] == 0 && from + length.next_multiple_of(LANES) <= room {
+            whole_row(work, line, from, most, &mut finish);
             continue;
         }
         let (re, im) = buffer.split_at_mut(wide);
-        whole_row(RowWork { from: 0, ..work }, most, &mut Store { out: [re, im] });
-        for at in exact {
-            let sign = if at < first[KINDS * k + EXACT + 1] { 1.0 } else { -1.0 };
-            add_exact(work, &jobs[at as usize], generator.plan.spans[at as usize], sign, [re, im]);
+        whole_row(work, line, 0, most, &mut Store { out: [re, im] });
+        for at in line.exact() {
+            add_exact(work, at, [re, im]);
         }
-        if work.real {
+        if line.real {
             im.fill(0.0);
         }
-        let own = [row.offset, half + row.offset].map(|start| &x[start..start + work.length]);
-        finish.take_slices(work.from, own, [&re[..work.length], &im[..work.length]]);
+        finish.take_slices(from, work.x.map(|x| &x[line.element as usize..][..length]), [&re[..length], &im[..length]]);
     }
 }
 
 /// A row but for the jobs that are not extended to it, in pieces of `most` lanes.
 #[inline(always)]
-fn whole_row(work: RowWork<'_>, most: usize, finish: &mut impl Finish) {
+fn whole_row(work: Work<'_>, line: &Line, from: usize, most: u32, finish: &mut impl Finish) {
     let mut at = 0;
-    while at < work.length {
-        let lanes = (work.length - at).div_ceil(LANES).min(most);
+    while at < line.length {
+        let lanes = (line.length - at).div_ceil(LANES as u32).min(most);
         match lanes {
-            1 => piece::<LANES>(work, at, finish),
-            2 => piece::<{ 2 * LANES }>(work, at, finish),
-            3 => piece::<{ 3 * LANES }>(work, at, finish),
-            _ => piece::<{ 4 * LANES }>(work, at, finish),
+            1 => piece::<LANES>(work, line, from, at, finish),
+            2 => piece::<{ 2 * LANES }>(work, line, from, at, finish),
+            3 => piece::<{ 3 * LANES }>(work, line, from, at, finish),
+            _ => piece::<{ 4 * LANES }>(work, line, from, at, finish),
         }
-        at += lanes * LANES;
+        at += lanes * LANES as u32;
     }
 }
 
-/// `L` elements of a row from the element `at` on.
+/// Sums (real, imaginary) of a piece gain factor · (tables) · source, with real weights, or imaginary ones where `TURNED`.
 #[inline(always)]
-fn piece<const L: usize>(work: RowWork<'_>, at: usize, finish: &mut impl Finish) {
-    let RowWork { tables, x, .. } = work;
-    let lane = |list: &[f64], from: usize| -> [f64; L] { *chunk(list, from + at) };
-    let (x_re, x_im) = (lane(x, work.element), lane(x, work.half + work.element));
-    let (ket, bra) = (lane(tables, work.re[0]), lane(tables, work.re[1]));
-    // Loops: `array::from_fn` of this size is a call, with the registers saved around it.
+fn add<const L: usize, const TABLES: usize, const TURNED: bool>(
+    work: Work<'_>,
+    jobs: &[Job],
+    at: u32,
+    re: &mut [f64; L],
+    im: &mut [f64; L],
+) {
+    for job in jobs {
+        let (v, place) = (job.factor, job.source + at);
+        let (one, two) = (chunk::<L>(work.x[0], place), chunk::<L>(work.x[1], place));
+        // Loops over all that one job does: `array::from_fn` of this size is a call, and arrays between loops are stored.
+        match TABLES {
+            0 => {
+                for i in 0..L {
+                    (re[i], im[i]) = gain::<TURNED>(v, one[i], two[i], re[i], im[i]);
+                }
+            }
+            1 => {
+                let f = chunk::<L>(work.tables, job.first + at);
+                for i in 0..L {
+                    (re[i], im[i]) = gain::<TURNED>(v * f[i], one[i], two[i], re[i], im[i]);
+                }
+            }
+            _ => {
+                let f = chunk::<L>(work.tables, job.first + at);
+                let g = chunk::<L>(work.tables, job.second + at);
+                for i in 0..L {
+                    (re[i], im[i]) = gain::<TURNED>(v * f[i] * g[i], one[i], two[i], re[i], im[i]);
+                }
+            }
+        }
+    }
+}
+
+/// A sum (re, im) and t · (one + i two), or t · (−i)(one + i two).
+#[inline(always)]
+fn gain<const TURNED: bool>(t: f64, one: f64, two: f64, re: f64, im: f64) -> (f64, f64) {
+    if TURNED { (re + t * two, im - t * one) } else { (re + t * one, im + t * two) }
+}
+
+/// `L` elements of a row, which lies at `from` in the part, from the element `at` on.
+#[inline(always)]
+fn piece<const L: usize>(work: Work<'_>, line: &Line, from: usize, at: u32, finish: &mut impl Finish) {
+    let lane = |list: &[f64], from: u32| -> [f64; L] { *chunk(list, from + at) };
+    let (x_re, x_im) = (lane(work.x[0], line.element), lane(work.x[1], line.element));
+    let (ket, bra) = (lane(work.tables, line.sides[0]), lane(work.tables, line.sides[1]));
     let (mut re, mut im) = ([0.0; L], [0.0; L]);
-    match work.turn {
-        Some(turn) => {
+    match work.imaginary {
+        None => {
+            let turn = line.turn;
             for i in 0..L {
                 let d_re = ket[i] + bra[i];
                 re[i] = d_re * x_re[i] - turn * x_im[i];
                 im[i] = d_re * x_im[i] + turn * x_re[i];
             }
         }
-        None => {
-            let (ket_im, bra_im) = (lane(tables, work.im[0]), lane(tables, work.im[1]));
+        Some(gap) => {
+            let (ket_im, bra_im) = (lane(work.tables, line.sides[0] + gap), lane(work.tables, line.sides[1] + gap));
             for i in 0..L {
                 let (d_re, d_im) = (ket[i] + bra[i], ket_im[i] - bra_im[i]);
                 re[i] = d_re * x_re[i] - d_im * x_im[i];
@@ -295,77 +306,62 @@ fn piece<const L: usize>(work: RowWork<'_>, at: usize, finish: &mut impl Finish)
             }
         }
     }
-    for job in work.jobs(0) {
-        let (v, one, two) = work.source(job);
-        let (one, two) = (lane(x, one), lane(x, two));
-        for i in 0..L {
-            re[i] += v * one[i];
-            im[i] += v * two[i];
+    let count = |kind: usize| line.counts[kind] as usize;
+    let rest = &work.plan.jobs[line.job as usize..];
+    let (now, rest) = rest.split_at(count(0));
+    add::<L, 0, false>(work, now, at, &mut re, &mut im);
+    let (now, rest) = rest.split_at(count(1));
+    add::<L, 1, false>(work, now, at, &mut re, &mut im);
+    let (now, rest) = rest.split_at(count(2));
+    add::<L, 2, false>(work, now, at, &mut re, &mut im);
+    if line.counts[TURNED..EXACT].iter().any(|count| *count > 0) {
+        let (now, rest) = rest.split_at(count(TURNED));
+        add::<L, 0, true>(work, now, at, &mut re, &mut im);
+        let (now, rest) = rest.split_at(count(TURNED + 1));
+        add::<L, 1, true>(work, now, at, &mut re, &mut im);
+        let (now, rest) = rest.split_at(count(TURNED + 2));
+        add::<L, 2, true>(work, now, at, &mut re, &mut im);
+        let (now, rest) = rest.split_at(count(CONJUGATE));
+        for job in now {
+            let (one, two) = (lane(work.x[0], job.source), lane(work.x[1], job.source));
+            let (f, g) = (lane(work.tables, job.first), lane(work.tables, job.second));
+            for i in 0..L {
+                let t = job.factor * f[i] * g[i];
+                re[i] += t * one[i];
+                im[i] -= t * two[i];
+            }
         }
-    }
-    for job in work.jobs(1) {
-        let (v, one, two) = work.source(job);
-        let (one, two) = (lane(x, one), lane(x, two));
-        for i in 0..L {
-            re[i] += v * one[i];
-            im[i] -= v * two[i];
-        }
-    }
-    for job in work.jobs(2) {
-        let (v, one, two) = work.source(job);
-        let (f, one, two) = (lane(tables, job.first as usize), lane(x, one), lane(x, two));
-        for i in 0..L {
-            let t = v * f[i];
-            re[i] += t * one[i];
-            im[i] += t * two[i];
-        }
-    }
-    for job in work.jobs(3) {
-        let (v, one, two) = work.source(job);
-        let (f, one, two) = (lane(tables, job.first as usize), lane(x, one), lane(x, two));
-        for i in 0..L {
-            let t = v * f[i];
-            re[i] += t * one[i];
-            im[i] -= t * two[i];
-        }
-    }
-    for job in work.jobs(4) {
-        let (v, one, two) = work.source(job);
-        let (f, g) = (lane(tables, job.first as usize), lane(tables, job.second as usize));
-        let (one, two) = (lane(x, one), lane(x, two));
-        for i in 0..L {
-            let t = v * f[i] * g[i];
-            re[i] += t * one[i];
-            im[i] += t * two[i];
-        }
-    }
-    for job in work.jobs(5) {
-        let (v, one, two) = work.source(job);
-        let (f, g) = (lane(tables, job.first as usize), lane(tables, job.second as usize));
-        let (one, two) = (lane(x, one), lane(x, two));
-        for i in 0..L {
-            let t = v * f[i] * g[i];
-            re[i] += t * one[i];
-            im[i] -= t * two[i];
+        for job in &rest[..count(CONJUGATE + 1)] {
+            let (one, two) = (lane(work.x[0], job.source), lane(work.x[1], job.source));
+            let (f, g) = (lane(work.tables, job.first), lane(work.tables, job.second));
+            for i in 0..L {
+                let t = job.factor * f[i] * g[i];
+                re[i] += t * two[i];
+                im[i] += t * one[i];
+            }
         }
     }
     // Populations of Hermitian operators stay real to the last digit: rounding would grow along i times a stationary state.
-    if work.real {
+    if line.real {
         im = [0.0; L];
     }
-    finish.take(work.from + at, (work.length - at).min(L), [&x_re, &x_im], [&re, &im]);
+    let keep = ((line.length - at) as usize).min(L);
+    finish.take(from + at as usize, keep, [&x_re, &x_im], [&re, &im]);
 }
 
-/// A job for its own elements only; `sign` is that of the imaginary part.
+/// A job for its own elements only.
 #[inline(always)]
-fn add_exact(work: RowWork<'_>, job: &Job, [begin, length]: [u32; 2], sign: f64, [re, im]: [&mut [f64]; 2]) {
-    let (length, to) = (length as usize, begin as usize);
-    let (v, one, two) = work.source(job);
-    let (one, two) = (&work.x[one..][..length], &work.x[two..][..length]);
+fn add_exact(work: Work<'_>, at: usize, [re, im]: [&mut [f64]; 2]) {
+    let job = &work.plan.jobs[at];
+    let [to, length] = work.plan.spans[at].map(|x| x as usize);
+    let weight = work.plan.weights[job.weight as usize];
+    let [one, two] = work.x.map(|x| &x[job.source as usize..][..length]);
+    let (one, two) = if weight.imaginary { (two, one) } else { (one, two) };
     let (re, im) = (&mut re[to..to + length], &mut im[to..to + length]);
     let side = |table: u32, i: usize| if table == NONE { 1.0 } else { work.tables[table as usize + i] };
+    let sign = if weight.opposite() { -1.0 } else { 1.0 };
     for i in 0..length {
-        let t = v * side(job.first, i) * side(job.second, i);
+        let t = job.factor * side(job.first, i) * side(job.second, i);
         re[i] += t * one[i];
         im[i] += sign * t * two[i];
     }
