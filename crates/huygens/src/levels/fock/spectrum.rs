@@ -70,6 +70,8 @@ pub fn slow_modes(
             .filter(|(theta, _)| theta.norm() > 0.0)
             .map(|(theta, error)| Mode { value: shift + theta.inv(), error: error / theta.norm_sqr() })
             .filter(|mode| mode.error <= accurate * mode.value.norm() + 1e-12 * shift / SHIFT)
+            // Where the vectors span the whole space, the rest of what was left out lies far outside the spectrum.
+            .filter(|mode| extent.holds(mode.value))
             .collect();
         if modes.len() >= count || complete {
             if failed {
