@@ -670,29 +670,8 @@ impl Experiment {
         }
         match other {
             Some(_) if rests && run.stopped.is_some() => {}
-            Some(other) => {
-                let (size, until) = change(run, other);
-                let mut note = format!("largest relative change of a measure between {} and {}", run.cutoff, other.cutoff);
-                if size > CHANGE && !rests {
-                    note.push_str(&match until {
-                        0 => "; no time agrees".to_owned(),
-                        n => format!("; they agree up to t = {:.6}", times[n - 1]),
-                    });
-                }
-                checks.push(Check::at_most("cut-off", size, CHANGE, note));
-            }
-            None if self.larger(&run.cutoff) == run.cutoff => {
-                checks.push(Check::note("cut-off", None, "none: spins alone have finitely many states"));
-            }
-            None if run.stopped.is_none() && !self.options.truncation.certify => {
-                checks.push(Check::note("cut-off", None, "not compared with a larger one"));
-            }
-            None if run.stopped.is_none() => checks.push(Check::fail(
-                "cut-off",
-                None,
-                "a larger one does not fit into the memory, so that nothing shows convergence: allow more with --memory",
-            )),
-            None => {}
+            None if run.stopped.is_some() => {}
+            other => checks.push(self.cutoff_check(run, other, times, "")),
         }
         checks.push(Check::at_most("edge", run.edge, EDGE, "largest weight of the states at the edge of the cut-off"));
         if let Cutoff::Product(_) = run.cutoff
@@ -720,6 +699,34 @@ impl Experiment {
             };
             checks.push(Check::fail(if rests { "steady state" } else { "holds to the end" }, at, note));
         }
+    }
+}
+
+impl Experiment {
+    /// The measures of one run and of another below a different cut-off, if there is one; `of` says what both are runs of.
+    pub(super) fn cutoff_check(&self, run: &Run, other: Option<&Run>, times: &[f64], of: &str) -> Check {
+        let Some(other) = other else {
+            if self.larger(&run.cutoff) == run.cutoff {
+                return Check::note("cut-off", None, "none: spins alone have finitely many states");
+            }
+            if !self.options.truncation.certify {
+                return Check::note("cut-off", None, "not compared with a larger one");
+            }
+            return Check::fail(
+                "cut-off",
+                None,
+                "a larger one does not fit into the memory, so that nothing shows convergence: allow more with --memory",
+            );
+        };
+        let (size, until) = change(run, other);
+        let mut note = format!("largest relative change of a measure between {} and {}{of}", run.cutoff, other.cutoff);
+        if size > CHANGE && !times.is_empty() {
+            note.push_str(&match until {
+                0 => "; no time agrees".to_owned(),
+                n => format!("; they agree up to t = {:.6}", times[n - 1]),
+            });
+        }
+        Check::at_most("cut-off", size, CHANGE, note)
     }
 }
 

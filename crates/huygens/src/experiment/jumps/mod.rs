@@ -14,9 +14,12 @@ use crate::measures::{CountingMeasure, Equilibrium, Evaluate, Request, exact};
 use crate::model::Binding;
 use crate::report::{Check, Quantity, Report, Series, Status};
 
+#[cfg(test)]
+mod tests;
+
 /// Most blocks where the density matrix of each is kept.
 const FEW_BLOCKS: usize = 10;
-/// Trajectories of the ensemble that shows whether a cut-off holds.
+/// Trajectories of the ensemble that shows whether a cut-off holds, and fewest that are followed below a larger one.
 const PILOT: u64 = 64;
 /// Bias in standard errors that is told, and that makes a result worthless: where it falls more slowly than 1/N, as that of entropies
 /// of states with long tails, the jackknife finds a third of it.
@@ -98,6 +101,9 @@ impl Experiment {
                 (0..self.requests.len()).map(|k| self.reduced(k, &run.values[k]).value).collect();
             self.control_checks(&mut report, &values);
         }
+        let compared = self.compared(binding, setting, &equilibrium, PATIENCE, watch)?;
+        let after = report.checks.iter().position(|check| check.name == "initial state").map_or(0, |k| k + 1);
+        report.checks.insert(after, compared);
         Ok(report)
     }
 
@@ -142,6 +148,20 @@ impl Experiment {
         times: &[f64],
         watch: Watch<'_>,
     ) -> Result<Setting, ExperimentError> {
+        let (jumps, plan) = self.prepared(binding, cutoff, count, times, FEW_BLOCKS)?;
+        let outcome = jumps::run(&jumps, &plan, watch).map_err(wrong)?;
+        Ok(Setting { jumps, plan, outcome, cutoff: cutoff.clone() })
+    }
+
+    /// What an ensemble below a cut-off needs, if that fits into the memory; density matrices are added up in so many `blocks`.
+    fn prepared(
+        &self,
+        binding: &Binding,
+        cutoff: &Cutoff,
+        count: u64,
+        times: &[f64],
+        blocks: usize,
+    ) -> Result<(Jumps, Plan), ExperimentError> {
         let asked = &self.options.truncation;
         let jumps = Jumps::new(&self.model, binding, cutoff.clone()).map_err(wrong)?;
         let too_large =
@@ -157,7 +177,7 @@ impl Experiment {
         }
         let dense: Vec<&str> = self.requests.iter().filter(|r| needs_density(r)).map(|r| r.text.as_str()).collect();
         if !dense.is_empty() {
-            plan.blocks = FEW_BLOCKS;
+            plan.blocks = blocks;
             let copies = (times.len() * plan.blocks() + 2) as f64;
             let layout = jumps.layout(&self.model, binding, asked.memory / copies).map_err(ExperimentError::Fock)?;
             let Some(layout) = layout else {
@@ -172,8 +192,52 @@ impl Experiment {
             };
             plan.density = Some(layout);
         }
-        let outcome = jumps::run(&jumps, &plan, watch).map_err(wrong)?;
-        Ok(Setting { jumps, plan, outcome, cutoff: cutoff.clone() })
+        Ok((jumps, plan))
+    }
+
+    /// The first trajectories again below a larger cut-off, with the same random numbers: as many blocks of them as cost no more than
+    /// `patience`, states times applications, and [`PILOT`] at least. What the ensemble holds is let go before.
+    fn compared(
+        &self,
+        binding: &Binding,
+        mut setting: Setting,
+        equilibrium: &Equilibrium,
+        patience: f64,
+        watch: Watch<'_>,
+    ) -> Result<Check, ExperimentError> {
+        let times = setting.plan.times.clone();
+        let cutoff = self.larger(&setting.cutoff);
+        // Errors are wants of memory: what else can be wrong was so before. The density matrices take less in fewer blocks.
+        let prepared = |count: u64| {
+            [FEW_BLOCKS, 3, 1]
+                .into_iter()
+                .find_map(|blocks| self.prepared(binding, &cutoff, count, &times, blocks).ok())
+        };
+        let wanted = (self.options.truncation.certify && cutoff != setting.cutoff).then_some(PILOT);
+        let Some((jumps, _)) = wanted.and_then(prepared) else {
+            return Ok(self.cutoff_check(&self.blank_run(&setting.cutoff, 0), None, &times, ""));
+        };
+        let all = setting.outcome.blocks.len();
+        let states = |jumps: &Jumps| jumps.operators.space.len() as f64;
+        // Larger spaces take shorter steps, as the rates grow: by about the ratio of states once more.
+        let dearer = states(&jumps).powi(2) / states(&setting.jumps) * BATCH as f64;
+        let (mut count, mut work) = (0, 0.0);
+        let worth = setting.outcome.blocks.iter().take_while(|block| {
+            work += dearer * block.work.1 as f64;
+            let taken = count < PILOT || work <= patience;
+            count += if taken { block.counts.len() as u64 } else { 0 };
+            taken
+        });
+        let worth = worth.count();
+        setting.outcome.blocks.truncate(worth);
+        let run = self.evaluated(binding, &setting, equilibrium, None)?;
+        drop(setting);
+        let Some((jumps, plan)) = prepared(count) else { return Ok(self.cutoff_check(&run, None, &times, "")) };
+        let outcome = jumps::run(&jumps, &plan, Watch { progress: &|_| {}, ..watch }).map_err(wrong)?;
+        let other = self.evaluated(binding, &Setting { jumps, plan, outcome, cutoff }, equilibrium, None)?;
+        let which = if worth == all { "all" } else { "the first" };
+        let of = format!(", of {which} {count} trajectories with the same random numbers");
+        Ok(self.cutoff_check(&run, Some(&other), &times, &of))
     }
 
     fn jump_checks(&self, report: &mut Report, setting: &Setting) {
@@ -393,100 +457,5 @@ impl Jumps {
     ) -> Result<Option<Arc<Layout>>, FockError> {
         let population = crate::levels::fock::start_population(model, binding, &self.operators)?;
         Ok(Layout::new(self.operators.space.clone(), &population, true, (memory / 16.0) as usize).map(Arc::new))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::{Level, Options, Truncation, Window};
-    use crate::levels::tests::model;
-
-    /// A driven Kerr oscillator beside a damped one, from a thermal start.
-    fn options(jumps: Option<u64>) -> Options {
-        let truncation = Truncation { jumps, cutoff: Some(Cutoff::Product(vec![10, 8])), ..Truncation::default() };
-        let window = Some(Window { from: 0.0, to: 3.0, samples: 3 });
-        Options { level: Level::Fock, truncation, window, seed: 4, ..Options::default() }
-    }
-
-    fn report(measures: &[&str], options: Options) -> Result<Report, ExperimentError> {
-        let model = model(
-            &["a", "b"],
-            &[],
-            "0.2*n(a) + 0.1*dag(a)^2*a^2 + 0.3*(a + dag(a)) + 0.4*(dag(a)*b + h.c.)",
-            "",
-            &["sqrt(0.5)*a", "sqrt(0.4)*b", "sqrt(0.1)*dag(b)"],
-            &[["a", "0", "0.1", "0", "0"], ["b", "0", "0", "0", "0"]],
-        );
-        let binding = model.bind(&[]).unwrap();
-        let measures: Vec<String> = measures.iter().map(ToString::to_string).collect();
-        Experiment::new(Arc::new(model), &measures, options)?.run(&binding)
-    }
-
-    /// Measures of moments and of the density matrix over a window, linear ones and others, within their errors of the density matrix.
-    #[test]
-    fn measures_agree_with_the_density_matrix_within_their_errors() {
-        let moments = ["n(a)", "pearson(q(a),q(b))", "complete_sync(a,b)"];
-        let states = ["n(b)", "purity(b)", "phase_coherence(a,b)", "mutual_information(a,b)"];
-        for measures in [&moments[..], &states[..]] {
-            let exact = report(measures, options(None)).unwrap();
-            let jumps = report(measures, options(Some(1000))).unwrap();
-            assert_eq!(jumps.series.len(), measures.len());
-            for name in measures {
-                let (q, value) = (jumps.quantity(name).unwrap(), exact.value(name).unwrap());
-                let error = q.error.unwrap();
-                assert!(error > 0.0 && error < 0.1, "{name}: {error}");
-                assert!((q.value.unwrap() - value).abs() < 4.0 * error, "{name}: {q:?} {value}");
-            }
-            let failed: Vec<&Check> = jumps.checks.iter().filter(|c| c.status == Status::Fail).collect();
-            // This cut-off is small, for both.
-            assert!(failed.iter().all(|c| c.name == "edge" || c.name == "initial state"), "{failed:?}");
-        }
-    }
-
-    /// Entropies of a few trajectories are too small, and the check says so; counts need no state.
-    #[test]
-    fn a_small_ensemble_is_told_apart_and_counts_are_counted() {
-        let hot = ["sqrt(1.0)*a", "sqrt(0.6)*dag(a)", "sqrt(1.0)*b", "sqrt(0.6)*dag(b)"];
-        let hot = model(&["a", "b"], &[], "0.2*n(a) + 0.3*n(b)", "", &hot, &[]);
-        let binding = hot.bind(&[]).unwrap();
-        let entropy = |jumps: Option<u64>| {
-            let experiment = Experiment::new(Arc::new(hot.clone()), &["entropy(a,b)".to_owned()], options(jumps));
-            experiment.unwrap().run(&binding).unwrap()
-        };
-        let (few, exact) = (entropy(Some(80)), entropy(None).value("entropy(a,b)").unwrap());
-        let bias = few.checks.iter().find(|c| c.name == "finite ensemble").unwrap();
-        let (value, error) = (few.value("entropy(a,b)").unwrap(), few.quantity("entropy(a,b)").unwrap().error.unwrap());
-        assert!(value < exact - 2.0 * error, "{value} ± {error}, {exact}");
-        assert_eq!(bias.status, Status::Fail, "{bias:?} {value} {error} {exact}");
-        let names = ["current(\"sqrt(0.5)*a\")", "current_noise(\"sqrt(0.4)*b\")", "n(a)"];
-        let counted = report(&names, options(Some(400))).unwrap();
-        let exact = report(&["n(a)"], options(None)).unwrap();
-        // ∫₀³ 0.5 n dt by Simpson's rule over the four samples.
-        let n = &exact.series[0].values;
-        let quanta = 0.5 * 3.0 / 8.0 * (n[0] + 3.0 * n[1] + 3.0 * n[2] + n[3]);
-        let current = counted.quantity(names[0]).unwrap();
-        assert!(
-            (3.0 * current.value.unwrap() - quanta).abs() < 4.0 * 3.0 * current.error.unwrap() + 0.02,
-            "{current:?} {quanta}"
-        );
-        assert!(counted.value(names[1]).unwrap() > 0.0);
-        assert!(current.note.as_ref().unwrap().contains("counted from t = 0"));
-        assert!(counted.series.iter().all(|s| s.name == "n(a)"));
-    }
-
-    /// A cut-off that grows, and what is refused.
-    #[test]
-    fn a_growing_cut_off_and_bad_input() {
-        let mut wide = options(Some(40));
-        wide.truncation.cutoff = None;
-        let grown = report(&["n(a)"], wide).unwrap();
-        assert!(grown.checks.iter().all(|c| c.status != Status::Fail), "{:?}", grown.checks);
-        let error = |options: Options| report(&["entropy(a)"], options).unwrap_err().to_string();
-        assert!(error(options(Some(1))).contains("at least 2"));
-        assert!(error(Options { window: None, ..options(Some(10)) }).contains("followed in time"));
-        let mut tight = options(Some(100));
-        tight.truncation.memory = 1e6;
-        assert!(error(tight).contains("fewer times"));
     }
 }
