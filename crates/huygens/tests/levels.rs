@@ -217,6 +217,31 @@ fn divergence_is_a_verdict() {
 }
 
 /// Two uncoupled self-oscillators of different frequency are a torus; one cell at the literal drive of Mari et al. is chaotic.
+/// A parametric oscillator just above its threshold grows slowly and without end: that is no chaos, although neighbouring orbits part.
+#[test]
+fn slow_growth_is_no_chaos() {
+    for gain in [1e-3, 1e-2] {
+        // H = ω a†a + iκ(a†² − a²)/2 with loss γ: grows at κ − γ/2 where ω < κ.
+        let pump = ad(0).mul(&ad(0)).scale(&complex(0.0, 0.05));
+        let h = Operator::n(ModeId(0)).scale(&num(0.02)).add(&pump).add(&pump.adjoint());
+        let rate = (0.1f64 * 0.1 - 0.02 * 0.02).sqrt();
+        let jump = a(0).scale(&num((2.0 * (rate - gain)).sqrt()));
+        let bound = bind(1, &h, &[jump]);
+        let found = attractor::find(&bound, &[], None, &[c64::new(0.1, 0.05)], &attractor::Options::default());
+        assert!(matches!(found.attractor, Attractor::Diverging { .. }), "{:?}", found.attractor);
+    }
+}
+
+/// What decays to rest in a model with a free phase is rest, without a free phase.
+#[test]
+fn an_amplitude_that_has_decayed_has_no_phase() {
+    let h = Operator::n(ModeId(0)).scale(&num(0.3)).add(&ad(0).mul(&ad(0)).mul(&a(0)).mul(&a(0)).scale(&num(0.01)));
+    let bound = bind(1, &h, &[a(0).scale(&num(0.1))]);
+    let found = attractor::find(&bound, &[vec![1]], None, &[c64::new(0.5, 0.1)], &attractor::Options::default());
+    let Attractor::FixedPoint(point) = found.attractor else { panic!("{:?}", found.attractor) };
+    assert_eq!((point.point[0], point.neutral.cols()), (c64::new(0.0, 0.0), 0));
+}
+
 #[test]
 fn torus_and_chaos_are_told_apart() {
     let optomechanics = |drive: f64, cells: u32| {

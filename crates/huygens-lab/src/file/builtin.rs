@@ -30,6 +30,7 @@ builtins![
     "thermal-machine",
     "spin-one-driven",
     "two-spin-one",
+    "spin-chains",
 ];
 
 /// The built-in model of this name.

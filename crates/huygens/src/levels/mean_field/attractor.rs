@@ -118,6 +118,9 @@ pub struct Found {
     pub last: Vec<c64>,
 }
 
+/// Growth of the size from one window to the next, of more than its length, beyond which an orbit goes to infinity.
+const GROWING: f64 = 5.0;
+
 /// Fastest |λ| and slowest |Re λ| of the linearised flow at a point. Overdamped directions, which only follow the others, do
 /// not set the pace: λ with |Re λ| > 3 |Im λ| count among the fastest only where there is nothing else.
 pub fn rates(bound: &Bound, t: f64, z: &[c64]) -> (f64, f64) {
@@ -202,6 +205,8 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         }
     }
     let mut wandering: Option<Wandering> = None;
+    // Windows in a row over which the orbit has grown.
+    let mut growing = 0;
     let mut closest = f64::INFINITY;
     // Vanishing exponents of a torus: one for each phase that is free.
     let frequencies = if period.is_some() { 1 } else { 2 };
@@ -238,13 +243,16 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
                     let size = size_of(&z);
                     let chaotic = exponents.values[0] * window > 25.0 && exponents.values[0] > 4.0 * exponents.error;
                     let was = wandering.as_ref().is_some_and(|w| w.exponents.values[0] > 0.3 * exponents.values[0]);
+                    // What is drawn apart because the whole grows is no chaos.
+                    let grown = wandering.as_ref().is_some_and(|w| size > GROWING * w.size);
+                    growing = if grown { growing + 1 } else { 0 };
                     // The state at a whole period of the drives is kept where there are drives.
                     if period.is_none() {
                         z.clone_from(&exponents.end);
                         t += exponents.window * 1.1;
                     }
                     let found = Wandering { exponents, size, time: t };
-                    if chaotic && was {
+                    if chaotic && was && growing == 0 {
                         return Found { attractor: Attractor::Chaos(found), transient: t, steps, last: z };
                     }
                     // An orbit that still spirals into a cycle comes back closer and closer; a torus does not.
@@ -261,7 +269,9 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
         }
     }
     let found = wandering.expect("at least two attempts were made");
-    let attractor = if found.exponents.values[0] > resolution(&found.exponents) {
+    let attractor = if growing > 1 {
+        Attractor::Diverging { time: t }
+    } else if found.exponents.values[0] > resolution(&found.exponents) {
         Attractor::Chaos(found)
     } else if vanishing(&found.exponents) >= frequencies {
         Attractor::Torus(found)
@@ -419,7 +429,10 @@ pub fn fixed_point(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64
         let residual = f.iter().map(|x| x * x).sum::<f64>().sqrt() / (fast * size_of(&z).max(1e-3));
         let neutral = generators(charges, &z);
         if residual < 1e-13 {
-            return Some(FixedPoint { point: z, residual, neutral });
+            // An amplitude that has decayed to nothing has no phase that could be free.
+            let nothing = 1e-13 * size_of(&z).max(1e-3);
+            z.iter_mut().filter(|v| v.norm() < nothing).for_each(|v| *v = c64::new(0.0, 0.0));
+            return Some(FixedPoint { neutral: generators(charges, &z), point: z, residual });
         }
         let drift = bound.drift_matrix(0.0, &z);
         let delta = bordered_step(&drift, &neutral, &neutral, &f)?;
