@@ -245,3 +245,40 @@ mixing = "pi/4"
         }
     }
 }
+
+/// A part of the clicks that is kept is read with its indices, shown with the equations, and refused where it is no probability.
+#[test]
+fn jumps_may_keep_a_part_of_the_runs() {
+    use huygens::experiment::Level;
+    use huygens_lab::runs::{Notation, equations};
+    let text = |kept: &str| {
+        format!(
+            "[modes]\n\"a[1..2]\" = \"boson\"\n[parameters]\nseen = 0.3\n[hamiltonian]\nH = \"a[1] + dag(a[1]) + n(a[2])\"\n\
+             [[jump]]\nfor = \"j in 1..2\"\nL = \"sqrt(0.6)*a[j]\"\nkept = {kept}\n"
+        )
+    };
+    let model = parse("observed.toml", &text("\"(1 - seen)/j\""), None, &[]).unwrap().model;
+    let binding = model.bind(&[]).unwrap();
+    // √q L, and −½(1 − q) L†L with q = 0.7 and 0.35.
+    for (mode, q) in [(0, 0.7), (1, 0.35)] {
+        let (a, n) = (Operator::annihilation(ModeId(mode)), Operator::n(ModeId(mode)));
+        let (of_jump, of_part) = (&model.jumps[mode as usize].operator, &model.antihermitian);
+        let value = |operator: &Operator, term: &Operator| {
+            let monomial = term.iter().next().unwrap().0;
+            operator.coefficient(monomial).eval(&binding.values, 0.0).unwrap().re
+        };
+        assert!((value(of_jump, &a) - (0.6_f64 * q).sqrt()).abs() < 1e-15);
+        assert!((value(of_part, &n) + 0.3 * (1.0 - q)).abs() < 1e-15);
+    }
+    let shown = equations(&model, Level::Fock, Notation::Text, false);
+    assert!(shown.contains("(kept 1 - seen of sqrt(0.6)*a[1])"), "{shown}");
+    for (kept, message) in [
+        ("1.5", "no number from 0 to 1"),
+        ("\"0.5 + 0.1*sin(t)\"", "depends on the time"),
+        ("\"i*seen\"", "not real"),
+        ("\"senn\"", "unknown name"),
+    ] {
+        let error = parse("observed.toml", &text(kept), None, &[]).unwrap_err().to_string();
+        assert!(error.contains(message), "{kept}: {error}");
+    }
+}

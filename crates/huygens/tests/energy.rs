@@ -24,7 +24,10 @@ fn model(
         name: "test".into(),
         modes: modes.iter().map(|m| ModeSource { name: text(m), kind: text("boson") }).collect(),
         hamiltonian: vec![TermSource { name: text("H"), expression: text(h) }],
-        jumps: jumps.iter().map(|l| JumpSource { operator: text(l), each: None, label: (*l).into() }).collect(),
+        jumps: jumps
+            .iter()
+            .map(|l| JumpSource { operator: text(l), each: None, kept: None, label: (*l).into() })
+            .collect(),
         baths: baths
             .iter()
             .map(|(on, rate, occupation, momentum)| BathSource {

@@ -126,7 +126,7 @@ fn random_models_agree_with_qutip() {
             antihermitian: term(&hc),
             jumps: jumps
                 .iter()
-                .map(|l| JumpSource { operator: written(text(l)), each: None, label: String::new() })
+                .map(|l| JumpSource { operator: written(text(l)), each: None, kept: None, label: String::new() })
                 .collect(),
             start: vec![StartSource {
                 mode: written("m0".into()),

@@ -589,7 +589,7 @@ impl Reader<'_> {
     fn jumps(&mut self, value: &Value<'_>) {
         for (k, (span, table)) in self.tables("jump", value).into_iter().enumerate() {
             let path = |field: &str| format!("jump[{}].{field}", k + 1);
-            let (mut operator, mut each, mut label, mut given) = (None, None, String::new(), false);
+            let (mut operator, mut each, mut kept, mut label, mut given) = (None, None, None, String::new(), false);
             for (key, value) in table {
                 match key.get_ref().as_ref() {
                     "L" => {
@@ -602,11 +602,12 @@ impl Reader<'_> {
                     "label" => {
                         label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default()
                     }
-                    _ => self.unknown_key(key, "[[jump]]", &["L", "for", "label"]),
+                    "kept" => kept = self.expression(&path("kept"), value, "a number or an expression in quotes"),
+                    _ => self.unknown_key(key, "[[jump]]", &["L", "for", "kept", "label"]),
                 }
             }
             match operator {
-                Some(operator) => self.document.source.jumps.push(JumpSource { operator, each, label }),
+                Some(operator) => self.document.source.jumps.push(JumpSource { operator, each, kept, label }),
                 None if given => {}
                 None => self.error(
                     span,

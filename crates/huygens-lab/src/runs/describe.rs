@@ -117,7 +117,12 @@ pub fn describe(model: &Model) -> String {
     if !free.is_empty() {
         out.push_str("\njumps\n");
         for jump in free.iter().take(most) {
-            let _ = writeln!(out, "  L = {}   {}", text(&jump.operator), jump.label);
+            let _ = match &jump.kept {
+                None => writeln!(out, "  L = {}   {}", text(&jump.operator), jump.label),
+                Some(kept) => {
+                    writeln!(out, "  L = {}, kept {}   {}", text(&kept.whole), kept.share.text(&names), jump.label)
+                }
+            };
         }
         more(&mut out, free.len(), most);
     }

@@ -42,6 +42,12 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);
     }
+    if model.post_selects() {
+        writer.remark(
+            &mut out,
+            "A jump L after which a part q of the runs is kept, qLρL† − ½{L†L, ρ}, is written as √q L, with −½(1 − q) L†L in H_c.",
+        );
+    }
     if !model.structured.is_empty() {
         writer.structured(&mut out, shown);
         return out;
@@ -339,10 +345,20 @@ impl Writer<'_> {
             }
             lines.push(line);
         }
-        for (k, jump) in self.free_jumps().enumerate() {
-            if own(&jump.modes()) {
+        for (k, jump) in self.model.jumps.iter().filter(|j| j.bath.is_none()).enumerate() {
+            let whole = jump.kept.as_ref().map_or(&jump.operator, |kept| &kept.whole);
+            if own(&whole.modes()) {
                 let name = if self.latex() { format!("L_{{{}}}", k + 1) } else { format!("L{}", k + 1) };
-                lines.push(self.line(&name, &self.operator(jump, None)));
+                let mut right = self.operator(&jump.operator, None);
+                if let Some(kept) = &jump.kept {
+                    let (share, whole) = (self.scalar(&kept.share), self.operator(whole, None));
+                    right.push_str(&if self.latex() {
+                        format!(" \\qquad \\text{{kept }} {share} \\text{{ of }} {whole}")
+                    } else {
+                        format!("    (kept {share} of {whole})")
+                    });
+                }
+                lines.push(self.line(&name, &right));
             }
         }
         lines

@@ -161,7 +161,10 @@ mod tests {
                 name: text("H"),
                 expression: text("n(a) + n(b) + kappa*gamma*nbar*0*n(a)"),
             }],
-            jumps: jumps.iter().map(|l| JumpSource { operator: text(l), each: None, label: (*l).into() }).collect(),
+            jumps: jumps
+                .iter()
+                .map(|l| JumpSource { operator: text(l), each: None, kept: None, label: (*l).into() })
+                .collect(),
             baths: baths
                 .iter()
                 .map(|(on, rate, occupation)| BathSource {

@@ -161,7 +161,7 @@ impl Experiment {
         report.dynamics = match times.as_slice() {
             [only] => format!("density matrix at t = {only:.6}"),
             [first, .., last] => format!("density matrix from the start, seen over [{first:.6}, {last:.6}]"),
-            [] if self.model.antihermitian.is_zero() => "steady state of the density matrix".into(),
+            [] if self.model.keeps_trace(binding) => "steady state of the density matrix".into(),
             [] => "stationary state of the normalised flow".into(),
         };
         report.method = format!("{}, {} elements, {}", run.cutoff, run.elements, run.how);
@@ -172,7 +172,7 @@ impl Experiment {
             report.checks.push(Check::note("displacement", Some(far), note));
         }
         if let Some((growth, next)) = run.growth {
-            report.checks.extend(grows(growth, next));
+            report.checks.extend(grows(growth, next, self.model.post_selects()));
         } else if rests && run.stopped.is_none() && asked.certify {
             let smaller = match &other {
                 Some(other) if other.elements < run.elements => &other.cutoff,
@@ -181,7 +181,7 @@ impl Experiment {
             report.checks.push(self.alone(binding, smaller, origin)?);
         }
         self.cutoff_checks(&mut report, binding, &run, other.as_ref(), &times);
-        if asked.certify && !rests && !self.model.antihermitian.is_zero() && run.stopped.is_none() {
+        if asked.certify && !rests && !self.model.keeps_trace(binding) && run.stopped.is_none() {
             let disturbed = follow(&run.cutoff, DISTURBANCE, true)?;
             let grown = change(&run, &disturbed).0 * f64::EPSILON / DISTURBANCE;
             report.checks.push(Check::at_most(
@@ -545,6 +545,10 @@ impl Experiment {
                 if counted || name.starts_with("emission_") || name == "liouvillian_gap" {
                     run.put(k, Err(SteadyError::AntiHermitian.to_string()));
                 }
+                if name == "survival" {
+                    let reason = "falls for ever in the stationary state, at minus the growth rate: ask at a time with --until or --at";
+                    run.put(k, Err(reason.into()));
+                }
             }
             return;
         }
@@ -688,7 +692,7 @@ impl Experiment {
             1e-9,
             "how far the smallest eigenvalue lies below zero",
         ));
-        if self.model.antihermitian.is_zero() && !rests {
+        if self.model.keeps_trace(binding) && !rests {
             checks.push(Check::at_most("trace", run.log_trace.abs(), 1e-8, "drift of ln tr ρ"));
         }
         if let Some(reason) = &run.stopped {
@@ -740,8 +744,13 @@ fn put_orbits(moments: &FockMoments, run: &mut Run) {
 }
 
 /// Growth of a stationary state of a normalised flow, and that no other grows as fast.
-fn grows(growth: f64, next: Option<(c64, f64)>) -> [Check; 2] {
-    let note = "the trace of the linear flow grows at this rate in the stationary state";
+fn grows(growth: f64, next: Option<(c64, f64)>, selected: bool) -> [Check; 2] {
+    let note = match selected {
+        true => {
+            "the trace of the linear flow grows at this rate in the stationary state: runs are discarded at minus this rate"
+        }
+        false => "the trace of the linear flow grows at this rate in the stationary state",
+    };
     let growth = Check::note("growth rate", Some(growth), note);
     let (value, note) = match next {
         None => (None, "no other state grows or decays".to_owned()),
@@ -919,6 +928,32 @@ mod tests {
         let options = Options { level: Level::Fock, ..Options::default() };
         let report = Experiment::new(saturating, &["n(a)".to_owned()], options).unwrap().run(&binding).unwrap();
         assert!(report.checks.iter().all(|c| c.status != Status::Fail), "{:#?}", report.checks);
+    }
+
+    /// Without times the state that the kept runs end in: a driven cavity observed with a part of its clicks lost, its growth rate that of
+    /// discarding; and at q = 1 the steady state, to the last digit.
+    #[test]
+    fn without_times_the_state_of_the_kept_runs() {
+        let of = |jump: &str| {
+            let h = "0.3*n(a) + 0.1*dag(a)^2*a^2 + 0.6*(a + dag(a))";
+            Arc::new(crate::levels::tests::model(&["a"], &[("z", "0.5")], h, "", &[jump], &[]))
+        };
+        let run = |model: &Arc<crate::model::Model>, z: f64, measure: &str| {
+            let options = Options { level: Level::Fock, ..Options::default() };
+            let experiment = Experiment::new(model.clone(), &[measure.to_owned()], options).unwrap();
+            experiment.run(&model.bind(&[("z", z)]).unwrap()).unwrap()
+        };
+        let (selected, plain) = (of("sqrt(0.8)*a kept z"), of("sqrt(0.8)*a"));
+        let half = run(&selected, 0.5, "n(a)");
+        assert!(half.checks.iter().all(|c| c.status != Status::Fail), "{:#?}", half.checks);
+        let growth = half.checks.iter().find(|c| c.name == "growth rate").unwrap();
+        assert!(growth.note.contains("discarded"));
+        assert_relative_eq!(growth.value.unwrap(), -0.5 * 0.8 * half.value("n(a)").unwrap(), max_relative = 1e-6);
+        let all = run(&selected, 1.0, "n(a)");
+        assert_eq!(all.value("n(a)"), run(&plain, 1.0, "n(a)").value("n(a)"));
+        assert!(all.checks.iter().all(|c| c.name != "growth rate"));
+        let survival = run(&selected, 0.5, "survival");
+        assert!(survival.quantity("survival").unwrap().note.as_ref().unwrap().contains("growth rate"));
     }
 
     /// What grows beyond every cut-off is told to, with the time up to which the result holds.

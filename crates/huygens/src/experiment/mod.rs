@@ -31,7 +31,7 @@ use crate::levels::mean_field::attractor::{self, Attractor, Found, Options as Se
 use crate::levels::response::System;
 pub use crate::levels::stochastic::ensemble::Watch;
 use crate::levels::stochastic::langevin::Ordering;
-use crate::measures::{Evaluate, MeasureError, Request, resolve};
+use crate::measures::{CountingMeasure, Evaluate, MeasureError, Request, resolve};
 use crate::model::{Binding, Model, ModelError};
 use crate::report::{Check, Report, Status};
 
@@ -233,7 +233,11 @@ const OF_A_POINT: &str = "the motion of a coherent state: the anti-Hermitian par
 /// Whether a model with an anti-Hermitian part can be treated in the way asked for.
 fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(), ExperimentError> {
     let name = &model.name;
-    let wrong = |text: String| Err(ExperimentError::Options(text));
+    let of_jumps = match model.post_selects() {
+        true => " (a jump L with `kept` = q has one, -(1 - q)/2 L†L)",
+        false => "",
+    };
+    let wrong = |text: String| Err(ExperimentError::Options(format!("{text}{of_jumps}")));
     match options.level {
         Level::Fock | Level::OptimalPath | Level::Response => return Ok(()),
         Level::Gaussian => {
@@ -272,6 +276,31 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
             "`{}`: the anti-Hermitian part of `{name}` gives and takes energy beside baths and drives: there is no such balance",
             request.text
         ));
+    }
+    Ok(())
+}
+
+/// Whether the records that some jumps select can give what is asked.
+fn selected(model: &Model, requests: &[Request]) -> Result<(), ExperimentError> {
+    for request in requests {
+        let definition = request.definition;
+        let reason = match definition.evaluate {
+            _ if definition.name == "survival" && !model.own_antihermitian.is_zero() => {
+                "the trace under an anti-Hermitian part is no probability: ask without one, with `kept` at the jumps"
+            }
+            _ if !model.post_selects() => continue,
+            Evaluate::Thermal(_) | Evaluate::Energy(_) => {
+                "is a balance of all runs, and some are discarded: ask with `kept` = 1"
+            }
+            _ if CountingMeasure::of(definition).is_some() => {
+                "counts the clicks of all runs, and some are discarded: ask with `kept` = 1"
+            }
+            _ if definition.needs_dynamics() => {
+                "relies on a trace that is kept, and runs are discarded: ask with `kept` = 1"
+            }
+            _ => continue,
+        };
+        return Err(ExperimentError::Options(format!("`{}`: {reason}", request.text)));
     }
     Ok(())
 }
@@ -376,6 +405,7 @@ impl Experiment {
             );
             return Err(ExperimentError::Options(text));
         }
+        selected(&model, &requests)?;
         if !model.antihermitian.is_zero() {
             weighed(&model, &requests, &options)?;
         }

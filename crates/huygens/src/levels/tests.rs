@@ -20,7 +20,7 @@ fn text(x: impl Into<String>) -> Text {
     Text::new(x, "test")
 }
 
-/// A model from its text, H or H_c empty for none; starts are mode, amplitude, occupation, squeezing and angle.
+/// A model from its text, H or H_c empty for none; jumps as `L` or `L kept q`; starts are mode, amplitude, occupation, squeezing and angle.
 pub(crate) fn model(
     modes: &[&str],
     parameters: &[(&str, &str)],
@@ -60,7 +60,13 @@ pub(crate) fn correlated(
             .collect(),
         hamiltonian: term("H", h),
         antihermitian: term("Hc", hc),
-        jumps: jumps.iter().map(|l| JumpSource { operator: text(*l), each: None, label: (*l).into() }).collect(),
+        jumps: jumps
+            .iter()
+            .map(|l| {
+                let (l, kept) = l.split_once(" kept ").map_or((*l, None), |(l, q)| (l, Some(text(q))));
+                JumpSource { operator: text(l), each: None, kept, label: l.into() }
+            })
+            .collect(),
         start: start
             .iter()
             .map(|[mode, amplitude, occupation, squeezing, angle]| StartSource {

@@ -36,6 +36,7 @@ mod registry;
 mod speed;
 mod spins;
 mod stationary;
+mod survival;
 mod thermal;
 mod ticking;
 pub mod transient;

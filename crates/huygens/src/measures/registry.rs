@@ -2,10 +2,10 @@
 
 use super::{
     Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, machine, speed,
-    spins, stationary, sync, thermal, ticking, transient,
+    spins, stationary, survival, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 97] = [
+static REGISTRY: [Definition; 98] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -67,6 +67,7 @@ static REGISTRY: [Definition; 97] = [
     speed::SPOHN_PRODUCTION,
     speed::CAPACITY,
     liouvillian::LIOUVILLIAN_GAP,
+    survival::SURVIVAL,
     emission::EMISSION_FREQUENCY,
     emission::EMISSION_LINEWIDTH,
     emission::BUNCHING,

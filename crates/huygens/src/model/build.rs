@@ -15,7 +15,7 @@ use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
 use super::source::{CorrelationText, LinksSource, ModelSource, Place, StartSource, TermSource, Text};
 use super::structured;
-use super::{Bath, Correlating, Correlation, Jump, MAX_MODES, Mode, ModeKind, Model, Start};
+use super::{Bath, Correlating, Correlation, Jump, Kept, MAX_MODES, Mode, ModeKind, Model, Start};
 
 /// Most jumps or baths that a `for` may write out.
 const MAX_COPIES: u64 = 4_000_000;
@@ -233,6 +233,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         correlations: Vec::new(),
         measures: source.measures.iter().map(|m| m.text.clone()).collect(),
         warnings: Vec::new(),
+        own_antihermitian: Operator::zero(),
         terms: Vec::new(),
         coefficients: Compiled::default(),
     };
@@ -271,7 +272,7 @@ struct Texts<'a> {
     networks: Vec<Option<Expr>>,
     terms: Vec<Expr>,
     antihermitian: Vec<Expr>,
-    jumps: Vec<(Repeated<'a>, Expr)>,
+    jumps: Vec<(Repeated<'a>, Expr, Option<Expr>)>,
     baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
     structured: Vec<structured::Trees<'a>>,
     start: Vec<(Expr, [Option<Expr>; 4], Option<String>)>,
@@ -375,8 +376,9 @@ impl<'a> Texts<'a> {
             let mut one = || -> Result<_, ModelError> {
                 let each = Repeated::read(jump.each.as_ref(), &mut uses)?;
                 let expr = parsed(&jump.operator, read(&jump.operator.text))?;
-                uses.expression(&expr, &each.indices);
-                Ok((each, expr))
+                let kept = jump.kept.as_ref().map(|text| parsed(text, read(&text.text))).transpose()?;
+                std::iter::once(&expr).chain(&kept).for_each(|expr| uses.expression(expr, &each.indices));
+                Ok((each, expr, kept))
             };
             match one() {
                 Ok(pair) => texts.jumps.push(pair),
@@ -730,7 +732,8 @@ fn hermitian(
 }
 
 fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
-    for (jump, (each, expr)) in source.jumps.iter().zip(&texts.jumps) {
+    model.own_antihermitian.clone_from(&model.antihermitian);
+    for (jump, (each, expr, share)) in source.jumps.iter().zip(&texts.jumps) {
         let assignments = match each.assignments(symbols, "the jump") {
             Ok(list) => list,
             Err(error) => {
@@ -741,19 +744,65 @@ fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
         let base = if jump.label.is_empty() { jump.operator.text.trim() } else { &jump.label };
         for given in assignments {
             let inner = WithIndices { scope: symbols, indices: &given };
-            match parse::operator(expr, &inner) {
-                Ok(operator) if operator.is_zero() => {}
-                Ok(operator) => {
-                    let label = each.label(base, &given);
-                    model.jumps.push(Jump { operator, label, bath: None, place: jump.operator.place.clone() });
+            let one = || -> Result<(Operator, Option<(Scalar, Kept)>), ModelError> {
+                let operator = parse::operator(expr, &inner).map_err(|e| wrong(&jump.operator, e))?;
+                let kept = match (&jump.kept, share) {
+                    (Some(text), Some(expr)) => kept(&operator, text, expr, &inner)?,
+                    _ => None,
+                };
+                Ok((operator, kept))
+            };
+            match one() {
+                Ok((operator, _)) if operator.is_zero() => {}
+                Ok((operator, kept)) => {
+                    let mut made = Jump {
+                        operator,
+                        kept: None,
+                        label: each.label(base, &given),
+                        bath: None,
+                        place: jump.operator.place.clone(),
+                    };
+                    if let Some((root, kept)) = kept {
+                        let rest = Scalar::one().sub(&kept.share).times((-0.5).into());
+                        made.operator = kept.whole.scale(&root);
+                        model.antihermitian.add_assign(&kept.whole.adjoint().mul(&kept.whole).scale(&rest));
+                        made.kept = Some(kept);
+                    }
+                    model.jumps.push(made);
                 }
                 Err(error) => {
-                    errors.push(wrong(&jump.operator, error));
+                    errors.push(error);
                     break;
                 }
             }
         }
     }
+}
+
+/// √q and what is kept of a jump; none for q = 1.
+fn kept(
+    operator: &Operator,
+    text: &Text,
+    expr: &Expr,
+    scope: &WithIndices<'_>,
+) -> Result<Option<(Scalar, Kept)>, ModelError> {
+    let share = parse::scalar(expr, scope).map_err(|e| wrong(text, e))?;
+    let message = match share.as_number() {
+        _ if share.is_one() => return Ok(None),
+        Some(z) if z.im != 0.0 || !(0.0..=1.0).contains(&z.re) => "this is no number from 0 to 1",
+        None if share.depends_on_time() => "this depends on the time",
+        None if !share.is_real() => "this is not real for all values of the parameters",
+        _ => "",
+    };
+    let refused = |message: String| {
+        let help = "`kept` is the probability with which a run is kept after this jump: a number from 0 to 1, constant in time";
+        ModelError::at(&text.place, Fault::Expression { message, help: Some(help.to_owned()) })
+    };
+    if !message.is_empty() {
+        return Err(refused(message.to_owned()));
+    }
+    let root = share.sqrt().map_err(|e| refused(e.to_string()))?;
+    Ok(Some((root, Kept { share, whole: operator.clone(), place: text.place.clone() })))
 }
 
 fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
@@ -812,6 +861,7 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                             let label = format!("{base}, {word}");
                             model.jumps.push(Jump {
                                 operator,
+                                kept: None,
                                 label,
                                 bath: Some(index),
                                 place: bath.rate.place.clone(),
@@ -1117,6 +1167,7 @@ mod tests {
             jumps: vec![JumpSource {
                 operator: text("sqrt(gamma)*(a[j] - a[k])"),
                 each: Some(text("j in 1..2*M, k in links[j]")),
+                kept: None,
                 label: "difference".into(),
             }],
             baths: vec![BathSource {

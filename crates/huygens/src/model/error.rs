@@ -290,6 +290,9 @@ impl Fault {
                 "give it a positive value; a bath without a cut-off is  density = \"ohmic\"".into()
             }
             Fault::Zero { .. } => "give it a positive value".into(),
+            Fault::Negative { what, .. } if what.contains("kept of the jump") => {
+                "`kept` is the probability with which a run is kept after this jump: from 0 to 1".into()
+            }
             Fault::Negative { .. } => {
                 "a rate is the square of a jump's prefactor; for gain write the jump with dag(…) and a positive rate"
                     .into()

@@ -82,10 +82,26 @@ pub struct Mode {
 pub struct Jump {
     /// L.
     pub operator: Operator,
+    /// The part of the runs that is kept after this jump, where it is not all of them; `operator` is √q L then.
+    pub kept: Option<Kept>,
     /// A name for tables, such as `loss of a1` or the text it was written as.
     pub label: String,
     /// The bath it belongs to, as an index into [`Model::baths`].
     pub bath: Option<usize>,
+    pub(crate) place: Place,
+}
+
+/// Post-selection by a jump L: runs are kept with the probability q after each of its clicks, and discarded otherwise.
+///
+/// The state of those kept moves by qLρL† − ½{L†L, ρ} = D\[√q L\]ρ + {H_c, ρ} with H_c = −½(1 − q) L†L (F. Minganti, A. Miranowicz, R. W.
+/// Chhajlany, I. I. Arkhipov, F. Nori, Phys. Rev. A 101, 062112 (2020)): the jump is √q L, and the rest is in [`Model::antihermitian`].
+/// q = 0 is the record without clicks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// q, between 0 and 1.
+    pub share: Scalar,
+    /// L.
+    pub whole: Operator,
     pub(crate) place: Place,
 }
 
@@ -170,7 +186,8 @@ pub struct Model {
     /// H, Hermitian.
     pub hamiltonian: Operator,
     /// H_c, Hermitian: the anti-Hermitian part iH_c of the whole Hamiltonian H + iH_c, which moves the state by
-    /// {H_c, ρ} − 2⟨H_c⟩ρ (Brody and Graefe, Phys. Rev. Lett. 109, 230405 (2012)). Zero for an ordinary open system.
+    /// {H_c, ρ} − 2⟨H_c⟩ρ (Brody and Graefe, Phys. Rev. Lett. 109, 230405 (2012)). Zero for an ordinary open system. With the part of all
+    /// jumps that discard runs, see [`Kept`].
     pub antihermitian: Operator,
     /// All jumps: those written as such and those of the baths. Jumps that vanish identically are left out.
     pub jumps: Vec<Jump>,
@@ -192,6 +209,8 @@ pub struct Model {
     pub measures: Vec<String>,
     /// What the reader should know although the model can be used.
     pub warnings: Vec<ModelError>,
+    /// H_c without the part of the jumps that discard runs.
+    pub(crate) own_antihermitian: Operator,
     pub(crate) terms: Vec<(Place, Operator)>,
     pub(crate) coefficients: Compiled,
 }
@@ -263,6 +282,30 @@ impl Model {
         own.into_iter().chain(jumps).chain(self.structured.iter().map(|b| &b.coupling))
     }
 
+    /// Whether runs are discarded after some of the jumps.
+    pub fn post_selects(&self) -> bool {
+        self.jumps.iter().any(|jump| jump.kept.is_some())
+    }
+
+    /// The model of all runs, none of them discarded: whole jumps, and H_c as it was written.
+    #[must_use]
+    pub fn unselected(&self) -> Self {
+        let mut whole = self.clone();
+        whole.antihermitian.clone_from(&self.own_antihermitian);
+        for jump in &mut whole.jumps {
+            if let Some(kept) = jump.kept.take() {
+                jump.operator = kept.whole;
+            }
+        }
+        whole
+    }
+
+    /// Whether the trace is kept at these values: H_c vanishes.
+    pub fn keeps_trace(&self, binding: &Binding) -> bool {
+        let zero = |c: &Scalar| !c.depends_on_time() && c.eval(&binding.values, 0.0).is_ok_and(|z| z.norm_sqr() == 0.0);
+        self.antihermitian.iter().all(|(_, c)| zero(c))
+    }
+
     /// H + iH_c, whose terms have the symmetries of both parts.
     pub fn whole_hamiltonian(&self) -> Operator {
         self.hamiltonian.add(&self.antihermitian.scale(&Scalar::number(c64::new(0.0, 1.0))))
@@ -312,6 +355,16 @@ impl Model {
                         .collect();
                     let what = if at.is_empty() { what() } else { format!("{} at {}", what(), at.join(", ")) };
                     return Err(ModelError::at(place, Fault::Negative { what, value }));
+                }
+            }
+        }
+        for jump in &self.jumps {
+            let Some(kept) = &jump.kept else { continue };
+            for (scalar, what) in [(kept.share.clone(), "kept"), (Scalar::one().sub(&kept.share), "1 - kept")] {
+                let what = || format!("{what} of the jump `{}`", jump.label);
+                let value = self.value(&scalar, binding, &kept.place, &what)?;
+                if value < 0.0 {
+                    return Err(ModelError::at(&kept.place, Fault::Negative { what: what(), value }));
                 }
             }
         }

@@ -100,6 +100,8 @@ pub struct JumpSource {
     pub operator: Text,
     /// `j in 1..N` or `(j,k) in links`: one jump for each.
     pub each: Option<Text>,
+    /// The probability q with which a run is kept after each of these jumps; 1 where nothing is given.
+    pub kept: Option<Text>,
     /// A name for tables; empty where none was given.
     pub label: String,
 }

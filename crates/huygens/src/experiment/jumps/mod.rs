@@ -26,13 +26,16 @@ const PILOT: u64 = 64;
 const BIAS: [f64; 2] = [0.25, 0.75];
 /// Relative error of a step below which nothing is gained beside the statistical error.
 const FINE: f64 = 1e-9;
+/// Fewest runs of equal weight whose averages are believed.
+const SURVIVORS: f64 = 32.0;
 /// Channels whose counts are listed.
 const LISTED: usize = 8;
 
 /// Whether a measure needs the density matrix of the ensemble, and not its moments or counts alone.
 fn needs_density(request: &Request) -> bool {
     let moments = matches!(request.definition.evaluate, Evaluate::Moments(_));
-    CountingMeasure::of(request.definition).is_none() && (exact(request.definition.name).is_some() || !moments)
+    let follows = CountingMeasure::of(request.definition).is_none() && request.definition.name != "survival";
+    follows && (exact(request.definition.name).is_some() || !moments)
 }
 
 fn wrong(error: JumpError) -> ExperimentError {
@@ -67,6 +70,12 @@ impl Experiment {
             Some(cutoff) => self.ensemble_below(binding, cutoff, count, &times, watch)?,
             None => self.growing_ensemble(binding, count, &times, watch)?,
         };
+        if let Some(j) = (0..times.len()).find(|j| setting.outcome.sums(*j).count <= 0.0) {
+            return Err(options(format!(
+                "none of {count} runs is kept up to t = {:.6}: ask for more --trajectories or an earlier time, or leave out --trajectories: the density matrix follows the rarest records",
+                times[j]
+            )));
+        }
         let equilibrium = self.equilibrium(binding)?;
         let mut report = self.blank();
         report.ordering = "exact: quantum jumps of pure states in number states".into();
@@ -252,6 +261,17 @@ impl Experiment {
             plan.tolerance
         );
         report.checks.push(Check::note("jump times", None, note));
+        if self.model.post_selects() {
+            let sums = outcome.sums(plan.times.len() - 1);
+            let note = format!(
+                "runs of equal weight that the averages at the last time are worth; {:.4e} of all runs are kept",
+                sums.survival()
+            );
+            let mut check = Check::note("survivors", Some(sums.effective()), note);
+            check.limit = Some(SURVIVORS);
+            check.status = if sums.effective() >= SURVIVORS { Status::Pass } else { Status::Fail };
+            report.checks.push(check);
+        }
         let n = outcome.counts().count() as f64;
         let mut lines = Vec::new();
         let mut total = 0.0;
@@ -279,7 +299,8 @@ impl Experiment {
         let note = match lines.is_empty() {
             true => "the model has no jumps: every trajectory is the same".to_owned(),
             false => format!(
-                "a trajectory from t = {:.6} to {duration:.6}, mean ± standard error: {}",
+                "a trajectory{} from t = {:.6} to {duration:.6}, mean ± standard error: {}",
+                if self.model.post_selects() { ", those of discarded runs included," } else { "" },
                 plan.count_from,
                 lines.join("; ")
             ),
@@ -312,6 +333,11 @@ impl Experiment {
             match layout {
                 Some(layout) => self.look(&sums.state(layout), equilibrium, dynamics.as_ref(), &mut run, false),
                 None => self.look_at_moments(&sums.moments(modes), &mut run),
+            }
+            for (k, _) in self.requests.iter().enumerate().filter(|(_, r)| r.definition.name == "survival") {
+                run.reasons[k] = None;
+                run.values[k].truncate(j);
+                run.values[k].push(sums.survival());
             }
             run.reached = j + 1;
         }

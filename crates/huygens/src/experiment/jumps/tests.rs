@@ -138,3 +138,37 @@ fn a_cut_off_is_compared_with_a_larger_one() {
     let count: u64 = few.note.split("first ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((64..100).contains(&count), "{few:?}");
 }
+
+/// Runs of which a part is kept: measures and the probability of the record within their errors of the density matrix.
+#[test]
+fn a_part_of_the_runs_is_kept() {
+    let jumps = ["sqrt(0.5)*a kept 0.3", "sqrt(0.4)*b", "sqrt(0.1)*dag(b) kept 0"];
+    let h = "0.2*n(a) + 0.1*dag(a)^2*a^2 + 0.3*(a + dag(a)) + 0.4*(dag(a)*b + h.c.)";
+    let start = [["a", "0.5", "0.1", "0", "0"]];
+    let model = Arc::new(model(&["a", "b"], &[], h, "", &jumps, &start));
+    let binding = model.bind(&[]).unwrap();
+    let run = |measures: &[&str], options: Options| {
+        let measures: Vec<String> = measures.iter().map(ToString::to_string).collect();
+        Experiment::new(model.clone(), &measures, options).and_then(|e| e.run(&binding))
+    };
+    for measures in [&["survival", "n(a)", "pearson(q(a),q(b))"][..], &["survival", "purity(b)"]] {
+        let exact = run(measures, options(None)).unwrap();
+        let jumps = run(measures, Options { seed: 5, ..options(Some(2000)) }).unwrap();
+        for name in measures {
+            let (q, value) = (jumps.quantity(name).unwrap(), exact.value(name).unwrap());
+            let error = q.error.unwrap();
+            assert!(error > 0.0 && error < 0.1, "{name}: {error}");
+            assert!((q.value.unwrap() - value).abs() < 4.0 * error, "{name}: {q:?} {value}");
+        }
+        let survivors = jumps.checks.iter().find(|c| c.name == "survivors").unwrap();
+        assert!(survivors.status == Status::Pass && survivors.value.unwrap() < 1900.0, "{survivors:?}");
+    }
+    let late = Options { window: Some(Window { from: 0.0, to: 400.0, samples: 2 }), ..options(Some(20)) };
+    assert!(run(&["n(a)"], late).unwrap_err().to_string().contains("none of 20 runs is kept"));
+    let error =
+        |measure: &str, level: Level| run(&[measure], Options { level, ..options(None) }).unwrap_err().to_string();
+    assert!(error("dissipation", Level::Fock).contains("some are discarded"));
+    assert!(error("relative_entropy_rate", Level::Fock).contains("a trace that is kept"));
+    assert!(error("heat_flow", Level::Gaussian).contains("balance of all runs"));
+    assert!(error("entropy_production", Level::Gaussian).contains("balance of all runs"));
+}

@@ -216,6 +216,12 @@ impl Evolution {
         let extent = self.generator.extent();
         let centre = 0.5 * (extent.low + extent.high);
         let (a, b) = (0.5 * (extent.high - extent.low), extent.imaginary);
+        if a == 0.0 && b == 0.0 {
+            // A number.
+            let factor = ((until - t) * centre).exp();
+            x.iter_mut().for_each(|x| *x *= factor);
+            return Ok(until);
+        }
         let radius = (0.5 * (a + b)).max(f64::MIN_POSITIVE);
         let focus = (a - b) / (a + b).max(f64::MIN_POSITIVE);
         // e²/4ρ² = (a − b)/(a + b).
@@ -327,6 +333,21 @@ mod tests {
     use super::*;
     use approx::assert_relative_eq;
     use huygens_numerics::c64;
+
+    /// A generator that is a number on what is populated: the vacuum under H = n, and under a constant H_c.
+    #[test]
+    fn nothing_moves() {
+        use super::super::{Cutoff, Problem};
+        for (gain, growth) in [("", 0.0), ("0.3", 1.2)] {
+            let model = crate::levels::tests::model(&["a"], &[], "n(a)", gain, &[], &[]);
+            let cutoff = Cutoff::Product(vec![5]);
+            let problem = Problem::new(&model, &model.bind(&[]).unwrap(), cutoff, 1e9).unwrap();
+            let mut state = problem.start;
+            assert_eq!(state.layout().len(), 1);
+            Evolution::new(problem.generator, 1e-10).advance(&mut state, 0.0, 2.0).unwrap();
+            assert_relative_eq!(state.log_trace(), growth, epsilon = 1e-14);
+        }
+    }
 
     /// The series at points of the ellipse gives the exponential, for flat, round and upright ellipses.
     #[test]

@@ -55,6 +55,8 @@ mod dominant_tests;
 #[cfg(test)]
 mod frame_tests;
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod routes_tests;
 #[cfg(test)]
 mod steady_tests;

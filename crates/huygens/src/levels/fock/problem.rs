@@ -198,7 +198,7 @@ pub struct Stationary {
     pub generator: Generator,
     /// In how many sectors a strong symmetry cuts the populations, each with a steady state of its own: 1 without one.
     pub sectors: usize,
-    /// Whether the generator keeps the trace: no anti-Hermitian part.
+    /// Whether the generator keeps the trace: no anti-Hermitian part, no runs that are discarded.
     pub lindblad: bool,
 }
 
@@ -210,7 +210,7 @@ impl Stationary {
     /// [`FockError`]; as [`SteadyError`] for models with drives, those without an anti-Hermitian part that have no dissipation, or a
     /// conserved quantity that the start is spread over.
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let lindblad = model.antihermitian.is_zero();
+        let lindblad = model.keeps_trace(binding);
         let space = Arc::new(Space::with_spins(&model.spins(), cutoff.clone())?);
         let operators = Operators::new(model, binding, space.clone())?;
         if operators.depends_on_time() {

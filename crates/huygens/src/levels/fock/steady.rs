@@ -46,7 +46,7 @@ pub enum SteadyError {
     Driven,
     /// A question about a Lindblad generator.
     #[error(
-        "needs a Lindblad generator, which keeps the trace; the model has an anti-Hermitian part and its flow is normalised"
+        "needs a Lindblad generator, which keeps the trace; with an anti-Hermitian part, or jumps after which runs are discarded, the flow is normalised"
     )]
     AntiHermitian,
     /// More than one state grows fastest.

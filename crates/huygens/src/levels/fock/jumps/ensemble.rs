@@ -175,12 +175,13 @@ fn one_block<const L: usize>(
             }
             group.advance(time)?;
             let (psi, norms) = group.states();
-            observables.add(psi, &norms, lanes, &mut sums.numbers);
-            sums.count += lanes as f64;
+            let weights = group.weights();
+            observables.add(psi, &norms, &weights[..lanes], &mut sums.numbers);
+            sums.add_weights(&weights[..lanes]);
             if let Some(layout) = &plan.density {
                 for l in 0..lanes {
                     one.iter_mut().zip(psi).for_each(|(z, x)| *z = c64::new(x[0][l], x[1][l]));
-                    sums.add_state(layout, &one, norms[l]);
+                    sums.add_state(layout, &one, weights[l] / norms[l]);
                 }
             }
         }

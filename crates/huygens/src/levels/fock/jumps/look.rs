@@ -50,8 +50,8 @@ impl Observables {
         1 + 2 * self.ladders.len()
     }
 
-    /// Adds the numbers of the first `lanes` states, in their order.
-    pub(super) fn add<const L: usize>(&self, psi: &[Amplitude<L>], norms: &[f64; L], lanes: usize, out: &mut [f64]) {
+    /// Adds the numbers of the first states times their weights, in their order.
+    pub(super) fn add<const L: usize>(&self, psi: &[Amplitude<L>], norms: &[f64; L], weights: &[f64], out: &mut [f64]) {
         let mut edge = [0.0; L];
         for n in &self.edge {
             let [re, im] = &psi[*n];
@@ -60,8 +60,8 @@ impl Observables {
             }
         }
         let mut put = |at: usize, values: &[f64; L]| {
-            for l in 0..lanes {
-                out[at] += values[l] / norms[l];
+            for (l, weight) in weights.iter().enumerate() {
+                out[at] += weight * (values[l] / norms[l]);
             }
         };
         put(0, &edge);
@@ -79,7 +79,11 @@ impl Observables {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sums {
     /// Number of trajectories.
+    pub trajectories: f64,
+    /// Sum of their weights: their number, where no run is discarded.
     pub count: f64,
+    /// Sum of the squares of their weights.
+    pub squares: f64,
     /// Weight at the edge, and the moments ⟨a_k⟩, then ⟨a_k†a_l⟩ and ⟨a_k a_l⟩ for k ≤ l, as real and imaginary parts.
     pub numbers: Vec<f64>,
     /// Planes of the density matrix; empty where it was not asked for.
@@ -90,19 +94,38 @@ impl Sums {
     /// Nothing yet.
     pub(super) fn new(width: usize, layout: Option<&Layout>) -> Self {
         let density = layout.map_or(Vec::new(), |layout| vec![0.0; 2 * layout.len() + LANES]);
-        Self { count: 0.0, numbers: vec![0.0; width], density }
+        Self { trajectories: 0.0, count: 0.0, squares: 0.0, numbers: vec![0.0; width], density }
     }
 
     /// Adds the trajectories of another, or with `sign` = −1 takes them away.
     pub fn merge(&mut self, other: &Self, sign: f64) {
+        self.trajectories += sign * other.trajectories;
         self.count += sign * other.count;
+        self.squares += sign * other.squares;
         self.numbers.iter_mut().zip(&other.numbers).for_each(|(x, y)| *x += sign * y);
         self.density.iter_mut().zip(&other.density).for_each(|(x, y)| *x += sign * y);
     }
 
     /// The weight of the states at the edge of the cut-off.
     pub fn edge(&self) -> f64 {
-        self.numbers[0] / self.count
+        if self.count > 0.0 { self.numbers[0] / self.count } else { 0.0 }
+    }
+
+    /// The share of runs that are kept.
+    pub fn survival(&self) -> f64 {
+        self.count / self.trajectories
+    }
+
+    /// The number of equal weights that would leave as large an error as these, (Σw)²/Σw².
+    pub fn effective(&self) -> f64 {
+        if self.count > 0.0 { self.count * self.count / self.squares } else { 0.0 }
+    }
+
+    /// Adds the weights of some trajectories.
+    pub(super) fn add_weights(&mut self, weights: &[f64]) {
+        self.trajectories += weights.len() as f64;
+        self.count += weights.iter().sum::<f64>();
+        self.squares += weights.iter().map(|w| w * w).sum::<f64>();
     }
 
     /// First and second moments of the mean state.
@@ -130,9 +153,8 @@ impl Sums {
         Density::from_planes(layout.clone(), self.density.iter().map(|x| factor * x).collect())
     }
 
-    /// Adds |ψ⟩⟨ψ|/⟨ψ|ψ⟩ on a layout.
-    pub(super) fn add_state(&mut self, layout: &Layout, psi: &[c64], norm: f64) {
-        let factor = 1.0 / norm;
+    /// Adds a multiple of |ψ⟩⟨ψ| on a layout.
+    pub(super) fn add_state(&mut self, layout: &Layout, psi: &[c64], factor: f64) {
         let half = layout.len();
         let (re, im) = self.density.split_at_mut(half);
         layout.each(|at, ket, bra| {

@@ -6,6 +6,9 @@
 //! [`Generator`](super::Generator) below the same cut-off, and the jumps have its counting statistics. A trajectory takes the memory of a
 //! state, not that of a density matrix.
 //!
+//! Where runs are discarded after a jump, each is kept with its probability q: the trajectories are those of all runs, and one has the weight
+//! Π q over its jumps. The mean weight is the probability of a record that is kept.
+//!
 //! Several trajectories stand side by side, each with a time and a step of its own. Trajectory i of a seed takes its random numbers from a
 //! stream of its own: it is the same, to the last bit, in any ensemble, in a batch of any size and on any number of threads.
 
@@ -91,6 +94,8 @@ pub struct Jumps {
     /// The summands of each jump with the number of their coefficient, in the order of the operators.
     channels: Vec<Vec<(u32, Vec<Ladder>)>>,
     start: Mixture,
+    /// The probability with which a run is kept after each jump, in the order of the operators.
+    kept: Vec<f64>,
     /// Number of jumps of the model, vanishing ones included.
     count: usize,
 }
@@ -101,9 +106,16 @@ impl Jumps {
     /// # Errors
     /// [`JumpError`].
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff) -> Result<Self, JumpError> {
-        if !model.antihermitian.is_zero() {
+        if !model.own_antihermitian.is_zero() {
             return Err(JumpError::AntiHermitian(model.name.clone()));
         }
+        let shares = model.jumps.iter().map(|jump| match &jump.kept {
+            Some(kept) => kept.share.eval(&binding.values, 0.0).map(|z| z.re),
+            None => Ok(1.0),
+        });
+        let shares = shares.collect::<Result<Vec<f64>, EvalError>>()?;
+        let whole = model.post_selects().then(|| model.unselected());
+        let model = whole.as_ref().unwrap_or(model);
         let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
         let ladders = |(at, part): &(u32, super::Shifted)| (*at, Ladder::all(&space, part));
@@ -111,7 +123,8 @@ impl Jumps {
         let (mean, covariance) = (model.start_values(binding)?, model.start_covariance(binding)?);
         let start = Mixture::new(&mean, &covariance).map_err(JumpError::Covariance)?;
         let effective = Effective::new(&operators);
-        Ok(Self { effective, channels, start, operators, count: model.jumps.len() })
+        let kept = operators.origin.iter().map(|jump| shares[*jump]).collect();
+        Ok(Self { effective, channels, start, kept, operators, count: model.jumps.len() })
     }
 
     /// Whether all trajectories start in one state.

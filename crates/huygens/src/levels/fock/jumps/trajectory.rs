@@ -32,6 +32,8 @@ struct Clock {
     behind: f64,
     trial: Option<f64>,
     trials: usize,
+    /// Π q over the jumps so far.
+    weight: f64,
     stream: Stream,
 }
 
@@ -117,6 +119,7 @@ impl<'a, const L: usize> Group<'a, L> {
                 behind: f64::INFINITY,
                 trial: None,
                 trials: 0,
+                weight: 1.0,
                 stream,
             };
             clock.next_target();
@@ -231,6 +234,7 @@ impl<'a, const L: usize> Group<'a, L> {
         let jumped = &self.jumped;
         scatter(self.jumps.effective.inner_mut(&mut self.psi), l, |n| factor * jumped[n]);
         clock.next_target();
+        clock.weight *= self.jumps.kept[chosen];
         self.events[l].push(Event { time, jump: self.jumps.operators.origin[chosen] });
         Ok(())
     }
@@ -239,6 +243,11 @@ impl<'a, const L: usize> Group<'a, L> {
     pub(super) fn states(&self) -> (&[Amplitude<L>], [f64; L]) {
         let psi = self.jumps.effective.inner(&self.psi);
         (psi, norms(psi))
+    }
+
+    /// The weights of the trajectories.
+    pub(super) fn weights(&self) -> [f64; L] {
+        std::array::from_fn(|l| self.clocks.get(l).map_or(0.0, |clock| clock.weight))
     }
 
     /// The jumps of one trajectory since the last call.
