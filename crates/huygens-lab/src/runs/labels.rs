@@ -144,6 +144,7 @@ fn symbol(name: &str) -> Option<&'static str> {
         "g2" => r"g^{(2)}",
         "wigner_negativity" => r"\delta_W",
         "liouvillian_gap" => r"\gamma_{\mathrm{gap}}",
+        "survival" => r"P_{\mathrm{kept}}",
         _ => return None,
     })
 }

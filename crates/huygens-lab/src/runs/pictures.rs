@@ -537,7 +537,8 @@ fn maps(problem: &Problem, data: &SweepData, first: &StoredAxis, second: &Stored
 fn powers_of_ten(lo: f64, hi: f64) -> Vec<f64> {
     let (first, last) = (lo.log10().ceil() as i32, hi.log10().floor() as i32);
     let step = ((last - first) / 8 + 1) as usize;
-    (first..=last).step_by(step).map(|k| 10f64.powi(k)).collect()
+    // Products of tens round; the decimal does not.
+    (first..=last).step_by(step).filter_map(|k| format!("1e{k}").parse().ok()).collect()
 }
 
 /// Four to eight round levels within a range.
