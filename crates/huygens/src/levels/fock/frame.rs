@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::problem::FockError;
 use super::space::Space;
 use crate::algebra::{Compiled, EvalError, ModeId, Monomial, Operator, ParamId, Scalar, Scratch};
-use crate::model::{Binding, Model};
+use crate::model::{Binding, ModeKind, Model};
 
 /// Displaced operators with α among their parameters, before a storage is chosen.
 pub(super) struct Displaced {
@@ -111,7 +111,8 @@ pub(super) fn moving(
     let zero = vec![0; model.len()];
     let population = Operators::new(model, binding, space.clone())?.population(&zero, start.iter().cloned());
     let unit = |k: usize| (0..model.len()).map(|j| i32::from(j == k)).collect::<Vec<i32>>();
-    Ok((0..model.len()).filter(|k| population.connects(&(unit(*k), zero.clone()))).collect())
+    let bosons = (0..model.len()).filter(|k| model.modes[*k].kind == ModeKind::Boson);
+    Ok(bosons.filter(|k| population.connects(&(unit(*k), zero.clone()))).collect())
 }
 
 /// Places of the populations among the stored elements.
