@@ -2,7 +2,7 @@
 
 use super::polynomial::{ModeId, Monomial, Polynomial, Terms, add_term};
 use super::scalar::{ParamId, Scalar, ScalarError};
-use super::word::{Site, Word};
+use super::word::Word;
 use num_complex::Complex64 as c64;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,10 +62,6 @@ impl Operator {
     /// J_y = (J₊ − J₋)/2i.
     pub fn spin_y(spin: ModeId) -> Operator {
         Operator::raising(spin).sub(&Operator::lowering(spin)).scale(&Scalar::number(c64::new(0.0, -0.5)))
-    }
-    /// Whether a spin occurs.
-    pub fn has_spins(&self) -> bool {
-        self.terms.keys().any(|m| m.factors().iter().any(|f| f.word.site == Site::Spin))
     }
     /// q = (a + a†)/√2.
     pub fn q(mode: ModeId) -> Operator {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 
 use super::{Contact, CostError};
-use crate::algebra::{Compiled, Names, Operator, Scalar, Scratch};
+use crate::algebra::{Compiled, Names, Operator, Scalar, Scratch, Word};
 use crate::model::{Binding, Model};
 
 /// The thermal contacts of a model, with their coefficients still symbolic: found once, bound as often as wanted.
@@ -135,7 +135,7 @@ fn exchange(operator: &Operator) -> Option<(usize, bool, Scalar)> {
     let [factor] = monomial.factors() else {
         return None;
     };
-    let single = factor.word.dag + factor.word.ann == 1;
+    let single = [Word::ANNIHILATION, Word::CREATION].contains(&factor.word);
     (single && terms.next().is_none()).then(|| (factor.mode.0 as usize, factor.word.ann == 1, coefficient.clone()))
 }
 

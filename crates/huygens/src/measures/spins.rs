@@ -120,7 +120,7 @@ fn squeezing(view: &DensityView<'_>, arguments: &[Argument]) -> Result<Reading, 
     Ok(Reading::from(2.0 * j * least / (length * length)))
 }
 
-/// (2j + 1)/4π √(C(2j, n) C(2j, m)) ∫ sin θ cos^{n+m}(θ/2) sin^{4j−n−m}(θ/2) dθ, the weight of ⟨n|ρ|m⟩ in P.
+/// 2π times (2j + 1)/4π √(C(2j, n) C(2j, m)) ∫ sin θ cos^{n+m}(θ/2) sin^{4j−n−m}(θ/2) dθ, the weight of ⟨n|ρ|m⟩ in 2πP.
 fn weight(twice: u32, n: i32, m: i32) -> f64 {
     let all = f64::from(twice);
     let ln_choose = |n: i32| {
@@ -129,7 +129,7 @@ fn weight(twice: u32, n: i32, m: i32) -> f64 {
     };
     let half = 0.5 * f64::from(n + m);
     let beta = ln_gamma(half + 1.0) + ln_gamma(all - half + 1.0) - ln_gamma(all + 2.0);
-    (all + 1.0) / (2.0 * std::f64::consts::PI) * (0.5 * (ln_choose(n) + ln_choose(m)) + beta).exp()
+    (all + 1.0) * (0.5 * (ln_choose(n) + ln_choose(m)) + beta).exp()
 }
 
 fn distribution(view: &DensityView<'_>, arguments: &[Argument]) -> Result<Reading, String> {
@@ -139,39 +139,23 @@ fn distribution(view: &DensityView<'_>, arguments: &[Argument]) -> Result<Readin
         [one, two] if one != two => (*one, Some(*two)),
         _ => return Err("takes one spin, or two different ones".into()),
     };
-    let modes = view.density.layout().space().modes();
     let top = twice(view, first)?;
     let other = second.map(|s| twice(view, s)).transpose()?;
-    // P_q of P(φ) = Σ_q P_q e^{iqφ}, the elements ⟨n + q|ρ|n⟩.
-    let most = other.map_or(top, |o| top.min(o)) as i32;
-    let turn = 2.0 * std::f64::consts::PI;
-    let coefficients: Vec<_> = (0..=most)
-        .map(|q| {
-            let mut shift = vec![0; modes];
-            shift[first] = q;
-            if let Some(second) = second {
-                shift[second] = -q;
-            }
-            view.density.ladder_of(&shift, |n| {
-                let one = if n[first] + q <= top as i32 { weight(top, n[first] + q, n[first]) } else { 0.0 };
-                match (second, other) {
-                    (Some(s), Some(o)) if n[s] >= q => one * turn * weight(o, n[s] - q, n[s]),
-                    (Some(_), _) => 0.0,
-                    (None, _) => one,
-                }
-            })
+    let step = std::f64::consts::TAU / PHASES as f64;
+    let angles = (0..=PHASES).map(|k| k as f64 * step - std::f64::consts::PI);
+    // J₊ raises n and turns as e^{iφ}: the coefficient of e^{−iqφ} is that of ⟨n|ρ|n + q⟩.
+    let list = view.density.waves(first, second, angles, |shift| {
+        view.density.ladder(shift, |n| {
+            [(Some(first), Some(top)), (second, other)]
+                .into_iter()
+                .filter_map(|(spin, twice)| Some((spin?, twice?)))
+                .map(|(spin, twice)| {
+                    let (from, to) = (n[spin], n[spin] + shift[spin]);
+                    if (0..=twice as i32).contains(&to) { weight(twice, to, from) } else { 0.0 }
+                })
+                .product()
         })
-        .collect();
-    let list: Vec<[f64; 2]> = (0..=PHASES)
-        .map(|k| {
-            let phi = turn * (k as f64 / PHASES as f64 - 0.5);
-            let waves = coefficients[1..].iter().enumerate().map(|(q, c)| {
-                let (sin, cos) = ((q + 1) as f64 * phi).sin_cos();
-                2.0 * (c.re * cos - c.im * sin)
-            });
-            [phi, coefficients[0].re + waves.sum::<f64>()]
-        })
-        .collect();
+    });
     let value = list.iter().map(|p| p[1]).fold(0.0, f64::max);
     Ok(Reading { value, list: Some(list) })
 }

@@ -368,23 +368,34 @@ impl Density {
     /// The distribution P(φ_k − φ_l) of a relative phase, or P(φ_k) where `second` is none, at `count` equal steps from −π:
     /// P(φ) = (1/2π) Σ_q c_q e^{−iqφ} with c_q = Σ ⟨n + q e|ρ|n⟩, e the unit of mode k less that of l. ∫P dφ = 1.
     pub fn phase_distribution(&self, first: usize, second: Option<usize>, count: usize) -> Vec<[f64; 2]> {
-        let modes = self.layout.space().modes();
+        let step = std::f64::consts::TAU / count as f64;
+        let angles = (0..count).map(|j| -std::f64::consts::PI + (j as f64 + 0.5) * step);
+        self.waves(first, second, angles, |shift| self.phase_coefficient(shift))
+    }
+
+    /// (φ, (1/2π) Σ_q c_q e^{−iqφ}) at the given angles, for the coefficients c_q, q ≥ 0, of the shifts q e, e the unit of mode k less that
+    /// of l; those of −q are their conjugates.
+    pub(crate) fn waves(
+        &self,
+        first: usize,
+        second: Option<usize>,
+        angles: impl Iterator<Item = f64>,
+        coefficient: impl Fn(&[i32]) -> c64,
+    ) -> Vec<[f64; 2]> {
         let top = self.layout.space().top();
         let most = second.map_or(top[first], |l| top[first].min(top[l]));
         let coefficients: Vec<c64> = (0..=most)
             .map(|q| {
-                let mut shift = vec![0; modes];
+                let mut shift = vec![0; top.len()];
                 shift[first] = q;
                 if let Some(l) = second {
                     shift[l] -= q;
                 }
-                self.phase_coefficient(&shift)
+                coefficient(&shift)
             })
             .collect();
-        let step = std::f64::consts::TAU / count as f64;
-        (0..count)
-            .map(|j| {
-                let phi = -std::f64::consts::PI + (j as f64 + 0.5) * step;
+        angles
+            .map(|phi| {
                 let mut sum = coefficients[0].re;
                 for (q, c) in coefficients.iter().enumerate().skip(1) {
                     sum += 2.0 * (c * c64::from_polar(1.0, -(q as f64) * phi)).re;
@@ -437,14 +448,8 @@ impl Density {
         moments
     }
 
-    /// Σ_n weight(n) ⟨n + s|ρ|n⟩.
-    pub(crate) fn ladder_of(&self, shift: &[i32], weight: impl Fn(&[i32]) -> f64) -> c64 {
-        // tr(Oρ) has ⟨n|ρ|n + s⟩.
-        self.ladder(shift, weight).conj()
-    }
-
     /// tr(O ρ) for O with ⟨n + s|O|n⟩ = weight(n).
-    pub(super) fn ladder(&self, shift: &[i32], weight: impl Fn(&[i32]) -> f64) -> c64 {
+    pub(crate) fn ladder(&self, shift: &[i32], weight: impl Fn(&[i32]) -> f64) -> c64 {
         let turned: Vec<i32> = shift.iter().map(|s| -s).collect();
         let (diagonal, conjugate) = match (self.layout.diagonal_index(shift), self.layout.diagonal_index(&turned)) {
             (Some(diagonal), _) => (diagonal, false),

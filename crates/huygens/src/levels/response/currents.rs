@@ -63,6 +63,8 @@ impl Sums {
 pub(super) struct Currents<'a> {
     frame: &'a Frame<'a>,
     products: Vec<Product>,
+    /// How many baths have a current, driven ones first.
+    baths: usize,
     /// Index among the baths of the model, by bath.
     indices: Vec<usize>,
     modes: usize,
@@ -142,7 +144,8 @@ impl<'a> Currents<'a> {
             }
             indices.push(r.index);
         }
-        Self { frame, products, indices, modes }
+        let baths = if heat { indices.len() } else { bound.driven.len() };
+        Self { frame, products, baths, indices, modes }
     }
 
     pub(super) fn zero(&self) -> Sums {
@@ -174,7 +177,7 @@ impl<'a> Currents<'a> {
         }
         let sources = frame.sources(window);
         let first = |variable: usize| amplitudes.row(variable, self.base(self.bath_of(variable)));
-        let (products, variables) = (self.products.len(), self.products.len() + self.indices.len());
+        let (products, variables) = (self.products.len(), self.products.len() + self.baths);
         let rows: Vec<Vec<c64>> = (0..variables).map(first).collect();
         for (u, product) in rows.iter().zip(&self.products) {
             if let Kind::Power(_) = product.kind {
@@ -234,7 +237,7 @@ impl<'a> Currents<'a> {
         let (xs, fs) = frame.harmonics();
         let kept = |bath: usize| if bath < driven { fs.len() } else { xs.len() };
         let (one, products) = (c64::new(1.0, 0.0), self.products.len());
-        let variables = products + self.indices.len();
+        let variables = products + self.baths;
         let mut out = Amplitudes::new(window.sources(), (0..variables).map(|k| kept(self.bath_of(k))));
         for (index, product) in self.products.iter().enumerate() {
             let bath = product.bath;
@@ -261,7 +264,7 @@ impl<'a> Currents<'a> {
                 }
             }
         }
-        for (bath, index) in (0..self.indices.len()).map(|bath| (bath, products + bath)) {
+        for (bath, index) in (0..self.baths).map(|bath| (bath, products + bath)) {
             if bath < driven {
                 for k in 0..fs.len() {
                     out.add(index, k, one, window.force_row(bath * fs.len() + k));
