@@ -42,3 +42,16 @@ fn the_synchronization_is_that_of_the_vacuum() {
     assert_eq!(control.status, huygens::report::Status::Fail);
     assert!(control.note.contains("as high without"), "{}", control.note);
 }
+
+/// The central spin and both chains without any elimination: ⟨σ_z⟩ leaves −0.1 for −1, by an independent integration to t = 2·10⁴.
+#[test]
+fn the_central_spin_does_not_keep_its_inversion() {
+    let model = file::load("central-spin").unwrap_or_else(|e| panic!("{e}")).model;
+    let binding = model.bind(&[]).unwrap();
+    let truncation = Truncation { at: vec![100.0, 2e4], ..Truncation::default() };
+    let options = Options { level: Level::Fock, truncation, ..Options::default() };
+    let report = Experiment::new(model.into(), &["jz(c)".to_owned()], options).unwrap().run(&binding).unwrap();
+    assert_relative_eq!(2.0 * report.series[0].values[0], -0.234, epsilon = 5e-4);
+    assert_relative_eq!(2.0 * report.value("jz(c)").unwrap(), -0.885_079_7, max_relative = 1e-7);
+    assert!(report.checks.iter().all(|c| c.status != huygens::report::Status::Fail), "{:?}", report.checks);
+}

@@ -220,3 +220,146 @@ fn what_spins_do_not_take_is_refused() {
         assert!(error.contains(words), "{kind}: {error}");
     }
 }
+
+/// A spin starts where it is put: a mixed spin precesses with its length, superposed and beside another, and trajectories of its
+/// eigenstates give the same.
+#[test]
+fn spins_start_by_their_bloch_vector() {
+    let model = r#"
+name = "start"
+[modes]
+s = "spin 3/2"
+c = "spin 1/2"
+[parameters]
+v = 0.6
+gamma = 0.5
+[hamiltonian]
+H = "2*jz(s)"
+[[jump]]
+L = "sqrt(gamma)*jm(c)"
+[start]
+s = { x = "v", y = 0.2, z = -0.3 }
+c = { z = 1 }
+"#;
+    let times = [0.3, 0.9];
+    let measures = ["jx(s)", "jy(s)", "jz(s)", "jz(c)", "purity(c)"];
+    let report = run(model, &[], &times, &measures).unwrap();
+    let series = |report: &Report, name: &str| report.series.iter().find(|s| s.name == name).unwrap().values.clone();
+    for (k, t) in times.iter().enumerate() {
+        let (sin, cos) = (2.0 * t).sin_cos();
+        assert_relative_eq!(series(&report, "jx(s)")[k], 1.5 * (0.6 * cos - 0.2 * sin), epsilon = 1e-9);
+        assert_relative_eq!(series(&report, "jy(s)")[k], 1.5 * (0.2 * cos + 0.6 * sin), epsilon = 1e-9);
+        assert_relative_eq!(series(&report, "jz(s)")[k], -0.45, epsilon = 1e-9);
+        let up = (-0.5 * t).exp();
+        assert_relative_eq!(series(&report, "jz(c)")[k], up - 0.5, epsilon = 1e-8);
+    }
+    let jumps = |report: &mut Options| report.truncation.jumps = Some(4000);
+    let loaded = {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.toml");
+        std::fs::write(&path, model).expect("a file");
+        file::load(path.to_str().expect("a path")).unwrap_or_else(|e| panic!("{e}")).model
+    };
+    let binding = loaded.bind(&[]).unwrap();
+    let truncation = Truncation { at: times.to_vec(), memory: 1e9, ..Truncation::default() };
+    let mut options = Options { level: Level::Fock, truncation, ..Options::default() };
+    jumps(&mut options);
+    let names: Vec<String> = measures[..4].iter().map(ToString::to_string).collect();
+    let drawn = Experiment::new(loaded.into(), &names, options).unwrap().run(&binding).unwrap();
+    for name in &measures[..4] {
+        let (exact, mean) = (series(&report, name)[1], series(&drawn, name)[1]);
+        assert!((exact - mean).abs() < 0.08, "{name}: {exact} {mean}");
+    }
+}
+
+/// From all up, the superradiant decay of a Dicke spin: the populations obey ṗ_m = −γ(j + m)(j − m + 1) p_m + γ(j + m + 1)(j − m) p_{m+1}.
+#[test]
+fn a_raised_spin_decays() {
+    let model = r#"
+name = "superradiance"
+[modes]
+s = "spin 4"
+[[jump]]
+L = "jm(s)"
+[start]
+s = { z = 1 }
+"#;
+    let report = run(model, &[], &[0.2], &["jz(s)"]).unwrap();
+    // Exact to the order of a fine midpoint rule.
+    let (j, steps) = (4.0_f64, 20_000);
+    let mut p = [0.0; 9];
+    p[8] = 1.0;
+    let rate = |p: &[f64; 9]| {
+        let mut out = [0.0; 9];
+        for (n, &weight) in p.iter().enumerate().skip(1) {
+            let m = n as f64 - j;
+            let flow = (j + m) * (j - m + 1.0) * weight;
+            out[n] -= flow;
+            out[n - 1] += flow;
+        }
+        out
+    };
+    let h = 0.2 / f64::from(steps);
+    for _ in 0..steps {
+        let k = rate(&p);
+        let middle = std::array::from_fn(|n| p[n] + 0.5 * h * k[n]);
+        let k = rate(&middle);
+        p.iter_mut().zip(k).for_each(|(p, k)| *p += h * k);
+    }
+    let z: f64 = p.iter().enumerate().map(|(n, p)| (n as f64 - j) * p).sum();
+    assert_relative_eq!(value(&report, "jz(s)"), z, epsilon = 1e-6);
+}
+
+/// Where nothing raises the number, a cut-off leaves out a part of the start only: it is not compared with a larger one.
+#[test]
+fn a_cut_off_that_nothing_leads_out_of() {
+    let model = r#"
+name = "decay"
+[modes]
+a = "boson"
+s = "spin 3"
+[parameters]
+n_m = 0
+[hamiltonian]
+H = "a*jp(s) + h.c."
+[[jump]]
+L = "sqrt(0.2*(n_m + 1))*a"
+[[jump]]
+L = "sqrt(0.2*n_m)*dag(a)"
+[start]
+a = 0.5
+s = { x = 0.6, z = -0.8 }
+"#;
+    let check = |n_m: f64| {
+        let report = run(model, &[("n_m", n_m)], &[1.0], &["jz(s)"]).unwrap();
+        report.checks.into_iter().find(|c| c.name == "cut-off").unwrap()
+    };
+    let closed = check(0.0);
+    assert!(closed.note.contains("nothing leads out") && closed.status == huygens::report::Status::Pass, "{closed:?}");
+    assert!(!check(0.1).note.contains("nothing leads out"));
+}
+
+#[test]
+fn wrong_starts_of_spins_are_refused() {
+    let text = |start: &str| {
+        format!(
+            "name = \"m\"\n[modes]\ns = \"spin 1\"\nb = \"boson\"\n[hamiltonian]\nH = \"jz(s) + n(b)\"\n[start]\n{start}\n"
+        )
+    };
+    for (start, words) in [
+        ("s = 0.5", vec!["is a spin", "x = 0, y = 0, z = -1"]),
+        ("s = { occupation = 1 }", vec!["is a spin"]),
+        ("b = { z = 1 }", vec!["is a boson", "amplitude"]),
+        ("s = { x = 0.9, z = 0.9 }", vec!["Bloch vector of `s`", "1.27", "sum of their squares"]),
+        ("s = { w = 1 }", vec!["w", "x"]),
+        ("s = { x = 1 }\nb = { occupation = -1 }", vec!["must not be negative"]),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("m.toml");
+        std::fs::write(&path, text(start)).unwrap();
+        let error = file::load(path.to_str().unwrap()).err().map(|e| e.to_string()).unwrap_or_default();
+        for word in words {
+            assert!(error.contains(word), "{start}: {error}");
+        }
+    }
+}

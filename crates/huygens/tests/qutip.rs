@@ -15,17 +15,26 @@ import json, sys, warnings
 warnings.filterwarnings("ignore")
 import numpy as np, scipy.linalg, qutip as qt
 
-def operator(terms, dims):
+def ladder(d, spin):
+    """Raising, diagonal and lowering operator of a site, its lowest state first."""
+    if not spin:
+        a = qt.destroy(d)
+        return a.dag(), a.dag() * a, a
+    return [qt.Qobj(qt.jmat((d - 1) / 2, which).full()[::-1, ::-1]) for which in "+z-"]
+
+def operator(terms, dims, spins):
     total = 0 * qt.qeye(dims)
+    sites = [ladder(d, spin) for d, spin in zip(dims, spins)]
     for re, im, powers in terms:
-        factors = [qt.destroy(d).dag() ** m * qt.destroy(d) ** n for (m, n), d in zip(powers, dims)]
+        factors = [up ** k * z ** l * down ** m for (k, l, m), (up, z, down) in zip(powers, sites)]
         total += complex(re, im) * qt.tensor(factors)
     return total
 
 for model in json.load(sys.stdin):
     dims = model["dims"]
-    h, hc = operator(model["h"], dims), operator(model["hc"], dims)
-    flow = qt.liouvillian(h, [operator(l, dims) for l in model["jumps"]]) + qt.spre(hc) + qt.spost(hc)
+    read = lambda terms: operator(terms, dims, model["spins"])
+    h, hc = read(model["h"]), read(model["hc"])
+    flow = qt.liouvillian(h, [read(l) for l in model["jumps"]]) + qt.spre(hc) + qt.spost(hc)
     size = int(np.prod(dims))
     rho = np.array([complex(*z) for z in model["rho"]]).reshape(size, size)
     vector = qt.operator_to_vector(qt.Qobj(rho, dims=[dims, dims])).full()
@@ -46,17 +55,18 @@ fn python() -> Option<String> {
     found.is_ok_and(|status| status.success()).then_some(name)
 }
 
-/// A term c Π a†^m a^n with its powers.
-type Term = (f64, f64, Vec<(usize, usize)>);
+/// A term c Π a†^k a^m (bosons) or J₊^k J_z^l J₋^m (spins) with its powers (k, l, m).
+type Term = (f64, f64, Vec<[usize; 3]>);
 
-fn random_terms(random: &mut Stream, modes: usize, count: usize, degree: usize, size: f64) -> Vec<Term> {
+fn random_terms(random: &mut Stream, spins: &[bool], count: usize, degree: usize, size: f64) -> Vec<Term> {
     let mut number = |below: usize| ((random.uniform() * below as f64) as usize).min(below - 1);
-    let powers: Vec<Vec<(usize, usize)>> = (0..count)
+    let powers: Vec<Vec<[usize; 3]>> = (0..count)
         .map(|_| {
-            let mut powers = vec![(0, 0); modes];
+            let mut powers = vec![[0; 3]; spins.len()];
             for _ in 0..1 + number(degree) {
-                let mode = number(modes);
-                if number(2) == 0 { powers[mode].0 += 1 } else { powers[mode].1 += 1 }
+                let mode = number(spins.len());
+                let which = if spins[mode] { number(3) } else { 2 * number(2) };
+                powers[mode][which] += 1;
             }
             powers
         })
@@ -66,19 +76,22 @@ fn random_terms(random: &mut Stream, modes: usize, count: usize, degree: usize, 
 
 /// The terms with their adjoints.
 fn hermitian(terms: &[Term]) -> Vec<Term> {
-    let adjoint = |(re, im, powers): &Term| (*re, -im, powers.iter().map(|(m, n)| (*n, *m)).collect());
+    let adjoint = |(re, im, powers): &Term| (*re, -im, powers.iter().map(|[k, l, m]| [*m, *l, *k]).collect());
     terms.iter().cloned().chain(terms.iter().map(adjoint)).collect()
 }
 
-fn text(terms: &[Term]) -> String {
+fn text(terms: &[Term], spins: &[bool]) -> String {
     let mut out = String::new();
     for (re, im, powers) in terms {
         if !out.is_empty() {
             out.push_str(" + ");
         }
         let _ = write!(out, "({re:.17} + ({im:.17})*i)");
-        for (k, (m, n)) in powers.iter().enumerate() {
-            let _ = write!(out, "*dag(m{k})^{m}*m{k}^{n}");
+        for (site, [k, l, m]) in powers.iter().enumerate() {
+            let _ = match spins[site] {
+                false => write!(out, "*dag(m{site})^{k}*m{site}^{m}"),
+                true => write!(out, "*jp(m{site})^{k}*jz(m{site})^{l}*jm(m{site})^{m}"),
+            };
         }
     }
     out
@@ -86,14 +99,14 @@ fn text(terms: &[Term]) -> String {
 
 fn json(terms: &[Term]) -> String {
     let one = |(re, im, powers): &Term| {
-        let powers: Vec<String> = powers.iter().map(|(m, n)| format!("[{m},{n}]")).collect();
+        let powers: Vec<String> = powers.iter().map(|p| format!("{p:?}")).collect();
         format!("[{re:.17},{im:.17},[{}]]", powers.join(","))
     };
     format!("[{}]", terms.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
-#[test]
-fn random_models_agree_with_qutip() {
+/// Compares 20 random models after a while; `sites` says which sites are spins, and all dimensions.
+fn compare(seed: u64, sites: impl Fn(u64) -> Vec<(bool, usize)>) {
     let Some(python) = python() else {
         say("skipped: no QuTiP");
         return;
@@ -101,40 +114,51 @@ fn random_models_agree_with_qutip() {
     let written = |text: String| Text::new(text.clone(), text);
     let (mut models, mut ours) = (Vec::new(), Vec::new());
     for index in 0..20 {
-        let mut random = Streams { seed: 20 }.trajectory(index);
-        let modes = 1 + (index % 2) as usize;
-        let dims: Vec<usize> =
-            (0..modes).map(|k| 3 + (index as usize + k) % (if modes == 1 { 6 } else { 3 })).collect();
-        let h = hermitian(&random_terms(&mut random, modes, 4, 4, 0.4));
-        let hc = if index % 3 == 0 { hermitian(&random_terms(&mut random, modes, 2, 2, 0.2)) } else { Vec::new() };
+        let mut random = Streams { seed }.trajectory(index);
+        let (spins, dims): (Vec<bool>, Vec<usize>) = sites(index).into_iter().unzip();
+        let h = hermitian(&random_terms(&mut random, &spins, 4, 4, 0.4));
+        let hc = if index % 3 == 0 { hermitian(&random_terms(&mut random, &spins, 2, 2, 0.2)) } else { Vec::new() };
         let jumps: Vec<Vec<Term>> =
-            (0..1 + index as usize % 3).map(|_| random_terms(&mut random, modes, 2, 2, 0.4)).collect();
+            (0..1 + index as usize % 3).map(|_| random_terms(&mut random, &spins, 2, 2, 0.4)).collect();
         let term = |terms: &[Term]| {
             if terms.is_empty() {
                 Vec::new()
             } else {
-                vec![TermSource { name: written("H".into()), expression: written(text(terms)) }]
+                vec![TermSource { name: written("H".into()), expression: written(text(terms, &spins)) }]
             }
         };
-        let amplitude = format!("{} + {}*i", 0.3 * random.normal(), 0.3 * random.normal());
+        let kind = |(spin, d): (&bool, &usize)| if *spin { format!("spin {}/2", d - 1) } else { "boson".into() };
+        let start = |(k, spin): (usize, &bool)| {
+            let mut number = |size: f64| Some(written(format!("{}", size * random.normal())));
+            let mode = written(format!("m{k}"));
+            match spin {
+                true => StartSource { mode, bloch: [number(0.2), number(0.2), number(0.2)], ..StartSource::default() },
+                false => StartSource {
+                    mode,
+                    amplitude: number(0.3),
+                    occupation: Some(written("0.2".into())),
+                    squeezing: Some(written("0.1".into())),
+                    ..StartSource::default()
+                },
+            }
+        };
         let source = ModelSource {
             name: "random".into(),
-            modes: (0..modes)
-                .map(|k| ModeSource { name: written(format!("m{k}")), kind: written("boson".into()) })
+            modes: (spins.iter().zip(&dims).enumerate())
+                .map(|(k, site)| ModeSource { name: written(format!("m{k}")), kind: written(kind(site)) })
                 .collect(),
+            start: spins.iter().enumerate().map(start).collect(),
             hamiltonian: term(&h),
             antihermitian: term(&hc),
             jumps: jumps
                 .iter()
-                .map(|l| JumpSource { operator: written(text(l)), each: None, kept: None, label: String::new() })
+                .map(|l| JumpSource {
+                    operator: written(text(l, &spins)),
+                    each: None,
+                    kept: None,
+                    label: String::new(),
+                })
                 .collect(),
-            start: vec![StartSource {
-                mode: written("m0".into()),
-                amplitude: Some(written(amplitude)),
-                occupation: Some(written("0.2".into())),
-                squeezing: Some(written("0.1".into())),
-                angle: None,
-            }],
             ..ModelSource::default()
         };
         let model = Model::build(&source, &[]).unwrap();
@@ -147,7 +171,8 @@ fn random_models_agree_with_qutip() {
             pairs().map(|(a, b)| state.element(a, b)).map(|z| format!("[{:e},{:e}]", z.re, z.im)).collect();
         let t = 0.8;
         models.push(format!(
-            "{{\"dims\":{dims:?},\"h\":{},\"hc\":{},\"jumps\":[{}],\"rho\":[{}],\"t\":{t}}}",
+            "{{\"dims\":{dims:?},\"spins\":[{}],\"h\":{},\"hc\":{},\"jumps\":[{}],\"rho\":[{}],\"t\":{t}}}",
+            spins.iter().map(|s| u8::from(*s).to_string()).collect::<Vec<_>>().join(","),
             json(&h),
             json(&hc),
             jumps.iter().map(|l| json(l)).collect::<Vec<_>>().join(","),
@@ -176,4 +201,23 @@ fn random_models_agree_with_qutip() {
         worst = worst.max(apart);
     }
     say(&format!("largest difference of an element: {worst:.1e}"));
+}
+
+#[test]
+fn random_bosons_agree_with_qutip() {
+    compare(20, |index| {
+        let modes = 1 + (index % 2) as usize;
+        (0..modes).map(|k| (false, 3 + (index as usize + k) % (if modes == 1 { 6 } else { 3 }))).collect()
+    });
+}
+
+#[test]
+fn random_spins_agree_with_qutip() {
+    // Spins 1/2 to 5/2, two or three of them or with a boson.
+    compare(21, |index| match index % 4 {
+        0 => vec![(true, 2), (true, 3), (true, 2)],
+        1 => vec![(true, 4), (true, 3)],
+        2 => vec![(true, 2 + index as usize % 5), (false, 4)],
+        _ => vec![(true, 6), (true, 2)],
+    });
 }

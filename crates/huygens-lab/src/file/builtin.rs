@@ -31,6 +31,7 @@ builtins![
     "spin-one-driven",
     "two-spin-one",
     "spin-chains",
+    "central-spin",
 ];
 
 /// The built-in model of this name.

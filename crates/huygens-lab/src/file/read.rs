@@ -555,13 +555,13 @@ impl Reader<'_> {
         terms
     }
 
-    /// An amplitude, or a table of amplitude, occupation, squeezing and angle, for each mode.
+    /// An amplitude, or a table of amplitude, occupation, squeezing and angle, for each boson; a table of x, y and z for each spin.
     fn start(&mut self, value: &Value<'_>) {
         const NUMBER: &str = "a number or an expression in quotes";
         for (key, value) in self.table("start", value, "[start] b1 = \"1 + 0.5*i\"") {
             let path = format!("start.{}", key.get_ref());
             let mode = self.key(&format!("{path} (name)"), key);
-            let mut start = StartSource { mode, amplitude: None, occupation: None, squeezing: None, angle: None };
+            let mut start = StartSource { mode, ..StartSource::default() };
             if let DeValue::Table(table) = value.get_ref() {
                 for (inner, value) in entries(table) {
                     let field = inner.get_ref().as_ref();
@@ -571,8 +571,12 @@ impl Reader<'_> {
                         "occupation" => &mut start.occupation,
                         "squeezing" => &mut start.squeezing,
                         "angle" => &mut start.angle,
+                        "x" => &mut start.bloch[0],
+                        "y" => &mut start.bloch[1],
+                        "z" => &mut start.bloch[2],
                         _ => {
-                            self.unknown_key(inner, "a start", &["amplitude", "occupation", "squeezing", "angle"]);
+                            let known = ["amplitude", "occupation", "squeezing", "angle", "x", "y", "z"];
+                            self.unknown_key(inner, "a start", &known);
                             continue;
                         }
                     };

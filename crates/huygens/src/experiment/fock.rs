@@ -55,6 +55,8 @@ impl Default for Truncation {
 const CHANGE: f64 = 1e-4;
 /// Largest weight at the edge of the cut-off that is called converged.
 pub(super) const EDGE: f64 = 1e-6;
+/// Probability of the initial state beyond a cut-off that nothing leads out of, below which nothing larger is tried.
+const WHOLE: f64 = 1e-9;
 /// A growing cut-off gives up a run when the edge holds this much: what follows would be wrong.
 const FULL: f64 = 1e-3;
 /// Largest residual of a steady state, in units of its slowest rate, that is called solved.
@@ -77,6 +79,8 @@ pub(super) struct Run {
     edge: f64,
     smallest: f64,
     lost: f64,
+    /// Whether nothing leads out of the cut-off.
+    closed: bool,
     log_trace: f64,
     elements: usize,
     /// How it was computed.
@@ -95,6 +99,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Whether the cut-off leaves out nothing but a part of the initial state that does not matter.
+    fn is_exact(&self) -> bool {
+        self.closed && self.lost <= WHOLE && self.stopped.is_none()
+    }
+
     /// The value of a measure of the generator rather than of the state.
     pub(super) fn put(&mut self, k: usize, value: Result<f64, String>) {
         match value {
@@ -124,7 +133,7 @@ impl Experiment {
             Some(cutoff) => {
                 let run = follow(cutoff, 0.0, true)?;
                 let next = self.larger(cutoff);
-                let compared = asked.certify && next != *cutoff;
+                let compared = asked.certify && next != *cutoff && !run.is_exact();
                 let other = if compared { self.optional(follow(&next, 0.0, true))? } else { None };
                 (run, other)
             }
@@ -134,7 +143,7 @@ impl Experiment {
                 let mut spent = 0.0;
                 loop {
                     let next = self.larger(&cutoff);
-                    if next == cutoff {
+                    if next == cutoff || last.is_exact() {
                         break (last, None);
                     }
                     cutoff = next;
@@ -361,8 +370,15 @@ impl Experiment {
             false => 10,
         };
         let needed = crate::levels::fock::needed(&means, &covariance, &empty, 1e-7).max(least);
+        // A spin that does not point down may start with all its quanta.
+        let spins = self.model.spins().into_iter().zip(self.model.start_bloch(binding)?);
+        let raised: usize = spins
+            .filter(|(_, v)| v.is_some_and(|v| v != [0.0, 0.0, -1.0]))
+            .filter_map(|(s, _)| s)
+            .map(|s| s as usize)
+            .sum();
         Ok(self.fitted(match empty {
-            Cutoff::Total(_) => Cutoff::Total(needed),
+            Cutoff::Total(_) => Cutoff::Total(needed + raised),
             Cutoff::Product(_) => Cutoff::Product(vec![needed; modes]),
         }))
     }
@@ -428,7 +444,7 @@ impl Experiment {
             state.disturb(disturbance, Streams { seed: self.options.seed }.trajectory(0));
         }
         let mut run = self.blank_run(cutoff, state.layout().len());
-        run.lost = problem.lost;
+        (run.lost, run.closed) = (problem.lost, problem.closed);
         let mut evolution = Evolution::new(problem.generator, asked.tolerance).following(problem.frame);
         let mut now = 0.0;
         // Eigenvalues cost more than steps: look at a few of the times only.
@@ -466,6 +482,7 @@ impl Experiment {
             edge: 0.0,
             smallest: 0.0,
             lost: 0.0,
+            closed: false,
             log_trace: 0.0,
             elements,
             how: String::new(),
@@ -713,6 +730,10 @@ impl Experiment {
         let Some(other) = other else {
             if self.larger(&run.cutoff) == run.cutoff {
                 return Check::note("cut-off", None, "none: spins alone have finitely many states");
+            }
+            if run.is_exact() {
+                let note = "nothing leads out of it: it leaves out this much of the initial state, and no more";
+                return Check::at_most("cut-off", run.lost, WHOLE, note);
             }
             if !self.options.truncation.certify {
                 return Check::note("cut-off", None, "not compared with a larger one");

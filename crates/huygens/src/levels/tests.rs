@@ -75,6 +75,7 @@ pub(crate) fn correlated(
                 occupation: Some(text(*occupation)),
                 squeezing: Some(text(*squeezing)),
                 angle: Some(text(*angle)),
+                ..StartSource::default()
             })
             .collect(),
         correlations: correlations.to_vec(),

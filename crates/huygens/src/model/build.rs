@@ -275,7 +275,7 @@ struct Texts<'a> {
     jumps: Vec<(Repeated<'a>, Expr, Option<Expr>)>,
     baths: Vec<(Repeated<'a>, Expr, [Expr; 3])>,
     structured: Vec<structured::Trees<'a>>,
-    start: Vec<(Expr, [Option<Expr>; 4], Option<String>)>,
+    start: Vec<(Expr, [Option<Expr>; 7], Option<String>)>,
     /// Modes, and expressions in the order of their texts.
     correlations: Vec<(Repeated<'a>, Vec<Expr>, Vec<Expr>)>,
     uses: Uses,
@@ -440,7 +440,7 @@ impl<'a> Texts<'a> {
                     _ => None,
                 };
                 uses.expression(&key, index.as_slice());
-                let mut values = [None, None, None, None];
+                let mut values = [const { None }; 7];
                 for (value, text) in values.iter_mut().zip(start_texts(start)) {
                     if let Some(text) = text {
                         let expr = parsed(text, read(&text.text))?;
@@ -653,8 +653,9 @@ fn rule(name: &str, text: &Text, expr: &Expr, symbols: &Symbols) -> Result<Netwo
     made.map_err(|e| ModelError::at(&text.place, e.into()))
 }
 
-fn start_texts(start: &StartSource) -> [Option<&Text>; 4] {
-    [&start.amplitude, &start.occupation, &start.squeezing, &start.angle].map(Option::as_ref)
+fn start_texts(start: &StartSource) -> [Option<&Text>; 7] {
+    let [x, y, z] = &start.bloch;
+    [&start.amplitude, &start.occupation, &start.squeezing, &start.angle, x, y, z].map(Option::as_ref)
 }
 
 fn hamiltonian(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
@@ -920,6 +921,30 @@ fn oscillators(model: &mut Model, source: &ModelSource, symbols: &Symbols, error
     }
 }
 
+/// Spins start by a Bloch vector, bosons by the rest.
+fn allowed(start: &StartSource, mode: &Mode) -> Result<(), ModelError> {
+    let texts = start_texts(start);
+    let (gaussian, bloch) = texts.split_at(4);
+    let name = &mode.name;
+    let (wrong, message, help) = match mode.kind.spin() {
+        Some(_) => (
+            gaussian,
+            format!("`{name}` is a spin"),
+            format!("give its start by ⟨J⟩/j: {name} = {{ x = 0, y = 0, z = -1 }}"),
+        ),
+        None => {
+            let help = format!(
+                "give its start by {name} = {{ amplitude = ..., occupation = ..., squeezing = ..., angle = ... }}"
+            );
+            (bloch, format!("`{name}` is a boson"), help)
+        }
+    };
+    match wrong.iter().flatten().next() {
+        None => Ok(()),
+        Some(text) => Err(ModelError::at(&text.place, Fault::Expression { message, help: Some(help) })),
+    }
+}
+
 fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
     if source.start.is_empty() {
         return;
@@ -934,36 +959,32 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 _ => None,
             };
             let all = array.and_then(|(array, index)| match symbols.lookup(array) {
-                Some(Symbol::Modes(all)) => Some((all, index)),
+                Some(Symbol::Modes(all) | Symbol::Spins(all)) => Some((all, index)),
                 _ => None,
             });
-            if let Some((name, _)) = array
-                && let Some(Symbol::Spin(_) | Symbol::Spins(_)) = symbols.lookup(name)
-            {
-                let message = format!("`{name}` is a spin: it starts in its lowest state, m = -j");
-                let help = Some("leave its start out, and bring it elsewhere by a drive".to_owned());
-                return Err(ModelError::at(&start.mode.place, Fault::Expression { message, help }));
-            }
             let targets: Vec<(ModeId, Vec<(String, i64)>)> = match all {
                 Some((all, index)) => all
                     .iter()
                     .enumerate()
                     .map(|(k, &m)| (m, index.map(|i| (i.clone(), k as i64 + 1)).into_iter().collect()))
                     .collect(),
-                None => vec![(parse::mode(key, symbols).map_err(|e| wrong(&start.mode, e))?, Vec::new())],
+                None => vec![(parse::site(key, symbols).map_err(|e| wrong(&start.mode, e))?, Vec::new())],
             };
             for (mode, given) in targets {
+                let k = mode.0 as usize;
+                allowed(start, &model.modes[k])?;
                 let inner = WithIndices { scope: symbols, indices: &given };
-                let mut scalars = [Scalar::zero(), Scalar::zero(), Scalar::zero(), Scalar::zero()];
-                let mut places = [None, None, None, None];
+                let mut scalars = [const { None }; 7];
+                let mut places = [const { None }; 7];
                 for (j, (text, expr)) in start_texts(start).into_iter().zip(exprs).enumerate() {
                     if let (Some(text), Some(expr)) = (text, expr) {
-                        scalars[j] = parse::scalar(expr, &inner).map_err(|e| wrong(text, e))?;
+                        scalars[j] = Some(parse::scalar(expr, &inner).map_err(|e| wrong(text, e))?);
                         places[j] = Some(text.place.clone());
                     }
                 }
-                let [amplitude, occupation, squeezing, angle] = scalars;
-                let k = mode.0 as usize;
+                let given = scalars[4..].iter().any(Option::is_some);
+                let [amplitude, occupation, squeezing, angle, x, y, z] = scalars.map(Option::unwrap_or_default);
+                let bloch = if given { [x, y, z] } else { Start::default().bloch };
                 if values[k].is_some() {
                     let name_of = model.modes[k].name.clone();
                     return Err(ModelError::at(
@@ -971,7 +992,7 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                         Fault::Duplicate { name: name_of, first: "a start", second: "a start" },
                     ));
                 }
-                values[k] = Some(Start { amplitude, occupation, squeezing, angle, places });
+                values[k] = Some(Start { amplitude, occupation, squeezing, angle, bloch, places });
             }
             Ok(())
         };
@@ -1096,6 +1117,7 @@ fn values(model: &Model, source: &ModelSource) -> Result<(), Errors> {
     let defaults = model.parameters.defaults();
     model.validate(&defaults).map_err(|e| vec![e])?;
     model.start_covariance(&defaults).map_err(|e| vec![e])?;
+    model.start_bloch(&defaults).map_err(|e| vec![e])?;
     let control = model.uncoupled_binding(&defaults).and_then(|control| match control {
         Some(control) => model.validate(&control),
         None => Ok(()),

@@ -177,6 +177,14 @@ pub enum Fault {
         /// Its value.
         value: f64,
     },
+    /// A Bloch vector outside of the sphere.
+    #[error("the initial Bloch vector of `{name}` has the length {length}")]
+    Bloch {
+        /// The spin.
+        name: String,
+        /// Its length.
+        length: f64,
+    },
     /// A quantity that must be positive.
     #[error("{what} is 0: it must be positive")]
     Zero {
@@ -297,6 +305,7 @@ impl Fault {
                 "a rate is the square of a jump's prefactor; for gain write the jump with dag(…) and a positive rate"
                     .into()
             }
+            Fault::Bloch { .. } => "x, y and z are the components of ⟨J⟩/j: the sum of their squares is 1 at most".into(),
             Fault::NotHermitian { .. } => {
                 "add the adjoint of this term, for instance by `+ h.c.` in brackets with the coupling".into()
             }

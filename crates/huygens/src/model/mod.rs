@@ -137,10 +137,12 @@ impl Bath {
     }
 }
 
-/// The initial state of one mode: a displaced, squeezed thermal state,
+/// The initial state of one mode: of a boson a displaced, squeezed thermal state,
 ///
-/// ⟨a⟩ = `amplitude`, and R(θ) diag(e^{−2r}, e^{2r}) R(θ)ᵀ (n̄ + ½) as the covariance of (q, p).
-#[derive(Clone, Debug, Default, PartialEq)]
+/// ⟨a⟩ = `amplitude`, and R(θ) diag(e^{−2r}, e^{2r}) R(θ)ᵀ (n̄ + ½) as the covariance of (q, p);
+///
+/// of a spin j the state of the largest entropy with ⟨J⟩ = j v, ρ ∝ e^{η v·J}: for |v| = 1 the coherent state along v.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// ⟨a⟩.
     pub amplitude: Scalar,
@@ -150,18 +152,40 @@ pub struct Start {
     pub squeezing: Scalar,
     /// Angle θ of the quadrature that is squeezed for r > 0.
     pub angle: Scalar,
-    pub(crate) places: [Option<Place>; 4],
+    /// v = ⟨J⟩/j of a spin.
+    pub bloch: [Scalar; 3],
+    pub(crate) places: [Option<Place>; 7],
+}
+
+impl Default for Start {
+    /// The vacuum, or m = −j.
+    fn default() -> Self {
+        let zero = Scalar::zero;
+        let bloch = [zero(), zero(), Scalar::real(-1.0)];
+        Self {
+            amplitude: zero(),
+            occupation: zero(),
+            squeezing: zero(),
+            angle: zero(),
+            bloch,
+            places: Default::default(),
+        }
+    }
 }
 
 impl Start {
-    /// The four scalars with their names.
-    fn parts(&self) -> [(&'static str, &Scalar, &Option<Place>); 4] {
-        let [amplitude, occupation, squeezing, angle] = &self.places;
+    /// The scalars with their names.
+    fn parts(&self) -> [(&'static str, &Scalar, &Option<Place>); 7] {
+        let [amplitude, occupation, squeezing, angle, x, y, z] = &self.places;
+        let [v_x, v_y, v_z] = &self.bloch;
         [
             ("start", &self.amplitude, amplitude),
             ("initial occupation", &self.occupation, occupation),
             ("initial squeezing", &self.squeezing, squeezing),
             ("angle of the initial squeezing", &self.angle, angle),
+            ("initial x", v_x, x),
+            ("initial y", v_y, y),
+            ("initial z", v_z, z),
         ]
     }
 }
@@ -460,16 +484,42 @@ impl Model {
         self.starts(binding, |values| Ok([values[1].re, values[2].re, values[3].re]))
     }
 
+    /// v = ⟨J⟩/j of the initial state of each spin; `None` for bosons, (0, 0, −1) where the model says nothing.
+    ///
+    /// # Errors
+    /// An expression without a value, or |v| > 1.
+    pub fn start_bloch(&self, binding: &Binding) -> Result<Vec<Option<[f64; 3]>>, ModelError> {
+        let vectors = self.starts(binding, |values| Ok([values[4].re, values[5].re, values[6].re]))?;
+        let one = |(k, v): (usize, [f64; 3])| {
+            if self.modes[k].kind.spin().is_none() {
+                return Ok(None);
+            }
+            let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if length > 1.0 + 1e-12 {
+                let name = self.modes[k].name.clone();
+                let fault = Fault::Bloch { name, length };
+                let place = self.start.as_ref().and_then(|list| list[k].places[4..].iter().flatten().next());
+                return Err(
+                    place.map_or_else(|| ModelError::nowhere(fault.clone()), |p| ModelError::at(p, fault.clone()))
+                );
+            }
+            // A sum of squares that is 1 but for rounding is a pure state.
+            let near = (length - 1.0).abs() < 1e-14;
+            Ok(Some(if near { v.map(|x| x / length) } else { v }))
+        };
+        vectors.into_iter().enumerate().map(one).collect()
+    }
+
     fn starts<T>(
         &self,
         binding: &Binding,
-        take: impl Fn([c64; 4]) -> Result<T, ModelError>,
+        take: impl Fn([c64; 7]) -> Result<T, ModelError>,
     ) -> Result<Vec<T>, ModelError> {
         let vacuum = Start::default();
         (0..self.len())
             .map(|k| {
                 let start = self.start.as_ref().map_or(&vacuum, |list| &list[k]);
-                let mut values = [c64::new(0.0, 0.0); 4];
+                let mut values = [c64::new(0.0, 0.0); 7];
                 for (j, (word, scalar, place)) in start.parts().into_iter().enumerate() {
                     let what = || format!("the {word} of `{}`", self.modes[k].name);
                     let fault = |fault: Fault| match place {

@@ -175,8 +175,8 @@ impl StructuredSource {
     }
 }
 
-/// The initial Gaussian state of a mode.
-#[derive(Clone, Debug, PartialEq)]
+/// The initial state of a mode: Gaussian of a boson, by its Bloch vector of a spin.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StartSource {
     /// The mode: `b1`, `b[3]`, or `b[j]` for the whole array.
     pub mode: Text,
@@ -188,12 +188,14 @@ pub struct StartSource {
     pub squeezing: Option<Text>,
     /// Angle of the squeezed quadrature; none stands for 0.
     pub angle: Option<Text>,
+    /// v = ⟨J⟩/j of a spin; where some are given, those that are not are 0.
+    pub bloch: [Option<Text>; 3],
 }
 
 impl StartSource {
     /// A coherent state of the amplitude ⟨a⟩.
     pub fn coherent(mode: Text, amplitude: Text) -> Self {
-        Self { mode, amplitude: Some(amplitude), occupation: None, squeezing: None, angle: None }
+        Self { mode, amplitude: Some(amplitude), ..Self::default() }
     }
 }
 

@@ -70,6 +70,21 @@ pub fn mode(expr: &Expr, scope: &dyn Scope) -> Result<ModeId, ParseError> {
     }
 }
 
+/// The boson or spin that an expression such as `b1` or `s[j]` means.
+///
+/// # Errors
+/// As [`operator`].
+pub fn site(expr: &Expr, scope: &dyn Scope) -> Result<ModeId, ParseError> {
+    let name = match &expr.node {
+        Node::Name(name) | Node::Index { name, .. } => scope.lookup(name),
+        _ => None,
+    };
+    match name {
+        Some(Symbol::Spin(_) | Symbol::Spins(_)) => Elaborator::new(scope).spin(expr),
+        _ => mode(expr, scope),
+    }
+}
+
 impl Ranges {
     /// The values of the indices, in order; `scope` gives the meaning of the names.
     ///

@@ -20,7 +20,7 @@ mod grammar;
 mod lexer;
 mod scope;
 
-pub use elaborate::{integer, mode, operator, scalar};
+pub use elaborate::{integer, mode, operator, scalar, site};
 pub use grammar::{Expr, MAX_LENGTH, MAX_NESTING, Node, Ranges, Source, parse, parse_ranges};
 pub use scope::{FUNCTIONS, Network, RESERVED, Scope, Symbol, Symbols, WithIndices, is_reserved, nearest};
 

@@ -4,7 +4,8 @@ use approx::assert_relative_eq;
 use huygens_numerics::c64;
 use proptest::prelude::*;
 
-use super::problem::{begin, generating};
+use super::initial::Initial;
+use super::problem::begin;
 use super::*;
 use crate::algebra::{ModeId, Operator};
 use crate::levels::tests::{correlated, model, squeezed};
@@ -199,8 +200,8 @@ fn the_path_of_the_frame_does_not_matter() {
     let mut problem = Problem::displaced(&model, &binding, Cutoff::Product(vec![40]), MEMORY).unwrap();
     let centred = evolved(&problem, 1.0);
     let offset = c64::new(0.4, -0.7);
-    let initial = generating(&model.start_covariance(&binding).unwrap()).unwrap();
-    let (start, _) = begin(&model, &binding, &initial, &[offset], problem.start.layout()).unwrap();
+    let initial = Initial::new(&model, &binding).unwrap();
+    let (start, _) = begin(&initial, &[offset], problem.start.layout()).unwrap();
     problem.start = start.displaced(vec![c64::new(2.0, 0.0) - offset]);
     let beside = evolved(&problem, 1.0);
     assert!((beside.displacement().unwrap()[0] + offset - centred.displacement().unwrap()[0]).norm() < 1e-8);

@@ -5,6 +5,7 @@
 
 mod generating;
 mod generator;
+mod initial;
 mod lattice;
 mod layout;
 mod shifted;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::RMatrix;
 
 use super::density::Density;
 use super::dominant;
 use super::frame::{self, Displaced, Frame};
-use super::generating::Generating;
 use super::generator::{Generator, GeneratorError, Operators};
+use super::initial::Initial;
 use super::layout::{Layout, Population};
 use super::space::{Cutoff, Space, SpaceError};
 use super::spectrum::{Mode, slow_modes};
@@ -45,6 +44,11 @@ pub enum FockError {
         "the covariance of the initial state is not finite, or has elements too far apart for the digits of a double"
     )]
     Covariance,
+    /// A spin with a start of its own beside correlated bosons.
+    #[error(
+        "the spin `{0}` has a start of its own beside bosons whose start is correlated: give the correlation by a drive, or let the spin start in m = -j"
+    )]
+    CorrelatedSpin(String),
     /// The density matrix would not fit into memory.
     #[error("the density matrix ({cutoff}) needs more than {limit} GB: lower the cut-off, or allow more with --memory")]
     Memory {
@@ -78,6 +82,8 @@ pub struct Problem {
     pub start: Density,
     /// Probability of the initial state beyond the cut-off.
     pub lost: f64,
+    /// Whether nothing ever leads out of the cut-off, see [`Operators::stays`]: it then leaves out no more than is `lost` at the start.
+    pub closed: bool,
     /// The motion of displaced number states.
     pub frame: Option<Frame>,
 }
@@ -90,13 +96,13 @@ impl Problem {
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
         let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
-        let means = model.start_values(binding)?;
-        let initial = generating(&model.start_covariance(binding)?)?;
-        let population = operators.population(&vec![0; model.len()], initial.shifts(&means));
+        let initial = Initial::new(model, binding)?;
+        let population = operators.population(&initial.origin(), initial.shifts(&initial.means));
         let layout = limited(space, &population, true, memory)?;
-        let (start, lost) = begin(model, binding, &initial, &means, &layout)?;
+        let (start, lost) = begin(&initial, &initial.means, &layout)?;
+        let closed = model.keeps_trace(binding) && operators.stays();
         let generator = Generator::new(&operators, layout);
-        Ok(Self { operators, generator, start, lost, frame: None })
+        Ok(Self { operators, generator, start, lost, closed, frame: None })
     }
 
     /// The same in the number states D(α)|n⟩ of a frame that follows the mean, α = ⟨a⟩: the cut-off has to hold the fluctuations only.
@@ -106,41 +112,36 @@ impl Problem {
     /// [`FockError`].
     pub fn displaced(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
         let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
-        let means = model.start_values(binding)?;
-        let initial = generating(&model.start_covariance(binding)?)?;
-        let moving = frame::moving(model, binding, &space, &initial.shifts(&means))?;
+        let initial = Initial::new(model, binding)?;
+        let moving = frame::moving(model, binding, &space, &initial.shifts(&initial.means))?;
         if moving.is_empty() {
             return Self::new(model, binding, space.cutoff().clone(), memory);
         }
         let displaced = Displaced::new(model, binding, &space, moving)?;
         let zero = vec![c64::new(0.0, 0.0); model.len()];
         let shifts = displaced.shifts().into_iter().chain(initial.shifts(&zero));
-        let population = Population::new(&vec![0; model.len()], shifts);
+        let population = Population::new(&initial.origin(), shifts);
         let layout = limited(space, &population, true, memory)?;
-        let (start, lost) = begin(model, binding, &initial, &zero, &layout)?;
+        let (start, lost) = begin(&initial, &zero, &layout)?;
         let (operators, frame) = displaced.frame(&layout);
         let generator = Generator::new(&operators, layout);
-        Ok(Self { operators, generator, start: start.displaced(means), lost, frame: Some(frame) })
+        Ok(Self {
+            operators,
+            generator,
+            start: start.displaced(initial.means),
+            lost,
+            closed: false,
+            frame: Some(frame),
+        })
     }
 }
 
-/// The model's initial state about `means`, and its probability beyond the cut-off.
-pub(super) fn begin(
-    model: &Model,
-    binding: &Binding,
-    initial: &Generating,
-    means: &[c64],
-    layout: &Arc<Layout>,
-) -> Result<(Density, f64), FockError> {
-    let (start, kept) = if model.correlations.is_empty() {
-        product(model, binding, means, layout)?
-    } else {
-        let mut elements = initial.elements(means, layout).into_iter();
-        Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default())
-    };
+/// The initial state with its bosons about `means`, and its probability beyond the cut-off.
+pub(super) fn begin(initial: &Initial, means: &[c64], layout: &Arc<Layout>) -> Result<(Density, f64), FockError> {
+    let (start, kept) = initial.density(means, layout);
     if kept < 0.5 {
         let cutoff = layout.space().cutoff().clone();
-        let needed = start::needed(means, &model.start_covariance(binding)?, &cutoff, 1e-6);
+        let needed = start::needed(means, &initial.covariance, &cutoff, 1e-6);
         return Err(FockError::Start { cutoff, kept, needed });
     }
     Ok((start, (1.0 - kept).max(0.0)))
@@ -155,38 +156,8 @@ pub(crate) fn start_population(
     binding: &Binding,
     operators: &Operators,
 ) -> Result<Population, FockError> {
-    Ok(operators.population(&vec![0; model.len()], start_shifts(model, binding)?))
-}
-
-/// Differences of ket and bra among the elements of the initial state.
-fn start_shifts(model: &Model, binding: &Binding) -> Result<Vec<(Vec<i32>, Vec<i32>)>, FockError> {
-    let (means, covariance) = (model.start_values(binding)?, model.start_covariance(binding)?);
-    Ok(generating(&covariance)?.shifts(&means))
-}
-
-pub(super) fn generating(covariance: &RMatrix) -> Result<Generating, FockError> {
-    Generating::new(covariance).map_err(|_| FockError::Covariance)
-}
-
-/// A product of one state for each mode, and what the cut-off leaves of it.
-fn product(model: &Model, binding: &Binding, means: &[c64], layout: &Arc<Layout>) -> Result<(Density, f64), FockError> {
-    let space = layout.space();
-    let spreads = model.start_spreads(binding)?;
-    let tables: Vec<Vec<c64>> = means
-        .iter()
-        .zip(&spreads)
-        .zip(space.top())
-        .map(|((mean, [occupation, squeezing, angle]), top)| {
-            start::gaussian(*mean, *occupation, *squeezing, *angle, *top as usize)
-        })
-        .collect();
-    Ok(Density::from_fn(layout.clone(), |ket, bra| {
-        let mut z = c64::new(1.0, 0.0);
-        for (k, table) in tables.iter().enumerate() {
-            z *= table[ket[k] as usize * (space.top()[k] as usize + 1) + bra[k] as usize];
-        }
-        z
-    }))
+    let initial = Initial::new(model, binding)?;
+    Ok(operators.population(&initial.origin(), initial.shifts(&initial.means)))
 }
 
 /// A model below a cut-off whose steady state is asked for.
@@ -219,14 +190,14 @@ impl Stationary {
         if lindblad && !operators.dissipates() {
             return Err(SteadyError::Closed.into());
         }
-        let zero = vec![0; model.len()];
-        let mut population = operators.population(&zero, []);
+        let initial = Initial::new(model, binding)?;
+        let mut population = operators.population(&initial.origin(), []);
         let sectors = population.sectors(&space);
         if sectors > 1 {
-            let shifts = start_shifts(model, binding)?;
+            let shifts = initial.shifts(&initial.means);
             if !lindblad {
                 // One of the sectors of the start grows fastest.
-                population = operators.population(&zero, shifts);
+                population = operators.population(&initial.origin(), shifts);
             } else if !shifts.iter().all(|shift| population.connects(shift)) {
                 return Err(SteadyError::Sectors { sectors }.into());
             }

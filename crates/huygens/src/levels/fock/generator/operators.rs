@@ -6,7 +6,7 @@ use huygens_numerics::c64;
 
 use super::super::layout::Population;
 use super::super::shifted::Shifted;
-use super::super::space::Space;
+use super::super::space::{Cutoff, Space};
 use super::place_of;
 use crate::algebra::{EvalError, Operator, Scalar};
 use crate::model::{Binding, Model};
@@ -145,6 +145,18 @@ impl Operators {
     /// The lattice of elements that an initial state with elements at `base` and its differences `start` can reach.
     pub fn population(&self, base: &[i32], start: impl IntoIterator<Item = (Vec<i32>, Vec<i32>)>) -> Population {
         Population::new(base, self.shifts().into_iter().chain(start))
+    }
+
+    /// Whether no term leads out of the cut-off: none raises the total number, or with a product cut-off the number of a boson. What is
+    /// inside then never depends on what is outside but for what comes in from there.
+    pub fn stays(&self) -> bool {
+        let raises = |shift: &[i32]| match self.space.cutoff() {
+            Cutoff::Total(_) => shift.iter().sum::<i32>() > 0,
+            Cutoff::Product(_) => (0..shift.len()).any(|k| self.space.spin(k).is_none() && shift[k] > 0),
+        };
+        let effective = self.effective.iter().flatten().flat_map(|(_, part)| part.shifts());
+        let jumps = self.jumps.iter().flatten().flat_map(|(_, part)| part.shifts());
+        effective.chain(jumps).all(|shift| !raises(shift))
     }
 
     /// The jumps alone, without H and H_c: D\[ρ\] = Σ_j (L_j ρ L_j† − ½{L_j†L_j, ρ}).

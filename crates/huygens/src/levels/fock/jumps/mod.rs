@@ -22,8 +22,9 @@ mod trajectory;
 
 use std::sync::Arc;
 
-use super::generating::Mixture;
 use super::generator::{GeneratorError, Operators};
+use super::initial::{Initial, Start};
+use super::problem::FockError;
 use super::space::{Cutoff, Space};
 use crate::algebra::EvalError;
 use crate::model::{Binding, Model, ModelError};
@@ -63,6 +64,9 @@ pub enum JumpError {
     /// A covariance that no root can be drawn of.
     #[error("the initial covariance has no decomposition into pure states: {0}")]
     Covariance(huygens_numerics::linalg::LinalgError),
+    /// An initial state without a form in number states.
+    #[error("{0}")]
+    Initial(Box<FockError>),
     /// The cut-off holds nothing of the initial state.
     #[error("the cut-off holds next to nothing of the initial state: raise it")]
     Start,
@@ -93,7 +97,7 @@ pub struct Jumps {
     effective: Effective,
     /// The summands of each jump with the number of their coefficient, in the order of the operators.
     channels: Vec<Vec<(u32, Vec<Ladder>)>>,
-    start: Mixture,
+    start: Start,
     /// The probability with which a run is kept after each jump, in the order of the operators.
     kept: Vec<f64>,
     /// Number of jumps of the model, vanishing ones included.
@@ -120,8 +124,10 @@ impl Jumps {
         let operators = Operators::new(model, binding, space.clone())?;
         let ladders = |(at, part): &(u32, super::Shifted)| (*at, Ladder::all(&space, part));
         let channels = operators.jumps.iter().map(|jump| jump.iter().map(ladders).collect()).collect();
-        let (mean, covariance) = (model.start_values(binding)?, model.start_covariance(binding)?);
-        let start = Mixture::new(&mean, &covariance).map_err(JumpError::Covariance)?;
+        let start = Initial::new(model, binding)
+            .map_err(|e| JumpError::Initial(Box::new(e)))?
+            .mixture()
+            .map_err(JumpError::Covariance)?;
         let effective = Effective::new(&operators);
         let kept = operators.origin.iter().map(|jump| shares[*jump]).collect();
         Ok(Self { effective, channels, start, kept, operators, count: model.jumps.len() })

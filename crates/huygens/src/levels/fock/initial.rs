@@ -1,0 +1,326 @@
+//! The initial state of a model: a Gaussian state of its bosons, and for each spin j the state of the largest entropy with ⟨J⟩ = j v.
+
+use std::sync::Arc;
+
+use huygens_numerics::c64;
+use huygens_numerics::linalg::{LinalgError, RMatrix, symmetric_eigen};
+use huygens_numerics::random::Stream;
+
+use super::density::Density;
+use super::generating::{Generating, Mixture};
+use super::layout::Layout;
+use super::problem::FockError;
+use super::space::Space;
+use super::start;
+use crate::model::{Binding, Model};
+
+/// ρ ∝ e^{η n·J} of a spin j with ⟨J⟩ = j v, n = v/|v|: of all states with this mean the one of the largest entropy; the coherent
+/// state along n for |v| = 1, the fully mixed state for v = 0.
+#[derive(Clone, Debug)]
+pub(super) struct SpinState {
+    /// Probabilities of the eigenstates of n·J, −j first.
+    probabilities: Vec<f64>,
+    /// ⟨n|k⟩ of these eigenstates, one after another.
+    vectors: Vec<c64>,
+}
+
+impl SpinState {
+    /// Of the spin of 2j = `twice` with the Bloch vector v.
+    pub(super) fn new(twice: u32, v: [f64; 3]) -> Result<Self, LinalgError> {
+        let size = twice as usize + 1;
+        let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let probabilities = brillouin(twice, length);
+        let transverse = v[0].hypot(v[1]);
+        let mut vectors = vec![c64::new(0.0, 0.0); size * size];
+        if transverse <= 1e-15 * length || length == 0.0 {
+            let up = v[2] >= 0.0;
+            for k in 0..size {
+                vectors[k * size + if up { k } else { size - 1 - k }] = c64::new(1.0, 0.0);
+            }
+            return Ok(Self { probabilities, vectors });
+        }
+        // sin θ J_x + cos θ J_z is real and symmetric; the turn by φ about z gives e^{−iφn} to ⟨n|.
+        let (sin, cos, phi) = (transverse / length, v[2] / length, v[1].atan2(v[0]));
+        let ladder = |n: usize| ((n + 1) as f64 * (size - 1 - n) as f64).sqrt();
+        let along = RMatrix::from_fn(size, size, |m, n| match m.abs_diff(n) {
+            0 => cos * (n as f64 - 0.5 * f64::from(twice)),
+            1 => 0.5 * sin * ladder(m.min(n)),
+            _ => 0.0,
+        });
+        let (_, columns) = symmetric_eigen(&along)?;
+        for k in 0..size {
+            for n in 0..size {
+                vectors[k * size + n] = c64::from_polar(columns[(n, k)], -phi * n as f64);
+            }
+        }
+        Ok(Self { probabilities, vectors })
+    }
+
+    fn size(&self) -> usize {
+        self.probabilities.len()
+    }
+
+    /// ⟨m|ρ|n⟩, row by row.
+    fn matrix(&self) -> Vec<c64> {
+        let size = self.size();
+        let mut rho = vec![c64::new(0.0, 0.0); size * size];
+        for (p, vector) in self.probabilities.iter().zip(self.vectors.chunks(size)).filter(|(p, _)| **p > 0.0) {
+            for (m, bra) in vector.iter().enumerate() {
+                for (n, ket) in vector.iter().enumerate() {
+                    rho[m * size + n] += p * bra * ket.conj();
+                }
+            }
+        }
+        rho
+    }
+
+    /// The number state it is, if it is one.
+    fn number(&self) -> Option<i32> {
+        let size = self.size();
+        let k = self.probabilities.iter().position(|p| *p == 1.0)?;
+        self.vectors[k * size..(k + 1) * size].iter().position(|z| z.norm() == 1.0).map(|n| n as i32)
+    }
+
+    /// Whether no two number states are in superposition.
+    fn is_diagonal(&self) -> bool {
+        self.vectors.chunks(self.size()).all(|v| v.iter().filter(|z| z.norm_sqr() > 0.0).count() == 1)
+    }
+
+    fn is_pure(&self) -> bool {
+        self.probabilities.contains(&1.0)
+    }
+
+    /// One of its eigenstates, drawn with its probability.
+    fn draw(&self, stream: &mut Stream) -> &[c64] {
+        let size = self.size();
+        let k = match self.probabilities.iter().position(|p| *p == 1.0) {
+            Some(k) => k,
+            None => {
+                let mut left = stream.uniform();
+                let passed = |p: &f64| {
+                    left -= p;
+                    left < 0.0
+                };
+                self.probabilities.iter().position(passed).unwrap_or(size - 1)
+            }
+        };
+        &self.vectors[k * size..(k + 1) * size]
+    }
+}
+
+/// p_m ∝ e^{ηm}, m = −j … j, with Σ m p_m = j `length`: the inverse of the Brillouin function by bisection in η.
+fn brillouin(twice: u32, length: f64) -> Vec<f64> {
+    let size = twice as usize + 1;
+    let j = 0.5 * f64::from(twice);
+    if length >= 1.0 {
+        let mut top = vec![0.0; size];
+        top[size - 1] = 1.0;
+        return top;
+    }
+    let at = |eta: f64| {
+        // Counted from the top, so that nothing overflows.
+        let mut p: Vec<f64> = (0..size).map(|n| (-eta * (size - 1 - n) as f64).exp()).collect();
+        let sum: f64 = p.iter().sum();
+        p.iter_mut().for_each(|x| *x /= sum);
+        p
+    };
+    let mean = |p: &[f64]| p.iter().enumerate().map(|(n, p)| (n as f64 - j) * p).sum::<f64>();
+    let (mut low, mut high) = (0.0, 1.0);
+    while mean(&at(high)) < j * length && high < 1e3 {
+        high *= 2.0;
+    }
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if mean(&at(middle)) < j * length {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    at(0.5 * (low + high))
+}
+
+/// The initial state of a model at one set of values.
+#[derive(Clone, Debug)]
+pub(super) struct Initial {
+    /// ⟨a⟩ of the bosons; 0 for spins.
+    pub(super) means: Vec<c64>,
+    pub(super) covariance: RMatrix,
+    /// Occupation, squeezing and its angle of each mode.
+    spreads: Vec<[f64; 3]>,
+    generating: Generating,
+    correlated: bool,
+    /// States of the spins that do not point down.
+    spins: Vec<Option<SpinState>>,
+}
+
+impl Initial {
+    /// The start of a model.
+    ///
+    /// # Errors
+    /// A start without a value, and one that has no form here.
+    pub(super) fn new(model: &Model, binding: &Binding) -> Result<Self, FockError> {
+        let covariance = model.start_covariance(binding)?;
+        let correlated = !model.correlations.is_empty();
+        let mut spins = vec![None; model.len()];
+        for (k, (spin, v)) in model.spins().into_iter().zip(model.start_bloch(binding)?).enumerate() {
+            let (Some(twice), Some(v)) = (spin, v) else { continue };
+            if v == [0.0, 0.0, -1.0] {
+                continue;
+            }
+            if correlated {
+                return Err(FockError::CorrelatedSpin(model.modes[k].name.clone()));
+            }
+            spins[k] = Some(SpinState::new(twice, v).map_err(|_| FockError::Covariance)?);
+        }
+        Ok(Self {
+            means: model.start_values(binding)?,
+            spreads: model.start_spreads(binding)?,
+            generating: Generating::new(&covariance).map_err(|_| FockError::Covariance)?,
+            covariance,
+            correlated,
+            spins,
+        })
+    }
+
+    /// Numbers of an element that the state surely has on its diagonal.
+    pub(super) fn origin(&self) -> Vec<i32> {
+        self.spins.iter().map(|s| s.as_ref().and_then(SpinState::number).unwrap_or(0)).collect()
+    }
+
+    /// Differences of ket and bra among its elements, seen from [`Initial::origin`], with the bosons about `means`.
+    pub(super) fn shifts(&self, means: &[c64]) -> Vec<(Vec<i32>, Vec<i32>)> {
+        let mut shifts = self.generating.shifts(means);
+        let modes = self.spins.len();
+        for (k, state) in self.spins.iter().enumerate() {
+            let Some(state) = state.as_ref().filter(|s| s.number().is_none()) else { continue };
+            let (mut one, none) = (vec![0; modes], vec![0; modes]);
+            one[k] = 1;
+            if state.is_diagonal() {
+                shifts.push((one.clone(), one));
+            } else {
+                shifts.push((one.clone(), none.clone()));
+                shifts.push((none, one));
+            }
+        }
+        shifts
+    }
+
+    /// The density matrix on a layout with the bosons about `means`, normalised there, and the probability within the cut-off.
+    pub(super) fn density(&self, means: &[c64], layout: &Arc<Layout>) -> (Density, f64) {
+        if self.correlated {
+            let mut elements = self.generating.elements(means, layout).into_iter();
+            return Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default());
+        }
+        let top = layout.space().top().to_vec();
+        let tables: Vec<(usize, Vec<c64>)> = (0..top.len())
+            .map(|k| match &self.spins[k] {
+                Some(state) => (state.size(), state.matrix()),
+                None => {
+                    let [occupation, squeezing, angle] = self.spreads[k];
+                    let table = start::gaussian(means[k], occupation, squeezing, angle, top[k] as usize);
+                    (top[k] as usize + 1, table)
+                }
+            })
+            .collect();
+        Density::from_fn(layout.clone(), |ket, bra| {
+            let each = tables.iter().zip(ket.iter().zip(bra));
+            each.map(|((size, table), (m, n))| table[*m as usize * size + *n as usize]).product()
+        })
+    }
+
+    /// The same as a mixture of pure states.
+    ///
+    /// # Errors
+    /// A covariance without a root.
+    pub(super) fn mixture(self) -> Result<Start, LinalgError> {
+        Ok(Start { bosons: Mixture::new(&self.means, &self.covariance)?, spins: self.spins })
+    }
+}
+
+/// Pure states whose mixture is the initial state.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    bosons: Mixture,
+    spins: Vec<Option<SpinState>>,
+}
+
+impl Start {
+    /// Whether every draw gives the same state.
+    pub(super) fn is_pure(&self) -> bool {
+        self.bosons.is_pure() && self.spins.iter().flatten().all(SpinState::is_pure)
+    }
+
+    /// A member as it occurs in the state within the cut-off, see [`Mixture::sample`].
+    pub(super) fn sample(&self, space: &Space, stream: &mut Stream, out: &mut [c64]) -> (f64, u64) {
+        let drawn = self.bosons.sample(space, stream, out);
+        if self.spins.iter().all(Option::is_none) {
+            return drawn;
+        }
+        // The bosons stand where all spins point down. A state comes after the one it is made from, so that the last is filled first.
+        let members: Vec<Option<&[c64]>> = self.spins.iter().map(|s| s.as_ref().map(|s| s.draw(stream))).collect();
+        let mut below = vec![0; space.modes()];
+        for at in (0..space.len()).rev() {
+            let n = space.numbers_of(at);
+            let mut factor = c64::new(1.0, 0.0);
+            for (k, member) in members.iter().enumerate() {
+                below[k] = match member {
+                    Some(amplitudes) => {
+                        factor *= amplitudes[n[k] as usize];
+                        0
+                    }
+                    None => n[k],
+                };
+            }
+            out[at] = space.index(&below).map_or(c64::new(0.0, 0.0), |from| out[from] * factor);
+        }
+        let norm: f64 = out.iter().map(c64::norm_sqr).sum();
+        if norm > 0.0 {
+            out.iter_mut().for_each(|z| *z /= norm.sqrt());
+        }
+        (drawn.0 * norm, drawn.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ⟨J_x⟩, ⟨J_y⟩, ⟨J_z⟩ and the purity of a matrix.
+    fn moments(twice: u32, rho: &[c64]) -> ([f64; 3], f64) {
+        let size = twice as usize + 1;
+        let ladder = |n: usize| ((n + 1) as f64 * (size - 1 - n) as f64).sqrt();
+        // ⟨J₋⟩ = Σ_n ⟨n+1|ρ... : tr ρ J₋ = Σ_n ladder(n) ρ_{n+1,n}.
+        let minus: c64 = (0..size - 1).map(|n| rho[(n + 1) * size + n] * ladder(n)).sum();
+        let z: f64 = (0..size).map(|n| rho[n * size + n].re * (n as f64 - 0.5 * f64::from(twice))).sum();
+        ([minus.re, -minus.im, z], rho.iter().map(c64::norm_sqr).sum())
+    }
+
+    #[test]
+    fn a_spin_starts_with_its_bloch_vector() {
+        for twice in [1, 2, 5, 40] {
+            for v in [[0.3, -0.4, 0.2], [0.0, 0.0, 0.7], [0.6, 0.0, -0.8], [0.0, -1.0, 0.0], [0.0; 3], [0.0, 0.0, 1.0]]
+            {
+                let state = SpinState::new(twice, v).unwrap();
+                let (j, purity) = moments(twice, &state.matrix());
+                let wanted = v.map(|x| 0.5 * f64::from(twice) * x);
+                for (a, b) in j.iter().zip(wanted) {
+                    assert!((a - b).abs() < 1e-11 * f64::from(twice), "{twice}, {v:?}: {j:?}");
+                }
+                let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+                if length == 1.0 {
+                    assert!((purity - 1.0).abs() < 1e-12 && state.is_pure());
+                }
+                if length == 0.0 {
+                    assert!((purity - 1.0 / f64::from(twice + 1)).abs() < 1e-12);
+                }
+                if twice == 1 {
+                    assert!((purity - 0.5 * (1.0 + length * length)).abs() < 1e-12);
+                }
+            }
+        }
+    }
+}
