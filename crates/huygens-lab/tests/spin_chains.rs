@@ -8,7 +8,12 @@ use huygens::report::Report;
 use huygens_lab::file;
 
 fn run(values: &[(&str, f64)], at: &[f64], level: Level, measures: &[&str]) -> Report {
-    let model = file::load("spin-chains").unwrap_or_else(|e| panic!("{e}")).model;
+    let model = file::load(match level {
+        Level::Fock => "spin-chains-fixed",
+        _ => "spin-chains",
+    })
+    .unwrap_or_else(|e| panic!("{e}"))
+    .model;
     let binding = model.bind(values).unwrap();
     let cutoff = (level == Level::Fock).then_some(Cutoff::Total(12));
     let truncation = Truncation { cutoff, at: at.to_vec(), certify: false, ..Truncation::default() };

@@ -31,6 +31,9 @@ builtins![
     "spin-one-driven",
     "two-spin-one",
     "spin-chains",
+    "spin-chains-fixed",
+    "spin-chains-printed",
+    "spin-chains-repaired",
     "central-spin",
 ];
 

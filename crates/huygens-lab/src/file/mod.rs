@@ -180,6 +180,9 @@ fn assemble(
 ) -> Result<LoadedModel, FileError> {
     let document = read::read(path, &text, folder).map_err(|diagnostics| FileError { diagnostics })?;
     let mut source = document.source;
+    if let Some(found) = variant(&source, path, &text, &document.places, folder, overrides) {
+        return found;
+    }
     if source.name.is_empty() {
         source.name = Path::new(path).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     }
@@ -198,6 +201,44 @@ fn assemble(
         places: document.places,
         text,
     })
+}
+
+/// The variant that the values given ask for with `variant=NAME`, where the model has any and no parameter of this name.
+fn variant(
+    source: &ModelSource,
+    path: &str,
+    text: &Arc<str>,
+    places: &Places,
+    folder: Option<&Path>,
+    overrides: &[(String, String)],
+) -> Option<Result<LoadedModel, FileError>> {
+    let asked = overrides.iter().position(|(name, _)| name == "variant")?;
+    if source.variants.is_empty() || source.parameters.iter().any(|p| p.name.text == "variant") {
+        return None;
+    }
+    let (_, wanted) = &overrides[asked];
+    let Some((_, model)) = source.variants.iter().find(|(name, _)| name.text == *wanted) else {
+        let known: Vec<&str> = source.variants.iter().map(|(name, _)| name.text.as_str()).collect();
+        let help = match nearest(wanted, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", known.join(", ")),
+        };
+        let mut diagnostic = Diagnostic::error(format!("`{wanted}` is no variant of `{path}`")).with_help(help);
+        diagnostic.pointer = Placed { path, text, places, overrides }.pointer(&Place::new("given.variant"), None);
+        return Some(Err(diagnostic.into()));
+    };
+    let mut rest = overrides.to_vec();
+    rest.remove(asked);
+    if model.text == path {
+        let diagnostic = Diagnostic::error(format!("the variant `{wanted}` of `{path}` is that model itself"))
+            .with_help("name another model file");
+        return Some(Err(diagnostic.into()));
+    }
+    let target = match (builtin(&model.text), folder) {
+        (None, Some(folder)) => folder.join(&model.text).display().to_string(),
+        _ => model.text.clone(),
+    };
+    Some(load_with(&target, &rest))
 }
 
 impl LoadedModel {

@@ -1,6 +1,7 @@
 //! A model file as a [`ModelSource`]: which tables and keys there are, and what may stand in them.
 
 mod correlate;
+mod motion;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use super::places::{Places, Token};
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const TOP: [&str; 16] = [
+const TOP: [&str; 21] = [
     "name",
     "description",
     "reference",
@@ -31,8 +32,13 @@ const TOP: [&str; 16] = [
     "modes",
     "parameters",
     "networks",
+    "variants",
+    "definitions",
     "hamiltonian",
     "antihermitian",
+    "equations",
+    "fluctuations",
+    "diffusion",
     "jump",
     "bath",
     "start",
@@ -292,6 +298,26 @@ impl Reader<'_> {
                 "antihermitian" => {
                     self.document.source.antihermitian =
                         self.terms("antihermitian", value, "[antihermitian] Hc = \"k/2*(dag(a1)*a2 + h.c.)\"")
+                }
+                "variants" => self.variants(value),
+                "definitions" => {
+                    self.document.source.definitions =
+                        self.terms("definitions", value, "[definitions] S = \"g1*b1 + g2*b2\"")
+                }
+                "equations" => {
+                    self.document.source.equations =
+                        self.terms("equations", value, "[equations] b1 = \"-i*omega*b1 - gamma/2*b1\"")
+                }
+                "fluctuations" => {
+                    self.document.source.fluctuations = self.elements(
+                        "fluctuations",
+                        value,
+                        "[fluctuations] b1 = { b1 = \"-gamma/2\", \"dag(b1)\" = \"r\" }",
+                    )
+                }
+                "diffusion" => {
+                    self.document.source.diffusion =
+                        self.elements("diffusion", value, "[diffusion] b1 = { \"dag(b1)\" = \"gamma*(n_m + 1/2)\" }")
                 }
                 "jump" => self.jumps(value),
                 "bath" => self.baths(value),

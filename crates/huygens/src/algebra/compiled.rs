@@ -1,5 +1,6 @@
 //! Many scalars as one flat program: evaluated in a sweep or in every step of an integration.
 
+use super::field::Field;
 use super::scalar::{Atom, EvalError, EvalErrorKind, Exponent, Function, Scalar, raise};
 use num_complex::Complex64 as c64;
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ enum Op {
     Number(u64),
     Parameter(u32),
     Time,
+    Field(Field),
     Product(u32, u32),
     Power(u32, Exponent),
     Apply(Function, u32),
@@ -26,8 +28,8 @@ struct Instruction {
 
 /// A list of scalars compiled to a program with shared subexpressions.
 ///
-/// What does not depend on the time is computed once by [`Compiled::bind`]; [`Compiled::at`] then runs only what does.
-/// Neither allocates.
+/// What depends neither on the time nor on the mean field is computed once by [`Compiled::bind`]; [`Compiled::at`] then runs only
+/// what does. Neither allocates.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     constant: Vec<Instruction>,
@@ -40,6 +42,8 @@ pub struct Compiled {
     results: Vec<Scalar>,
     slots: usize,
     parameters: usize,
+    /// Whether a quantity of the mean field occurs.
+    follows: bool,
 }
 
 /// Working memory of [`Compiled::eval`]; make one with [`Compiled::scratch`] and use it again.
@@ -62,8 +66,8 @@ impl Builder {
         }
         let target = self.is_moving.len() as u32;
         self.is_moving.push(moving);
-        let fallible =
-            matches!(op, Op::Power(_, e) if e.num < 0 || e.den != 1) || matches!(op, Op::Apply(Function::Ln, _));
+        let fallible = matches!(op, Op::Power(_, e) if e.num < 0 || e.den != 1)
+            || matches!(op, Op::Apply(Function::Ln, _) | Op::Field(_));
         let mut number = 0;
         if fallible {
             number = self.program.expressions.len() as u32;
@@ -84,6 +88,10 @@ impl Builder {
                 self.emit(Op::Parameter(p.0), false, Scalar::zero)
             }
             Atom::Time => self.emit(Op::Time, true, Scalar::zero),
+            Atom::Field(field) => {
+                self.program.follows = true;
+                self.emit(Op::Field(*field), true, || Scalar::atom_alone(atom))
+            }
             Atom::Sum(x) => self.real(x),
             Atom::Function(f, x) => {
                 let argument = self.real(x);
@@ -171,39 +179,59 @@ impl Compiled {
     pub fn is_empty(&self) -> bool {
         self.outputs.is_empty()
     }
-    /// Whether any of the scalars depends on the time.
-    pub fn depends_on_time(&self) -> bool {
+    /// Whether any of the scalars depends on the time or on the mean field.
+    pub fn moves(&self) -> bool {
         !self.moving_outputs.is_empty()
+    }
+    /// Whether any of the scalars depends on the mean field.
+    pub fn depends_on_mean_field(&self) -> bool {
+        self.follows
     }
     /// Working memory for this program.
     pub fn scratch(&self) -> Scratch {
         Scratch { values: vec![0.0; self.slots] }
     }
 
-    /// All values at parameters `params` and time `t`.
+    /// All values at parameters `params`, time `t` and, where a scalar depends on it, the mean field `z` (else an empty slice will do).
     ///
     /// # Panics
     /// If `out` is not as long as the list of scalars, `params` lacks a parameter that occurs, or `scratch` belongs to
     /// another program.
     #[track_caller]
-    pub fn eval(&self, params: &[f64], t: f64, scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
+    pub fn eval_at(
+        &self,
+        params: &[f64],
+        t: f64,
+        z: &[c64],
+        scratch: &mut Scratch,
+        out: &mut [c64],
+    ) -> Result<(), EvalError> {
         self.check(params, scratch, out);
-        self.run(&self.constant, params, t, &mut scratch.values)?;
-        self.run(&self.moving, params, t, &mut scratch.values)?;
+        self.run(&self.constant, params, t, z, &mut scratch.values)?;
+        self.run(&self.moving, params, t, z, &mut scratch.values)?;
         for k in 0..self.outputs.len() {
             out[k] = self.output(k, &scratch.values)?;
         }
         Ok(())
     }
 
-    /// Computes everything that does not depend on the time, and the values of the scalars that do not.
+    /// All values where no scalar depends on the mean field.
+    ///
+    /// # Panics
+    /// As [`Compiled::eval_at`].
+    #[track_caller]
+    pub fn eval(&self, params: &[f64], t: f64, scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
+        self.eval_at(params, t, &[], scratch, out)
+    }
+
+    /// Computes everything that does not move, and the values of the scalars that do not.
     ///
     /// # Panics
     /// As [`Compiled::eval`].
     #[track_caller]
     pub fn bind(&self, params: &[f64], scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
         self.check(params, scratch, out);
-        self.run(&self.constant, params, 0.0, &mut scratch.values)?;
+        self.run(&self.constant, params, 0.0, &[], &mut scratch.values)?;
         let mut moving = self.moving_outputs.iter().map(|k| *k as usize).peekable();
         for k in 0..self.outputs.len() {
             if moving.next_if_eq(&k).is_none() {
@@ -213,14 +241,14 @@ impl Compiled {
         Ok(())
     }
 
-    /// The values of the scalars that depend on the time, at time `t`, after [`Compiled::bind`] with the same `scratch`;
-    /// the other entries of `out` are left alone.
+    /// The values of the scalars that depend on the time or the mean field, at time `t` and mean field `z`, after [`Compiled::bind`]
+    /// with the same `scratch`; the other entries of `out` are left alone.
     ///
     /// # Panics
     /// As [`Compiled::eval`].
     #[track_caller]
-    pub fn at(&self, t: f64, scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
-        self.run(&self.moving, &[], t, &mut scratch.values)?;
+    pub fn at(&self, t: f64, z: &[c64], scratch: &mut Scratch, out: &mut [c64]) -> Result<(), EvalError> {
+        self.run(&self.moving, &[], t, z, &mut scratch.values)?;
         for &k in &self.moving_outputs {
             out[k as usize] = self.output(k as usize, &scratch.values)?;
         }
@@ -239,12 +267,16 @@ impl Compiled {
         );
     }
 
-    fn run(&self, list: &[Instruction], params: &[f64], t: f64, v: &mut [f64]) -> Result<(), EvalError> {
+    fn run(&self, list: &[Instruction], params: &[f64], t: f64, z: &[c64], v: &mut [f64]) -> Result<(), EvalError> {
         for instruction in list {
             let value = match instruction.op {
                 Op::Number(bits) => f64::from_bits(bits),
                 Op::Parameter(p) => params[p as usize],
                 Op::Time => t,
+                Op::Field(field) => match field.value(z) {
+                    Some(x) => x,
+                    None => return Err(self.failed(instruction, EvalErrorKind::MeanField, f64::NAN)),
+                },
                 Op::Product(a, b) => v[a as usize] * v[b as usize],
                 Op::Power(a, e) => match raise(v[a as usize], e) {
                     Ok(x) => x,

@@ -33,6 +33,7 @@
 mod compiled;
 mod display;
 mod drive;
+mod field;
 mod operator;
 pub mod parse;
 mod polynomial;
@@ -43,10 +44,11 @@ mod word;
 pub use compiled::{Compiled, Scratch};
 pub use display::Names;
 pub use drive::{common_frequency, drive_period, drive_rates};
+pub use field::{Field, Quantity};
 pub use operator::{Generator, MAX_OPERATOR_TERMS, Operator, commutator, heisenberg};
 pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};
-pub use symmetry::charges;
+pub use symmetry::{charges, charges_with};
 pub use word::{Site, Word};
 
 #[cfg(test)]

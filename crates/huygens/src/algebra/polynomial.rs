@@ -1,5 +1,6 @@
 //! Monomials over several modes and the polynomials built of them.
 
+use super::field::Field;
 use super::scalar::{EvalError, ParamId, Scalar};
 use super::word::{Site, Word};
 use num_complex::Complex64 as c64;
@@ -274,9 +275,10 @@ impl Polynomial {
     pub fn degree(&self) -> u32 {
         self.terms.keys().map(Monomial::degree).max().unwrap_or(0)
     }
-    /// The modes that occur.
+    /// The modes that occur, in the products of amplitudes or in the coefficients.
     pub fn modes(&self) -> BTreeSet<ModeId> {
-        self.terms.keys().flat_map(|m| m.factors().iter().map(|f| f.mode)).collect()
+        let products = self.terms.keys().flat_map(|m| m.factors().iter().map(|f| f.mode));
+        products.chain(self.fields().into_iter().map(|field| field.mode)).collect()
     }
     /// The parameters that occur.
     pub fn params(&self) -> BTreeSet<ParamId> {
@@ -317,15 +319,15 @@ impl Polynomial {
     pub fn conj(&self) -> Polynomial {
         Polynomial { terms: self.terms.iter().map(|(m, c)| (m.adjoint(), c.conj())).collect() }
     }
-    /// ∂/∂z of a mode, z* held fixed.
+    /// ∂/∂z of a mode, z* held fixed; through the coefficients as well, but not through what they hold (`mean(…)`).
     pub fn derivative(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| (w.ann, Word { ann: w.ann.saturating_sub(1), ..w }))
+        self.differentiate(mode, false, |w| (w.ann, Word { ann: w.ann.saturating_sub(1), ..w }))
     }
-    /// ∂/∂z* of a mode, z held fixed.
+    /// ∂/∂z* of a mode, z held fixed; through the coefficients as [`Polynomial::derivative`].
     pub fn derivative_conj(&self, mode: ModeId) -> Polynomial {
-        self.differentiate(mode, |w| (w.dag, Word { dag: w.dag.saturating_sub(1), ..w }))
+        self.differentiate(mode, true, |w| (w.dag, Word { dag: w.dag.saturating_sub(1), ..w }))
     }
-    fn differentiate(&self, mode: ModeId, rule: impl Fn(Word) -> (u16, Word)) -> Polynomial {
+    fn differentiate(&self, mode: ModeId, conj: bool, rule: impl Fn(Word) -> (u16, Word)) -> Polynomial {
         let mut terms = Terms::new();
         for (m, c) in &self.terms {
             let (power, word) = rule(m.word(mode));
@@ -334,6 +336,11 @@ impl Polynomial {
                 lower.factors.retain(|f| f.mode != mode);
                 let lower = lower.times_commuting(&Monomial::site(mode, word));
                 add_term(&mut terms, lower, &c.times(c64::new(f64::from(power), 0.0)));
+            }
+            for field in c.fields().into_iter().filter(|field| field.mode == mode && !field.held) {
+                for (slope, weight) in field.slope(conj).terms {
+                    add_term(&mut terms, m.times_commuting(&slope), &c.field_derivative(field).mul(&weight));
+                }
             }
         }
         Polynomial { terms }
@@ -344,13 +351,15 @@ impl Polynomial {
     }
     /// The polynomial with each mode replaced; the map must be one to one on the modes that occur.
     pub fn map_modes(&self, f: &dyn Fn(ModeId) -> ModeId) -> Polynomial {
-        Polynomial::from_terms(self.terms.iter().map(|(m, c)| (m.map_modes(f), c.clone())))
+        let coefficient =
+            |c: &Scalar| c.map_fields(&|field| Field { mode: f(field.mode), ..field }).unwrap_or_else(|_| c.clone());
+        Polynomial::from_terms(self.terms.iter().map(|(m, c)| (m.map_modes(f), coefficient(c))))
     }
     /// The value at amplitudes `z` (indexed by [`ModeId`]), parameters and time.
     pub fn eval(&self, z: &[c64], params: &[f64], t: f64) -> Result<c64, EvalError> {
         let mut sum = c64::new(0.0, 0.0);
         for (m, c) in &self.terms {
-            let mut product = c.eval(params, t)?;
+            let mut product = c.eval_at(params, t, z)?;
             for f in m.factors() {
                 let amplitude = z[f.mode.0 as usize];
                 product *= amplitude.conj().powu(u32::from(f.word.dag)) * amplitude.powu(u32::from(f.word.ann));

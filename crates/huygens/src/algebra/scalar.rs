@@ -6,6 +6,7 @@
 //! form; cos²+sin² = 1, e^x e^{−x} = 1 and e^{iφ} = cos φ + i sin φ do too. Because all atoms are real, complex
 //! conjugation touches the numbers only.
 
+use super::field::{Field, Quantity};
 use num_complex::Complex64 as c64;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +75,8 @@ pub enum EvalErrorKind {
     Logarithm,
     /// Overflow, or a parameter that is not finite.
     NotFinite,
+    /// A quantity of the mean field, where no mean field is given.
+    MeanField,
 }
 
 impl EvalError {
@@ -96,6 +99,9 @@ impl EvalError {
                     "the value of {text} is not finite ({}); check the parameters for NaN, infinity or overflow",
                     self.value
                 )
+            }
+            EvalErrorKind::MeanField => {
+                format!("{text} is a quantity of the mean field, which only the levels mean_field and gaussian follow")
             }
         }
     }
@@ -242,6 +248,8 @@ pub(crate) enum Atom {
     /// A real scalar under a power that is not expanded: several terms, or a product whose factors have unknown signs.
     Sum(Arc<Scalar>),
     Time,
+    /// A quantity of the mean field.
+    Field(Field),
 }
 
 pub(crate) type Powers = Vec<(Atom, Exponent)>;
@@ -356,7 +364,7 @@ impl Scalar {
     pub fn is_one(&self) -> bool {
         matches!(self.terms.as_slice(), [t] if t.powers.is_empty() && t.coefficient == c64::new(1.0, 0.0))
     }
-    /// The value, if neither a parameter nor the time occurs.
+    /// The value, if nothing occurs that has none by itself.
     pub fn as_number(&self) -> Option<c64> {
         match self.terms.as_slice() {
             [] => Some(c64::new(0.0, 0.0)),
@@ -365,10 +373,10 @@ impl Scalar {
             _ => None,
         }
     }
-    /// Whether neither a parameter nor the time occurs.
+    /// Whether neither a parameter nor the time nor a quantity of the mean field occurs.
     pub fn is_constant(&self) -> bool {
         let mut constant = true;
-        self.visit(&mut |atom| constant &= !matches!(atom, Atom::Parameter(_) | Atom::Time));
+        self.visit(&mut |atom| constant &= !matches!(atom, Atom::Parameter(_) | Atom::Time | Atom::Field(_)));
         constant
     }
     /// Whether all coefficients are real, so that the value is real wherever it exists.
@@ -384,7 +392,7 @@ impl Scalar {
         self.is_zero()
     }
 
-    fn visit(&self, f: &mut dyn FnMut(&Atom)) {
+    pub(crate) fn visit(&self, f: &mut dyn FnMut(&Atom)) {
         for (atom, _) in self.terms.iter().flat_map(|t| &t.powers) {
             f(atom);
             if let Atom::Function(_, inner) | Atom::Sum(inner) = atom {
@@ -941,7 +949,7 @@ impl Scalar {
     pub fn time_derivative(&self) -> Scalar {
         self.differentiate(&Atom::Time)
     }
-    fn differentiate(&self, variable: &Atom) -> Scalar {
+    pub(crate) fn differentiate(&self, variable: &Atom) -> Scalar {
         let mut sum = Scalar::zero();
         for t in &self.terms {
             for (k, (atom, e)) in t.powers.iter().enumerate() {
@@ -972,17 +980,25 @@ impl Scalar {
     ///
     /// Fails where the new expression cannot be formed: 1/x with x → 0, √x with a complex x.
     pub fn substitute(&self, value: &dyn Fn(ParamId) -> Option<Scalar>) -> Result<Scalar, ScalarError> {
+        self.replace(&|atom| match atom {
+            Atom::Parameter(p) => value(*p),
+            _ => None,
+        })
+    }
+
+    /// The expression with every atom for which `value` gives a scalar replaced by it.
+    pub(crate) fn replace(&self, value: &dyn Fn(&Atom) -> Option<Scalar>) -> Result<Scalar, ScalarError> {
         let mut sum = Scalar::zero();
         for t in &self.terms {
             let mut product = Scalar::number(t.coefficient);
             for (atom, e) in &t.powers {
+                if let Some(given) = value(atom) {
+                    product = product.mul(&given.power(*e)?);
+                    continue;
+                }
                 let factor = match atom {
-                    Atom::Parameter(p) => match value(*p) {
-                        Some(s) => s,
-                        None => Scalar::param(*p),
-                    },
                     Atom::Function(f, x) => {
-                        let x = x.substitute(value)?;
+                        let x = x.replace(value)?;
                         match f {
                             Function::Abs => x.abs()?,
                             Function::Exp => x.exp()?,
@@ -992,8 +1008,8 @@ impl Scalar {
                             Function::Tanh => x.tanh()?,
                         }
                     }
-                    Atom::Sum(x) => x.substitute(value)?,
-                    Atom::Root(_) | Atom::Pi | Atom::Time => {
+                    Atom::Sum(x) => x.replace(value)?,
+                    Atom::Parameter(_) | Atom::Root(_) | Atom::Pi | Atom::Time | Atom::Field(_) => {
                         product = product.mul(&from_powers(vec![(atom.clone(), *e)]));
                         continue;
                     }
@@ -1007,11 +1023,16 @@ impl Scalar {
 
     /// The value at the given parameters (indexed by [`ParamId`]) and time.
     pub fn eval(&self, params: &[f64], t: f64) -> Result<c64, EvalError> {
+        self.eval_at(params, t, &[])
+    }
+
+    /// The same at a mean field `z`, of which the coefficient may contain quantities.
+    pub fn eval_at(&self, params: &[f64], t: f64, z: &[c64]) -> Result<c64, EvalError> {
         let mut sum = c64::new(0.0, 0.0);
         for term in &self.terms {
             let mut product = 1.0;
             for (atom, e) in &term.powers {
-                product *= eval_power(atom, *e, params, t)?;
+                product *= eval_power(atom, *e, params, t, z)?;
             }
             sum += term.coefficient * product;
         }
@@ -1072,15 +1093,20 @@ fn function_derivative(f: Function, x: &Arc<Scalar>) -> Scalar {
     }
 }
 
-fn eval_power(atom: &Atom, e: Exponent, params: &[f64], t: f64) -> Result<f64, EvalError> {
+fn eval_power(atom: &Atom, e: Exponent, params: &[f64], t: f64, z: &[c64]) -> Result<f64, EvalError> {
     let base = match atom {
         Atom::Root(bits) => f64::from_bits(*bits),
         Atom::Pi => std::f64::consts::PI,
         Atom::Parameter(p) => params[p.0 as usize],
         Atom::Time => t,
-        Atom::Sum(x) => x.eval(params, t)?.re,
+        Atom::Field(field) => field.value(z).ok_or_else(|| EvalError {
+            kind: EvalErrorKind::MeanField,
+            expression: Box::new(Scalar::atom_alone(atom)),
+            value: f64::NAN,
+        })?,
+        Atom::Sum(x) => x.eval_at(params, t, z)?.re,
         Atom::Function(f, x) => {
-            let argument = x.eval(params, t)?.re;
+            let argument = x.eval_at(params, t, z)?.re;
             if *f == Function::Ln && argument <= 0.0 {
                 return Err(EvalError {
                     kind: EvalErrorKind::Logarithm,
@@ -1130,7 +1156,11 @@ pub(crate) fn raise(base: f64, e: Exponent) -> Result<f64, EvalErrorKind> {
 }
 
 fn is_nonnegative(atom: &Atom) -> bool {
-    matches!(atom, Atom::Root(_) | Atom::Pi | Atom::Function(Function::Abs | Function::Exp, _))
+    match atom {
+        Atom::Root(_) | Atom::Pi | Atom::Function(Function::Abs | Function::Exp, _) => true,
+        Atom::Field(field) => field.quantity == Quantity::Number,
+        _ => false,
+    }
 }
 
 /// A positive number to a rational power: integers are factored, so that √8 = 2√2 and √2·√3 = √6 are identities.
@@ -1236,7 +1266,7 @@ fn multiply_powers(a: &[(Atom, Exponent)], b: &[(Atom, Exponent)]) -> Product {
             std::cmp::Ordering::Equal => {
                 let e = a[i].1.add(b[j].1);
                 if !e.is_zero() {
-                    plain &= matches!(a[i].0, Atom::Pi | Atom::Parameter(_) | Atom::Time);
+                    plain &= matches!(a[i].0, Atom::Pi | Atom::Parameter(_) | Atom::Time | Atom::Field(_));
                     merged.push((a[i].0.clone(), e));
                 }
                 i += 1;

@@ -1,6 +1,6 @@
 //! Symmetries of a model: U(1) charges and translations.
 
-use super::{Monomial, Operator};
+use super::{Monomial, Operator, Polynomial, Quantity, Scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The U(1) charges of a model with `modes` modes: a basis of all integer vectors m such that under
@@ -9,7 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// In formulas: Σ_k m_k (dag_k − ann_k) = 0 for every term of H, and the same number for all terms of one jump. The
 /// basis spans the whole integer lattice of solutions; its vectors are short (LLL-reduced) and their first nonzero entry
 /// is positive. Jumps L with a definite nonzero charge break the conservation of that charge, not the symmetry.
+///
+/// A coefficient with the mean of an amplitude (not of a number) fixes the phase of that mode.
 pub fn charges(modes: usize, h: &Operator, jumps: &[Operator]) -> Vec<Vec<i64>> {
+    charges_with(modes, h, jumps, &[])
+}
+
+/// The same with equations of motion ż_k = f_k(z, z*) beside H and the jumps: f_k turns as a_k does.
+pub fn charges_with(modes: usize, h: &Operator, jumps: &[Operator], flow: &[Polynomial]) -> Vec<Vec<i64>> {
     let mut rows: BTreeSet<BTreeMap<usize, i128>> = BTreeSet::new();
     let charge = |m: &Monomial| -> BTreeMap<usize, i128> {
         let factors = m.factors().iter().map(|f| (f.mode.0 as usize, i128::from(f.word.charge())));
@@ -25,6 +32,18 @@ pub fn charges(modes: usize, h: &Operator, jumps: &[Operator]) -> Vec<Vec<i64>> 
             subtract(&mut row, &first, 1);
             rows.insert(row);
         }
+    }
+    for (k, f) in flow.iter().enumerate() {
+        for (m, _) in f.iter() {
+            let mut row = charge(m);
+            subtract(&mut row, &BTreeMap::from([(k, -1)]), 1);
+            rows.insert(row);
+        }
+    }
+    let coefficients = std::iter::once(h).chain(jumps).flat_map(Operator::iter).map(|(_, c)| c);
+    let coefficients = coefficients.chain(flow.iter().flat_map(Polynomial::iter).map(|(_, c)| c));
+    for field in coefficients.flat_map(Scalar::fields).filter(|field| field.quantity != Quantity::Number) {
+        rows.insert(BTreeMap::from([(field.mode.0 as usize, 1)]));
     }
     rows.remove(&BTreeMap::new());
     let mut basis = kernel(modes, rows);

@@ -155,7 +155,7 @@ impl Experiment {
         rtol: f64,
         mut look: impl FnMut(&dyn Moments),
     ) -> Result<Result<usize, Stop>, ExperimentError> {
-        let bound = self.bind(binding)?;
+        let bound = self.bind_fluctuations(binding)?;
         let covariance = match self.model.antihermitian.is_zero() {
             true => self.model.start_covariance(binding)?,
             false => RMatrix::zeros(2 * start.len(), 2 * start.len()),

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use huygens_numerics::c64;
 
-use crate::algebra::{self, EvalError, Monomial};
+use crate::algebra::{self, EvalError, Monomial, Operator};
 use crate::costs::energy::Energetics;
 use crate::costs::{Contacts, CostError, reverses};
 use crate::levels::equations::{Equations, Ring};
@@ -193,6 +193,8 @@ pub enum ExperimentError {
 pub struct Experiment {
     model: Arc<Model>,
     kernel: Arc<Kernel>,
+    /// The fluctuations around the mean field, where their drift is not the Jacobian of its flow.
+    fluctuations: Option<Arc<Kernel>>,
     ring: Option<(Ring, Arc<Kernel>)>,
     charges: Vec<Vec<i64>>,
     requests: Vec<Request>,
@@ -213,6 +215,8 @@ pub struct Experiment {
 /// What a parameter set starts from.
 struct Prepared {
     bound: Bound,
+    /// Drift and diffusion of the fluctuations, where that drift is not the Jacobian of the flow.
+    fluctuations: Option<Bound>,
     start: Vec<c64>,
     /// The unit cell and its start, where the start is the same in every cell.
     cell: Option<(Bound, Vec<c64>)>,
@@ -276,6 +280,57 @@ fn weighed(model: &Model, requests: &[Request], options: &Options) -> Result<(),
             "`{}`: the anti-Hermitian part of `{name}` gives and takes energy beside baths and drives: there is no such balance",
             request.text
         ));
+    }
+    Ok(())
+}
+
+/// Whether a model whose coefficients depend on the mean field, or that is given by equations of motion, can be treated in the way
+/// asked for.
+fn followed(model: &Model, requests: &[Request], options: &Options) -> Result<(), ExperimentError> {
+    let (mean, written) = (model.follows_mean(), model.motion.is_some());
+    if !mean && !written {
+        return Ok(());
+    }
+    let name = &model.name;
+    let wrong = |text: String| Err(ExperimentError::Options(text));
+    let variants = match model.variants.as_slice() {
+        [] => String::new(),
+        list => format!(" (variants of the model: -s variant={})", list.join(", -s variant=")),
+    };
+    let level = options.level;
+    if !matches!(level, Level::MeanField | Level::Gaussian) {
+        return wrong(match written {
+            true => format!(
+                "`{name}` is given by equations of motion, and the {} level needs a Hamiltonian and jumps: use --level gaussian or mean_field{variants}",
+                level.name()
+            ),
+            false => format!(
+                "`{name}` has coefficients with mean(…), numbers of the mean field that the {} level does not follow: use --level gaussian or mean_field, or put a parameter in the place of mean(…){variants}",
+                level.name()
+            ),
+        });
+    }
+    if !model.antihermitian.is_zero() && (written || level == Level::Gaussian) {
+        return wrong(format!(
+            "`{name}` has an anti-Hermitian part, under which the mean field moves with the covariance: it goes with neither mean(…) nor [equations]"
+        ));
+    }
+    for request in requests {
+        match request.definition.evaluate {
+            Evaluate::Energy(_) => {
+                return wrong(format!(
+                    "`{}`: energies are those of a Hamiltonian; of mean(…) and [equations] there is no such balance",
+                    request.text
+                ));
+            }
+            Evaluate::Thermal(_) | Evaluate::Transient(_) if written => {
+                return wrong(format!(
+                    "`{}` needs all dissipation as thermal baths, and [equations] of `{name}` are none",
+                    request.text
+                ));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -406,6 +461,7 @@ impl Experiment {
             return Err(ExperimentError::Options(text));
         }
         selected(&model, &requests)?;
+        followed(&model, &requests, &options)?;
         if !model.antihermitian.is_zero() {
             weighed(&model, &requests, &options)?;
         }
@@ -436,13 +492,19 @@ impl Experiment {
             return Err(ExperimentError::Options(text));
         }
         let equations = Equations::derive(&model);
-        let kernel = Arc::new(Kernel::new(&equations));
-        let ring = Ring::of(&model).filter(|_| options.bloch).and_then(|ring| {
+        let (kernel, fluctuations) = match equations.of_mean_field() {
+            Some(mean) => (Kernel::new(&mean), Some(Arc::new(Kernel::new(&equations)))),
+            None => (Kernel::new(&equations), None),
+        };
+        let kernel = Arc::new(kernel);
+        let written = model.motion.is_some() || fluctuations.is_some();
+        let ring = Ring::of(&model).filter(|_| options.bloch && !written).and_then(|ring| {
             let cell = equations.unit_cell(&ring)?;
             Some((ring, Arc::new(Kernel::new(&cell))))
         });
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
-        let charges = algebra::charges(model.modes.len(), &model.whole_hamiltonian(), &jumps);
+        let flow = model.motion.as_ref().map_or(&[][..], |motion| &motion.flow);
+        let charges = algebra::charges_with(model.modes.len(), &model.whole_hamiltonian(), &jumps, flow);
         let contacts = Contacts::of(&model);
         let energies = requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Energy(_)));
         let energetics = energies.then(|| Energetics::of(&model));
@@ -458,6 +520,7 @@ impl Experiment {
         let experiment = Self {
             model,
             kernel,
+            fluctuations,
             ring,
             charges,
             requests,
@@ -506,6 +569,12 @@ impl Experiment {
         self.kernel.bind(&binding.values).map_err(|e| self.value_error(&e))
     }
 
+    /// The drift and diffusion of the fluctuations with the numbers of `binding`, of which the flow is that of [`Experiment::bind`].
+    fn bind_fluctuations(&self, binding: &Binding) -> Result<Bound, ExperimentError> {
+        let kernel = self.fluctuations.as_ref().unwrap_or(&self.kernel);
+        kernel.bind(&binding.values).map_err(|e| self.value_error(&e))
+    }
+
     fn value_error(&self, error: &EvalError) -> ExperimentError {
         ExperimentError::Value(error.message(&self.model.names()))
     }
@@ -535,7 +604,11 @@ impl Experiment {
             }
             _ => None,
         };
-        Ok(Prepared { bound, start, cell })
+        let fluctuations = match (&self.fluctuations, self.options.level) {
+            (Some(_), Level::Gaussian) => Some(self.bind_fluctuations(binding)?),
+            _ => None,
+        };
+        Ok(Prepared { bound, fluctuations, start, cell })
     }
 
     /// Period of the model's drives at these values, where it has any.
@@ -543,7 +616,9 @@ impl Experiment {
         if !self.kernel.driven() {
             return Ok(None);
         }
-        match algebra::drive_period(self.model.operators(), &binding.values) {
+        let polynomials = self.model.motion.iter().flat_map(|motion| motion.polynomials());
+        let written: Vec<Operator> = polynomials.map(Operator::from_normal).collect();
+        match algebra::drive_period(self.model.operators().chain(&written), &binding.values) {
             Some(period) => Ok(Some(period)),
             None => Err(ExperimentError::Options(
                 "the drives of this model have no common period: write them as sin and cos of a multiple of one frequency times t, or ask for a direct run with --until".into(),

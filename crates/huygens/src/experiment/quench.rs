@@ -26,7 +26,7 @@ impl Experiment {
     /// The steady state at the values before, followed at those after; the measures at each time.
     pub(super) fn run_quench(&self, binding: &Binding, quench: &Quench) -> Result<Report, ExperimentError> {
         let (mean, initial) = self.steady(&self.earlier(binding, quench)?)?;
-        let bound = self.bind(binding)?;
+        let bound = self.bind_fluctuations(binding)?;
         let linear = self.linear && !self.kernel.driven();
         let mut report = self.blank();
         let drift = bound.drift_matrix(0.0, &mean);
@@ -163,6 +163,7 @@ impl Experiment {
                 "before the quench the phase of the state is free: its covariance grows without bound".into(),
             ));
         }
+        let bound = self.bind_fluctuations(binding)?;
         let drift = bound.drift_matrix(0.0, &point.point);
         let state = deviation(&drift, &bound.diffusion_matrix(0.0, &point.point))
             .map_err(|e| ExperimentError::Options(format!("before the quench there is no steady state: {e}")))?;

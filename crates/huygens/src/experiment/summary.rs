@@ -15,8 +15,8 @@ use crate::levels::gaussian::bloch::{self, RingOrbit};
 use crate::levels::gaussian::linear;
 use crate::levels::gaussian::orbit::{self, GaussianOrbit, Sample, Treatment, View};
 use crate::levels::kernel::Bound;
-use crate::levels::mean_field::attractor::{Attractor, FixedPoint, Found, Rotating, Wandering};
-use crate::levels::mean_field::cycle;
+use crate::levels::mean_field::attractor::{Attractor, FixedPoint, Found, Rotating, Wandering, rotate_drift};
+use crate::levels::mean_field::cycle::{self, ClosedOrbit};
 use crate::levels::mean_field::integrate::Scheme;
 use crate::measures::{
     Argument, AttractorMeasure, Average, Collective, Evaluate, Moments, Reading, Request, Stationary,
@@ -80,6 +80,49 @@ impl States {
     fn has_neutral(&self) -> bool {
         self.first().growth.rows() > 0
     }
+}
+
+/// Relative size up to which the change of a direction is rounding.
+const NEUTRAL: f64 = 1e-7;
+/// Relative rate below which fluctuations do not decay.
+const DECAYS: f64 = 1e-9;
+
+impl Prepared {
+    /// Drift and diffusion around a fixed point, and the directions in which nothing drives the fluctuations back.
+    fn around_point<'a>(&'a self, bound: &'a Bound, point: &FixedPoint) -> (&'a Bound, FixedPoint) {
+        let Some(own) = &self.fluctuations else { return (bound, point.clone()) };
+        let drift = own.drift_matrix(0.0, &point.point);
+        (own, FixedPoint { neutral: still_neutral(&drift, &point.neutral), ..point.clone() })
+    }
+
+    /// The same around a uniform rotation.
+    fn around_rotation<'a>(&'a self, bound: &'a Bound, rotating: &Rotating) -> (&'a Bound, Rotating) {
+        let Some(own) = &self.fluctuations else { return (bound, rotating.clone()) };
+        let drift = rotate_drift(own.drift_matrix(0.0, &rotating.point), &rotating.frequencies);
+        (own, Rotating { neutral: still_neutral(&drift, &rotating.neutral), ..rotating.clone() })
+    }
+
+    /// Whether fluctuations along a cycle are not kept by a drift of their own, as if the cycle were driven: what is held fixed
+    /// moves with the period of the cycle.
+    fn leaves_cycle(&self, orbit: &ClosedOrbit, scheme: Scheme) -> bool {
+        let Some(own) = &self.fluctuations else { return false };
+        let velocity = cycle::velocity(own, 0.0, &orbit.start);
+        let size = velocity.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        match cycle::transport(own, &orbit.start, orbit.period, scheme, f64::MAX) {
+            Ok((_, monodromy, _)) => {
+                let along = RMatrix::from_vec(velocity.len(), 1, velocity);
+                (&(&monodromy * &along) - &along).norm_max() > 1e-6 * size
+            }
+            Err(_) => true,
+        }
+    }
+}
+
+/// The neutral directions, if the drift leaves all of them alone.
+fn still_neutral(drift: &RMatrix, neutral: &RMatrix) -> RMatrix {
+    let moved = (drift * neutral).norm_max();
+    let kept = moved <= NEUTRAL * drift.norm_max() * neutral.norm_max();
+    if kept { neutral.clone() } else { RMatrix::zeros(neutral.rows(), 0) }
 }
 
 impl Experiment {
@@ -183,6 +226,7 @@ impl Experiment {
             }
             Attractor::FixedPoint(point) => {
                 let mut drift = None;
+                let (bound, point) = &prepared.around_point(bound, point);
                 let states = match cells {
                     Some(n) => bloch::at_fixed_point(bound, n, point).map(States::Ring).map_err(|e| e.to_string()),
                     None if self.fast.is_empty() => {
@@ -205,6 +249,7 @@ impl Experiment {
                 self.measured(report, binding, states, found, drift)
             }
             Attractor::Rotating(rotating) => {
+                let (bound, rotating) = &prepared.around_rotation(bound, rotating);
                 let states = match cells {
                     // The blocks of a rotating ring: drift in the co-rotating frame.
                     Some(n) => self.rotating_ring(bound, n, rotating).map_err(|e| e.to_string()),
@@ -220,7 +265,8 @@ impl Experiment {
             Attractor::Cycle(orbit) => {
                 report.checks.push(checks::cycle_closed(orbit.closure));
                 let scheme = self.scheme(self.options.tolerance);
-                let driven = period.is_some();
+                let driven = period.is_some() || prepared.leaves_cycle(orbit, scheme);
+                let bound = prepared.fluctuations.as_ref().unwrap_or(bound);
                 let mut count = self.options.samples;
                 let states = loop {
                     let states = match cells {
@@ -366,6 +412,25 @@ impl Experiment {
                 return Ok(report);
             }
         };
+        // Fluctuations with a drift of their own need not decay where the mean field is stable.
+        if let (Some(_), Level::Gaussian, States::Full(orbit)) = (&self.fluctuations, self.options.level, &states) {
+            let drift = self.bind_fluctuations(binding)?.drift_matrix(0.0, &orbit.samples[0].mean);
+            let fixed = orbit.period == 0.0 || matches!(found.attractor, Attractor::Rotating(_));
+            let (what, value, bounded) = match fixed {
+                true => ("rate", growth_rate(orbit), growth_rate(orbit) < -DECAYS * drift.norm_max()),
+                false => ("factor a period", leading(orbit), leading(orbit) < 1.0 - DECAYS),
+            };
+            if !bounded {
+                let reason = format!(
+                    "fluctuations around the attractor do not decay ({what} {value:.6}): there is no steady covariance"
+                );
+                report.orbits = self.orbits(&states);
+                report.times = states.times().to_vec();
+                report.checks.push(Check::fail("fluctuations bounded", Some(value), reason.clone()));
+                self.missing(&mut report, &reason);
+                return Ok(report);
+            }
+        }
         let (leading, wave) = match &states {
             States::Full(orbit) => (leading(orbit), 0),
             States::Ring(ring) => ring.leading(),

@@ -7,15 +7,18 @@
 //!
 //! D(X, Y) = ½ Σ_L ( \[X, L†\]\[L, Y\] + \[Y, L†\]\[L, X\] )
 //!
-//! evaluated at the mean field, which is exact for jumps linear in a, a† and the leading order in the fluctuations for
-//! any polynomial jump.
+//! in normal order at the mean field, which is exact for jumps linear in a, a† and the leading order in the fluctuations for
+//! any polynomial jump; \[δa, δa†\] = 1 and the uncertainty relation hold for all.
+//!
+//! A coefficient may depend on the mean field. What it holds fixed (`mean(…)`) stands still in the drift of the fluctuations, but not
+//! in the Jacobian of the flow: [`Equations::of_mean_field`].
 //!
 //! An anti-Hermitian part H_c moves a coherent state by ⟨H_c a + aH_c⟩ − 2⟨H_c⟩⟨a⟩ = ∂h/∂z_k* with the normal symbol h of H_c: that is
 //! added to the flow. A state that is spread is weighed as well, by 2(H_c − ⟨H_c⟩), and has no closed equations of its first and second
 //! moments: of such a model there are flow and drift, and no diffusion.
 
-use crate::algebra::{Generator, ModeId, Monomial, Operator, Polynomial, Scalar};
-use crate::model::{Bath, Model};
+use crate::algebra::{Generator, ModeId, Monomial, Operator, Polynomial, Scalar, commutator};
+use crate::model::{Bath, Model, Motion};
 
 /// One entry of a sparse matrix of polynomials.
 #[derive(Clone, Debug)]
@@ -50,6 +53,8 @@ pub struct Equations {
     pub diffusion: SparsePolynomials,
     /// Diffusion of C(a_k, a_l).
     pub diffusion_anomalous: SparsePolynomials,
+    /// Whether the drift of some fluctuations is given, not the derivative of the flow.
+    pub given: bool,
 }
 
 impl Equations {
@@ -65,7 +70,42 @@ impl Equations {
             return Self { drift, drift_conj, diffusion: Vec::new(), diffusion_anomalous: Vec::new(), ..equations };
         }
         equations.diffusion_anomalous.extend(model.baths.iter().filter_map(momentum_noise));
+        if let Some(motion) = &model.motion {
+            equations.extend(motion);
+        }
         equations
+    }
+
+    /// Adds what the model says of its motion beside H, jumps and baths.
+    fn extend(&mut self, motion: &Motion) {
+        for (f, more) in self.flow.iter_mut().zip(&motion.flow) {
+            *f = f.add(more);
+        }
+        (self.drift, self.drift_conj) = jacobian(&self.flow);
+        self.given = !motion.given.is_empty();
+        let given = |entry: &Entry| motion.given.contains(&ModeId(entry.row as u32));
+        for entries in [&mut self.drift, &mut self.drift_conj] {
+            entries.retain(|entry| !given(entry));
+        }
+        let entry = |row: ModeId, column: ModeId, polynomial: Polynomial| Entry {
+            row: row.0 as usize,
+            column: column.0 as usize,
+            shift: 0,
+            polynomial,
+        };
+        for e in motion.drift.iter().filter(|e| !e.value.is_zero()) {
+            let list = if e.conj { &mut self.drift_conj } else { &mut self.drift };
+            list.push(entry(e.row, e.column, e.value.clone()));
+        }
+        for e in motion.diffusion.iter().filter(|e| !e.value.is_zero()) {
+            let list = if e.conj { &mut self.diffusion } else { &mut self.diffusion_anomalous };
+            list.push(entry(e.row, e.column, e.value.clone()));
+            if e.row != e.column {
+                // D(a_l, a_k†) = D(a_k, a_l†)*, D(a_l, a_k) = D(a_k, a_l).
+                let turned = if e.conj { e.value.conj() } else { e.value.clone() };
+                list.push(entry(e.column, e.row, turned));
+            }
+        }
     }
 
     /// The same from bare operators over modes 0 … n − 1.
@@ -75,7 +115,7 @@ impl Equations {
             (0..n).map(|k| generator.apply(&Operator::annihilation(ModeId(k as u32))).normal_symbol()).collect();
         let (drift, drift_conj) = jacobian(&flow);
         let (diffusion, diffusion_anomalous) = diffusion(jumps);
-        Self { modes: n, parameters, flow, drift, drift_conj, diffusion, diffusion_anomalous }
+        Self { modes: n, parameters, flow, drift, drift_conj, diffusion, diffusion_anomalous, given: false }
     }
 
     /// Whether any coefficient depends on time.
@@ -87,10 +127,24 @@ impl Equations {
             .any(Polynomial::depends_on_time)
     }
 
+    /// The equations of the mean field alone where the drift of its fluctuations is not the Jacobian of the flow, because
+    /// it is given or coefficients hold a mean fixed: the same flow with its Jacobian, through those means as well. `None` where the two are one.
+    pub fn of_mean_field(&self) -> Option<Self> {
+        if !self.given && !self.flow.iter().any(Polynomial::holds) {
+            return None;
+        }
+        let flow: Vec<Polynomial> = self.flow.iter().map(Polynomial::released).collect();
+        let (drift, drift_conj) = jacobian(&flow);
+        Some(Self { flow, drift, drift_conj, given: false, ..self.clone() })
+    }
+
     /// Whether the flow is linear (quadratic Hamiltonian, jumps linear): the gaussian level is then exact.
     pub fn linear(&self) -> bool {
-        let constant = |entries: &SparsePolynomials| entries.iter().all(|entry| entry.polynomial.degree() == 0);
-        [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous].into_iter().all(constant)
+        let constant = |entries: &SparsePolynomials| {
+            entries.iter().all(|entry| entry.polynomial.degree() == 0 && entry.polynomial.fields().is_empty())
+        };
+        self.flow.iter().all(|f| f.fields().is_empty())
+            && [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous].into_iter().all(constant)
     }
 }
 
@@ -125,29 +179,36 @@ fn jacobian(flow: &[Polynomial]) -> (SparsePolynomials, SparsePolynomials) {
     (a, b)
 }
 
-/// D(a_k, a_l†) and D(a_k, a_l) from the symbols of the commutators:
-/// [a_k, L†] → ∂L*/∂z_k*, [L, a_l†] → ∂L/∂z_l, [L, a_k] → −∂L/∂z_k*, [a_l†, L†] → −∂L*/∂z_l.
+/// D(a_k, a_l†) and D(a_k, a_l) as normal symbols of the products of commutators. With the normal symbols of the flow they keep the
+/// commutators of the fluctuations, and so the uncertainty relation.
 fn diffusion(jumps: &[Operator]) -> (SparsePolynomials, SparsePolynomials) {
     use std::collections::BTreeMap;
     let half = Scalar::real(0.5);
     let mut normal: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
     let mut anomalous: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
     for jump in jumps {
-        let symbol = jump.normal_symbol();
-        // One mode: ∂L/∂z and ∂L/∂z*; the derivatives of L* are their complex conjugates, exchanged.
-        let gradients: Vec<(usize, Polynomial, Polynomial)> = symbol
+        let adjoint = jump.adjoint();
+        // One mode: [a, L†], [a†, L†], [L, a†] and [L, a].
+        let commutators: Vec<(usize, [Operator; 4])> = jump
             .modes()
             .into_iter()
-            .map(|mode| (mode.0 as usize, symbol.derivative(mode), symbol.derivative_conj(mode)))
+            .map(|mode| {
+                let (a, dag) = (Operator::annihilation(mode), Operator::creation(mode));
+                let list = [
+                    commutator(&a, &adjoint),
+                    commutator(&dag, &adjoint),
+                    commutator(jump, &dag),
+                    commutator(jump, &a),
+                ];
+                (mode.0 as usize, list)
+            })
             .collect();
-        for (k, l_k, lbar_k) in &gradients {
-            for (l, l_l, lbar_l) in &gradients {
-                // ∂L*/∂z_k* ∂L/∂z_l + ∂L*/∂z_l ∂L/∂z_k*
-                let value = l_k.conj().mul(l_l).add(&lbar_l.conj().mul(lbar_k));
-                add(&mut normal, (*k, *l), value.scale(&half));
-                // −∂L*/∂z_k* ∂L/∂z_l* − ∂L*/∂z_l* ∂L/∂z_k*
-                let value = l_k.conj().mul(lbar_l).add(&l_l.conj().mul(lbar_k));
-                add(&mut anomalous, (*k, *l), value.scale(&Scalar::real(-0.5)));
+        for (k, [a_k, _, _, l_k]) in &commutators {
+            for (l, [a_l, dag_l, ldag_l, l_l]) in &commutators {
+                let value = a_k.mul(ldag_l).add(&dag_l.mul(l_k));
+                add(&mut normal, (*k, *l), value.scale(&half).normal_symbol());
+                let value = a_k.mul(l_l).add(&a_l.mul(l_k));
+                add(&mut anomalous, (*k, *l), value.scale(&half).normal_symbol());
             }
         }
     }
@@ -239,6 +300,7 @@ impl Equations {
             drift_conj: Vec::new(),
             diffusion: Vec::new(),
             diffusion_anomalous: Vec::new(),
+            given: self.given,
         };
         let pairs = [
             (&self.drift, &mut reduced.drift),

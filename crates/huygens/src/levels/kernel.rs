@@ -211,7 +211,7 @@ impl Kernel {
                             word: words.word(&list),
                             scalar: scalars.number(coefficient),
                             shape,
-                            fixed: list.is_empty() && !coefficient.depends_on_time(),
+                            fixed: list.is_empty() && !coefficient.moves(),
                         });
                     }
                 }
@@ -245,6 +245,11 @@ impl Kernel {
     /// Whether coefficients depend on time.
     pub fn driven(&self) -> bool {
         self.driven
+    }
+
+    /// Whether coefficients depend on the mean field.
+    pub fn follows_mean(&self) -> bool {
+        self.scalars.depends_on_mean_field()
     }
 
     /// Whether drift and diffusion are the same at every state and time: the gaussian level is then exact.
@@ -437,7 +442,8 @@ pub struct Workspace {
     pub drift: Vec<f64>,
     /// Values of the diffusion entries after [`Bound::linearise`]; one spare slot at the end.
     pub diffusion: Vec<f64>,
-    driven: Option<Box<Bound>>,
+    /// The numbers of this moment, where coefficients move.
+    moving: Option<Box<Bound>>,
 }
 
 impl Bound {
@@ -463,7 +469,13 @@ impl Bound {
     pub fn rebind(&mut self, parameters: &[f64]) -> Result<(), EvalError> {
         self.parameters.clear();
         self.parameters.extend_from_slice(parameters);
-        self.evaluate(0.0)
+        self.kernel.scalars.bind(&self.parameters, &mut self.scratch, &mut self.values)?;
+        if self.kernel.follows_mean() {
+            // What follows the mean field has its value in each step.
+            self.spread();
+            return Ok(());
+        }
+        self.evaluate(0.0, &[])
     }
 
     /// The same parameters with drift and diffusion of the Fourier modes of wave number `wave` (radians per cell).
@@ -473,13 +485,20 @@ impl Bound {
     pub fn with_wave(&self, wave: f64) -> Result<Bound, EvalError> {
         let mut other = self.clone();
         other.wave = wave;
-        other.evaluate(0.0)?;
+        other.spread();
         Ok(other)
     }
 
-    fn evaluate(&mut self, t: f64) -> Result<(), EvalError> {
+    /// The values of all coefficients at time t and mean field z.
+    fn evaluate(&mut self, t: f64, z: &[c64]) -> Result<(), EvalError> {
+        self.kernel.scalars.at(t, z, &mut self.scratch, &mut self.values)?;
+        self.spread();
+        Ok(())
+    }
+
+    /// Puts the values of the coefficients where they are used.
+    fn spread(&mut self) {
         let kernel = &self.kernel;
-        kernel.scalars.eval(&self.parameters, t, &mut self.scratch, &mut self.values)?;
         for (value, term) in self.flow.iter_mut().zip(&kernel.flow) {
             *value = self.values[term.scalar as usize];
         }
@@ -494,7 +513,6 @@ impl Bound {
                 *value = self.values[term.scalar as usize] * term.phase(self.wave);
             }
         }
-        Ok(())
     }
 
     /// Scratch space for this kernel.
@@ -503,15 +521,15 @@ impl Bound {
             words: vec![c64::new(0.0, 0.0); self.kernel.words()],
             drift: vec![0.0; self.drift_fixed.len()],
             diffusion: vec![0.0; self.diffusion_fixed.len()],
-            driven: self.kernel.driven.then(|| Box::new(self.clone())),
+            moving: self.kernel.scalars.moves().then(|| Box::new(self.clone())),
         }
     }
 
-    /// Flow ż = f(t, z) written to `out` (length n). Non-finite coefficients of a drive give non-finite output, which the
-    /// integrator reports.
+    /// Flow ż = f(t, z) written to `out` (length n). Coefficients without a finite value at this moment give non-finite output, which
+    /// the integrator reports.
     #[inline]
     pub fn flow(&self, t: f64, z: &[c64], out: &mut [c64], work: &mut Workspace) {
-        self.at(t, work, |bound, work| {
+        self.at(t, z, work, |bound, work| {
             bound.load(z, work, bound.kernel.flow_words);
             bound.flow_loaded(out, work);
         });
@@ -520,7 +538,7 @@ impl Bound {
     /// Flow, drift and diffusion together; drift and diffusion are left in the workspace.
     #[inline]
     pub fn linearise(&self, t: f64, z: &[c64], out: &mut [c64], work: &mut Workspace) {
-        self.at(t, work, |bound, work| {
+        self.at(t, z, work, |bound, work| {
             bound.load(z, work, bound.kernel.products.len());
             bound.flow_loaded(out, work);
             bound.matrices_loaded(work);
@@ -528,18 +546,16 @@ impl Bound {
     }
 
     #[inline(always)]
-    fn at(&self, t: f64, work: &mut Workspace, go: impl FnOnce(&Bound, &mut Workspace)) {
-        match work.driven.take() {
+    fn at(&self, t: f64, z: &[c64], work: &mut Workspace, go: impl FnOnce(&Bound, &mut Workspace)) {
+        match work.moving.take() {
             None => go(self, work),
             Some(mut now) => {
-                if now.parameters != self.parameters {
-                    now.parameters.clone_from(&self.parameters);
-                }
-                if now.evaluate(t).is_err() {
+                let bound = now.parameters == self.parameters || now.rebind(&self.parameters).is_ok();
+                if !bound || now.evaluate(t, z).is_err() {
                     now.flow.fill(c64::new(f64::NAN, f64::NAN));
                 }
                 go(&now, work);
-                work.driven = Some(now);
+                work.moving = Some(now);
             }
         }
     }

@@ -10,4 +10,6 @@ pub mod response;
 pub mod stochastic;
 
 #[cfg(test)]
+mod motion_tests;
+#[cfg(test)]
 pub(crate) mod tests;

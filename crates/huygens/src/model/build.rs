@@ -14,8 +14,8 @@ use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
 use super::source::{CorrelationText, LinksSource, ModelSource, Place, StartSource, TermSource, Text};
-use super::structured;
 use super::{Bath, Correlating, Correlation, Jump, Kept, MAX_MODES, Mode, ModeKind, Model, Start};
+use super::{motion, structured};
 
 /// Most jumps or baths that a `for` may write out.
 const MAX_COPIES: u64 = 4_000_000;
@@ -226,6 +226,8 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         jumps: Vec::new(),
         baths: Vec::new(),
         structured: Vec::new(),
+        motion: None,
+        variants: source.variants.iter().map(|(name, _)| name.text.clone()).collect(),
         networks,
         oscillators: Vec::new(),
         uncoupled: Vec::new(),
@@ -238,6 +240,7 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         coefficients: Compiled::default(),
     };
     let mut errors = Errors::new();
+    motion::define(source, &texts.motion, &mut symbols, &mut errors);
     hamiltonian(&mut model, source, &texts, &symbols, &mut errors);
     antihermitian(&mut model, source, &texts, &symbols, &mut errors);
     jumps(&mut model, source, &texts, &symbols, &mut errors);
@@ -248,11 +251,12 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
             Err(error) => errors.push(error),
         }
     }
+    motion::build(&mut model, source, &texts.motion, &symbols, &mut errors);
     oscillators(&mut model, source, &symbols, &mut errors);
     start(&mut model, source, &texts, &symbols, &mut errors);
     correlations(&mut model, source, &texts, &symbols, &mut errors);
     uncoupled(&mut model, source, &mut uses, &mut errors);
-    if errors.is_empty() && model.whole_hamiltonian().is_zero() && model.jumps.is_empty() {
+    if errors.is_empty() && model.whole_hamiltonian().is_zero() && model.jumps.is_empty() && model.motion.is_none() {
         errors.push(ModelError::nowhere(Fault::NothingMoves));
     }
     if !errors.is_empty() {
@@ -278,6 +282,7 @@ struct Texts<'a> {
     start: Vec<(Expr, [Option<Expr>; 7], Option<String>)>,
     /// Modes, and expressions in the order of their texts.
     correlations: Vec<(Repeated<'a>, Vec<Expr>, Vec<Expr>)>,
+    motion: motion::Trees,
     uses: Uses,
 }
 
@@ -296,6 +301,7 @@ impl<'a> Texts<'a> {
             structured: Vec::new(),
             start: Vec::new(),
             correlations: Vec::new(),
+            motion: motion::Trees::default(),
             uses: Uses::default(),
         };
         if source.modes.is_empty() {
@@ -329,6 +335,7 @@ impl<'a> Texts<'a> {
         }
         names.extend(source.parameters.iter().map(|p| (&p.name, p.name.text.clone(), "a parameter")));
         names.extend(source.networks.iter().map(|n| (&n.name, n.name.text.clone(), "a network")));
+        names.extend(source.definitions.iter().map(|d| (&d.name, d.name.text.clone(), "a definition")));
         for (text, name, what) in names {
             let reason = if parse::RESERVED.contains(&name.as_str()) {
                 Some("expressions use it for something else (i is the imaginary unit, t the time, pi the number)")
@@ -455,6 +462,7 @@ impl<'a> Texts<'a> {
                 Err(error) => errors.push(error),
             }
         }
+        texts.motion = motion::trees(source, &mut uses, &mut errors);
         texts.uses = uses;
         if errors.is_empty() { Ok(texts) } else { Err(errors) }
     }
@@ -1144,6 +1152,9 @@ fn warnings(model: &mut Model, source: &ModelSource, uses: &Uses) {
         for mode in operator.modes() {
             acted[mode.0 as usize] = true;
         }
+    }
+    for (k, f) in model.motion.iter().flat_map(|m| m.flow.iter().enumerate()) {
+        acted[k] |= !f.is_zero();
     }
     for (mode, _) in model.modes.iter().zip(&acted).filter(|(_, acted)| !**acted) {
         let declared = mode.array.as_ref().map_or(mode.name.as_str(), |(array, _)| array.as_str());

@@ -10,6 +10,7 @@
 mod build;
 mod correlate;
 mod error;
+mod motion;
 mod network;
 mod parameters;
 mod scope;
@@ -18,11 +19,12 @@ mod structured;
 
 pub use correlate::{Correlating, Correlation};
 pub use error::{Fault, ModelError};
+pub use motion::{Motion, MotionEntry};
 pub use network::{Network, NetworkError, NetworkKind};
 pub use parameters::{Binding, Parameter, Parameters};
 pub use source::{
-    BathSource, CorrelationSource, CorrelationText, DensitySource, JumpSource, LinksSource, ModeSource, ModelSource,
-    NetworkSource, ParameterSource, Place, StartSource, StructuredSource, TermSource, Text,
+    BathSource, CorrelationSource, CorrelationText, DensitySource, EntrySource, JumpSource, LinksSource, ModeSource,
+    ModelSource, NetworkSource, ParameterSource, Place, StartSource, StructuredSource, TermSource, Text,
 };
 
 pub use structured::{Placed, SpectralDensity, StructuredBath};
@@ -219,6 +221,10 @@ pub struct Model {
     pub baths: Vec<Bath>,
     /// Baths of oscillators with a spectral density, for the response level.
     pub structured: Vec<StructuredBath>,
+    /// Equations of motion written as such, beside those of H, jumps and baths.
+    pub motion: Option<Motion>,
+    /// Names of the variants of the model.
+    pub variants: Vec<String>,
     /// Networks.
     pub networks: Vec<Network>,
     /// The modes that are the clocks.
@@ -296,7 +302,7 @@ impl Model {
 
     /// Whether H or a jump depends on the time.
     pub fn depends_on_time(&self) -> bool {
-        self.operators().any(Operator::depends_on_time)
+        self.operators().any(Operator::depends_on_time) || self.motion.as_ref().is_some_and(Motion::depends_on_time)
     }
 
     /// H, H_c, all jumps and the couplings of structured baths.
@@ -304,6 +310,11 @@ impl Model {
         let own = [&self.hamiltonian, &self.antihermitian];
         let jumps = self.jumps.iter().map(|j| &j.operator);
         own.into_iter().chain(jumps).chain(self.structured.iter().map(|b| &b.coupling))
+    }
+
+    /// Whether a coefficient of an operator depends on the mean field (`mean(…)`).
+    pub fn follows_mean(&self) -> bool {
+        motion::follows_mean(self)
     }
 
     /// Whether runs are discarded after some of the jumps.
@@ -356,7 +367,7 @@ impl Model {
     }
 
     /// Checks that every coefficient has a finite value and that no rate or occupation is negative (at t = 0 where they depend
-    /// on the time).
+    /// on the time, at the start where they depend on the mean field).
     ///
     /// # Errors
     /// The first coefficient without a value, or the first negative rate or occupation.
@@ -395,9 +406,13 @@ impl Model {
         for bath in &self.structured {
             bath.numbers(self, binding)?;
         }
+        if let Some(motion) = &self.motion {
+            motion.validate(self, binding)?;
+        }
+        let start = self.mean_at_start(binding)?;
         let mut scratch = self.coefficients.scratch();
         let mut out = vec![c64::new(0.0, 0.0); self.coefficients.len()];
-        if self.coefficients.eval(&binding.values, 0.0, &mut scratch, &mut out).is_ok() {
+        if self.coefficients.eval_at(&binding.values, 0.0, &start, &mut scratch, &mut out).is_ok() {
             return Ok(());
         }
         // Something has no value: find the text it stands in.
@@ -405,7 +420,7 @@ impl Model {
         let fault = |what: &str, operator: &Operator| {
             operator
                 .iter()
-                .find_map(|(_, c)| c.eval(&binding.values, 0.0).err())
+                .find_map(|(_, c)| c.eval_at(&binding.values, 0.0, &start).err())
                 .map(|e| Fault::Evaluation { what: what.to_owned(), message: e.message(&names) })
         };
         for (place, term) in &self.terms {
@@ -436,13 +451,19 @@ impl Model {
         place: &Place,
         what: &dyn Fn() -> String,
     ) -> Result<f64, ModelError> {
-        let z = scalar.eval(&binding.values, 0.0).map_err(|e| {
+        let start = if scalar.depends_on_mean_field() { self.start_values(binding)? } else { Vec::new() };
+        let z = scalar.eval_at(&binding.values, 0.0, &start).map_err(|e| {
             ModelError::at(place, Fault::Evaluation { what: what(), message: e.message(&self.names()) })
         })?;
         if z.im.abs() > 1e-12 * z.re.abs() {
             return Err(ModelError::at(place, Fault::NotReal { what: what(), re: z.re, im: z.im }));
         }
         Ok(z.re)
+    }
+
+    /// The initial mean field where a coefficient depends on it, else nothing.
+    fn mean_at_start(&self, binding: &Binding) -> Result<Vec<c64>, ModelError> {
+        if self.coefficients.depends_on_mean_field() { self.start_values(binding) } else { Ok(Vec::new()) }
     }
 
     /// The initial mean field ⟨a_k⟩ at the given values; zero (rest) where the model says nothing.

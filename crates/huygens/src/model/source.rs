@@ -258,6 +258,17 @@ impl CorrelationText {
     }
 }
 
+/// An element of the drift or the diffusion of the fluctuations, given explicitly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntrySource {
+    /// The mode whose fluctuation it moves.
+    pub row: Text,
+    /// The mode, or `dag(…)` of it, whose fluctuation moves it.
+    pub column: Text,
+    /// The value, in amplitudes.
+    pub value: Text,
+}
+
 /// A whole model as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelSource {
@@ -277,6 +288,10 @@ pub struct ModelSource {
     pub parameters: Vec<ParameterSource>,
     /// Networks.
     pub networks: Vec<NetworkSource>,
+    /// Other models that are variants of this one, by their names here.
+    pub variants: Vec<(Text, Text)>,
+    /// Abbreviations; each may use those before it.
+    pub definitions: Vec<TermSource>,
     /// Terms of the Hamiltonian.
     pub hamiltonian: Vec<TermSource>,
     /// Terms of the anti-Hermitian part.
@@ -285,6 +300,12 @@ pub struct ModelSource {
     pub jumps: Vec<JumpSource>,
     /// Thermal baths.
     pub baths: Vec<BathSource>,
+    /// Terms of the equations of motion of the amplitudes; the name of a term is its mode.
+    pub equations: Vec<TermSource>,
+    /// The drift of the fluctuations, for modes where it is not the derivative of the equations.
+    pub fluctuations: Vec<EntrySource>,
+    /// Terms of the diffusion of the symmetrised covariances.
+    pub diffusion: Vec<EntrySource>,
     /// Baths with a spectral density.
     pub structured: Vec<StructuredSource>,
     /// The modes that are the clocks; empty means all modes.

@@ -1,7 +1,7 @@
 //! Scalars.
 
 use super::super::scalar::{Atom, Exponent, Function, Powers, Term};
-use super::super::{Names, Scalar};
+use super::super::{Field, Names, Quantity, Scalar};
 use super::{Factor, Format, Product, Written, add_up, brackets};
 use num_complex::Complex64 as c64;
 
@@ -278,6 +278,7 @@ fn base(atom: &Atom, names: &Names, format: Format) -> Factor {
         Atom::Root(bits) => Factor::plain(number(format, f64::from_bits(*bits))),
         Atom::Pi => Factor::plain(if latex { "\\pi" } else { "pi" }),
         Atom::Time => Factor::plain("t"),
+        Atom::Field(field) => Factor::plain(field_text(*field, names, latex)),
         Atom::Parameter(p) => Factor::plain(if latex { names.parameter_latex(*p) } else { names.parameter(*p) }),
         Atom::Sum(x) => {
             let written = scalar_product(x, names, format).write(format);
@@ -293,6 +294,28 @@ fn base(atom: &Atom, names: &Names, format: Format) -> Factor {
                 (_, false) => format!("{}({inner})", f.name()),
             })
         }
+    }
+}
+
+/// A quantity of the mean field: `mean(n(b1))` held, `n(b1)` where it is differentiated; |β₁|² in LaTeX.
+fn field_text(field: Field, names: &Names, latex: bool) -> String {
+    if latex {
+        let z = names.amplitude_latex(field.mode);
+        let z = if field.held { format!("\\bar{{{z}}}") } else { z };
+        return match field.quantity {
+            Quantity::Number => format!("\\left|{z}\\right|^2"),
+            Quantity::Real => format!("\\operatorname{{Re}} {z}"),
+            Quantity::Imaginary => format!("\\operatorname{{Im}} {z}"),
+        };
+    }
+    let mode = names.mode(field.mode);
+    match (field.quantity, field.held) {
+        (Quantity::Number, true) => format!("mean(n({mode}))"),
+        (Quantity::Number, false) => format!("n({mode})"),
+        (Quantity::Real, true) => format!("re(mean({mode}))"),
+        (Quantity::Real, false) => format!("re({mode})"),
+        (Quantity::Imaginary, true) => format!("im(mean({mode}))"),
+        (Quantity::Imaginary, false) => format!("im({mode})"),
     }
 }
 

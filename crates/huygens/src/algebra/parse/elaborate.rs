@@ -2,10 +2,11 @@
 
 use super::super::operator::MAX_OPERATOR_TERMS;
 use super::super::scalar::{Exponent, MAX_TERMS};
-use super::super::{ModeId, Operator, Scalar, ScalarError, commutator};
+use super::super::{Field, ModeId, Operator, Polynomial, Scalar, ScalarError, Site, commutator};
 use super::ParseError;
 use super::grammar::{Expr, Node, Ranges, Source};
 use super::scope::{FUNCTIONS, Network, RESERVED, Scope, Symbol, nearest};
+use num_complex::Complex64 as c64;
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,6 +37,18 @@ pub fn scalar(expr: &Expr, scope: &dyn Scope) -> Result<Scalar, ParseError> {
     let value = Elaborator::new(scope).scalar(expr, "a number or an expression in parameters is expected here")?;
     finite(is_finite(&value), expr)?;
     Ok(value)
+}
+
+/// The polynomial in amplitudes that an expression means: modes stand for c-numbers z (`dag(b)` for z*) that commute, and functions and
+/// denominators may contain them.
+///
+/// # Errors
+/// As [`operator`].
+pub fn polynomial(expr: &Expr, scope: &dyn Scope) -> Result<Polynomial, ParseError> {
+    let elaborator = Elaborator { reading: Reading::Amplitudes, ..Elaborator::new(scope) };
+    let value = elaborator.value(expr)?.into_operator();
+    finite(value.iter().all(|(_, c)| is_finite(c)), expr)?;
+    Ok(value.normal_symbol())
 }
 
 /// The whole number that an expression means; parameters count only if they are fixed whole numbers.
@@ -168,15 +181,27 @@ impl Value {
     }
 }
 
+/// How the modes of an expression multiply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// As operators.
+    Operators,
+    /// In normal order whatever the order they are written in.
+    Normal,
+    /// As c-numbers, which may stand in functions and denominators.
+    Amplitudes,
+}
+
 struct Elaborator<'a> {
     scope: &'a dyn Scope,
     indices: Vec<(String, i64)>,
     summands: Cell<u64>,
+    reading: Reading,
 }
 
 impl<'a> Elaborator<'a> {
     fn new(scope: &'a dyn Scope) -> Elaborator<'a> {
-        Elaborator { scope, indices: Vec::new(), summands: Cell::new(0) }
+        Elaborator { scope, indices: Vec::new(), summands: Cell::new(0), reading: Reading::Operators }
     }
 
     fn lookup(&self, name: &str, span: &Range<usize>) -> Result<Symbol, ParseError> {
@@ -375,6 +400,9 @@ impl<'a> Elaborator<'a> {
             Value::Scalar(c) => Ok(c),
             Value::Operator(o) => match o.as_scalar() {
                 Some(c) => Ok(c),
+                None if self.reading == Reading::Amplitudes => {
+                    o.normal_symbol().as_coefficient(false).map_err(|e| refused(&e, &expr.span))
+                }
                 None => error(&expr.span, format!("{expected}, but this contains operators"), None),
             },
         }
@@ -398,16 +426,30 @@ impl<'a> Elaborator<'a> {
             ),
             Node::SumOver { ranges, body } => {
                 let mut total = Value::Scalar(Scalar::zero());
-                let mut inner = Elaborator {
-                    scope: self.scope,
-                    indices: self.indices.clone(),
-                    summands: Cell::new(self.summands.get()),
-                };
+                let mut inner = self.with(self.reading);
                 inner.sum_over(ranges, body, &mut total)?;
                 self.summands.set(inner.summands.get());
                 Ok(total)
             }
         }
+    }
+
+    /// The same with modes that multiply in another way.
+    fn with(&self, reading: Reading) -> Elaborator<'a> {
+        let (indices, summands) = (self.indices.clone(), Cell::new(self.summands.get()));
+        Elaborator { scope: self.scope, indices, summands, reading }
+    }
+
+    /// What an abbreviation stands for; an error in it stands where it is used.
+    fn definition(&self, name: &str, expr: &Expr, span: &Range<usize>) -> Result<Value, ParseError> {
+        let inner = Elaborator { indices: Vec::new(), ..self.with(self.reading) };
+        let value = inner.value(expr);
+        self.summands.set(inner.summands.get());
+        value.map_err(|e| ParseError {
+            span: span.clone(),
+            message: format!("in the definition of `{name}`: {}", e.message),
+            help: e.help,
+        })
     }
 
     fn sum_over(&mut self, ranges: &[Ranges], body: &Expr, total: &mut Value) -> Result<(), ParseError> {
@@ -442,6 +484,7 @@ impl<'a> Elaborator<'a> {
             Symbol::Parameter(p) => Ok(Value::Scalar(Scalar::param(p))),
             Symbol::Integer(j) => Ok(Value::Scalar(Scalar::real(j as f64))),
             Symbol::Scalar(c) => Ok(Value::Scalar(c)),
+            Symbol::Definition(expr) => self.definition(name, &expr, span),
             Symbol::Modes(list) => array_alone(name, list.len(), "modes", span),
             Symbol::Spin(_) | Symbol::Spins(_) => spin_alone(name, span),
             Symbol::Parameters(list) => array_alone(name, list.len(), "parameters", span),
@@ -469,6 +512,7 @@ impl<'a> Elaborator<'a> {
             Symbol::Mode(_) => not_an_array(name, "a single mode", span),
             Symbol::Spin(_) | Symbol::Spins(_) => spin_alone(name, span),
             Symbol::Parameter(_) | Symbol::Scalar(_) => not_an_array(name, "a single parameter", span),
+            Symbol::Definition(_) => not_an_array(name, "an abbreviation", span),
             Symbol::Integer(_) => not_an_array(name, "a whole number", span),
         }
     }
@@ -531,7 +575,7 @@ impl<'a> Elaborator<'a> {
     fn product(&self, factors: &[(bool, Expr)]) -> Result<Value, ParseError> {
         let mut product = Value::Scalar(Scalar::one());
         for (divide, f) in factors {
-            product = if *divide { self.divide(product, f)? } else { multiply(product, self.value(f)?, &f.span)? };
+            product = if *divide { self.divide(product, f)? } else { self.multiply(product, self.value(f)?, &f.span)? };
         }
         Ok(product)
     }
@@ -554,15 +598,18 @@ impl<'a> Elaborator<'a> {
             Node::Product(factors) => {
                 let mut quotient = value;
                 for (divide, f) in factors {
-                    quotient =
-                        if *divide { multiply(quotient, self.value(f)?, &f.span)? } else { self.divide(quotient, f)? };
+                    quotient = if *divide {
+                        self.multiply(quotient, self.value(f)?, &f.span)?
+                    } else {
+                        self.divide(quotient, f)?
+                    };
                 }
                 Ok(quotient)
             }
             Node::Power(base, exponent) => {
                 let e = self.scalar(exponent, "an exponent is a number or an expression in parameters")?;
                 let inverse = self.raised(base, exponent, &e.neg(), &expr.span)?;
-                multiply(value, inverse, &expr.span)
+                self.multiply(value, inverse, &expr.span)
             }
             _ => by(value),
         }
@@ -613,7 +660,7 @@ impl<'a> Elaborator<'a> {
                 }
                 let mut result = Value::Scalar(Scalar::one());
                 for _ in 0..n {
-                    result = multiply(result, Value::Operator(x.clone()), span)?;
+                    result = self.multiply(result, Value::Operator(x.clone()), span)?;
                 }
                 Ok(result)
             }
@@ -640,9 +687,30 @@ impl<'a> Elaborator<'a> {
         };
         match name {
             "dag" => Ok(self.value(one()?)?.adjoint()),
+            "mean" => {
+                let x = one()?;
+                match self.value(x)? {
+                    Value::Scalar(c) => held(c, &x.span),
+                    Value::Operator(o) => {
+                        if o.iter().any(|(m, _)| m.factors().iter().any(|f| f.word.site != Site::Boson)) {
+                            let help = Some("mean(…) is of bosonic modes".to_string());
+                            return error(&x.span, "the mean of a spin cannot stand in a coefficient", help);
+                        }
+                        let mean = o.normal_symbol().as_coefficient(true).map_err(|e| refused(&e, &x.span))?;
+                        held(mean, &x.span)
+                    }
+                }
+            }
+            "normal" => {
+                let reading = if self.reading == Reading::Operators { Reading::Normal } else { self.reading };
+                let inner = self.with(reading);
+                let value = inner.value(one()?)?;
+                self.summands.set(inner.summands.get());
+                Ok(value)
+            }
             "n" => {
                 let x = of_operator("the number dag(x)*x of a mode x")?;
-                multiply(Value::Operator(x.adjoint()), Value::Operator(x), span)
+                self.multiply(Value::Operator(x.adjoint()), Value::Operator(x), span)
             }
             "q" => Ok(Value::Operator(
                 of_operator("the quadrature (x + dag(x))/sqrt(2) of a mode x")?.hermitian_quadrature(),
@@ -687,7 +755,23 @@ impl<'a> Elaborator<'a> {
                 };
                 Ok(Value::Scalar(Scalar::real(self.integer(&whole)? as f64)))
             }
-            "sqrt" | "exp" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "ln" | "abs" | "conj" | "re" | "im" => {
+            "abs2" | "conj" | "re" | "im" if self.reading == Reading::Amplitudes => {
+                let z = self.value(one()?)?;
+                let conj = z.adjoint();
+                let half = |z: c64| Value::Scalar(Scalar::number(z));
+                if name == "conj" {
+                    return Ok(conj);
+                }
+                if name == "abs2" {
+                    return self.multiply(conj, z, span);
+                }
+                let (mut sum, weight) =
+                    if name == "re" { (conj, half(0.5.into())) } else { (conj.neg(), half(c64::new(0.0, -0.5))) };
+                sum.add_assign(z);
+                self.multiply(sum, weight, span)
+            }
+            "sqrt" | "exp" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "ln" | "abs" | "abs2" | "conj"
+            | "re" | "im" => {
                 let argument = one()?;
                 if name == "conj"
                     && let Value::Operator(o) = self.value(argument)?
@@ -708,6 +792,7 @@ impl<'a> Elaborator<'a> {
                     "tanh" => x.tanh(),
                     "ln" => x.ln(),
                     "abs" => x.abs(),
+                    "abs2" => Ok(x.mul(&x.conj())),
                     "re" => Ok(x.re()),
                     "im" => Ok(x.im()),
                     _ => Ok(x.conj()),
@@ -716,6 +801,10 @@ impl<'a> Elaborator<'a> {
             }
             _ => self.not_a_function(name, name_span),
         }
+    }
+
+    fn multiply(&self, a: Value, b: Value, span: &Range<usize>) -> Result<Value, ParseError> {
+        multiply(a, b, self.reading != Reading::Operators, span)
     }
 
     fn not_a_function(&self, name: &str, span: &Range<usize>) -> Result<Value, ParseError> {
@@ -762,7 +851,13 @@ fn check_product(x: &Operator, y: &Operator, span: &Range<usize>) -> Result<(), 
     Ok(())
 }
 
-fn multiply(a: Value, b: Value, span: &Range<usize>) -> Result<Value, ParseError> {
+/// A coefficient of which all quantities of the mean field are held.
+fn held(c: Scalar, span: &Range<usize>) -> Result<Value, ParseError> {
+    let c = c.map_fields(&|field| Field { held: true, ..field });
+    c.map(Value::Scalar).map_err(|e| refused(&e, span))
+}
+
+fn multiply(a: Value, b: Value, commuting: bool, span: &Range<usize>) -> Result<Value, ParseError> {
     Ok(match (a, b) {
         (Value::Scalar(x), Value::Scalar(y)) => {
             if x.len().saturating_mul(y.len()) > MAX_TERMS {
@@ -778,7 +873,11 @@ fn multiply(a: Value, b: Value, span: &Range<usize>) -> Result<Value, ParseError
         }
         (Value::Operator(x), Value::Operator(y)) => {
             check_product(&x, &y, span)?;
-            Value::Operator(x.mul(&y))
+            Value::Operator(if commuting {
+                Operator::from_normal(&x.normal_symbol().mul(&y.normal_symbol()))
+            } else {
+                x.mul(&y)
+            })
         }
     })
 }

@@ -1,6 +1,7 @@
 //! What the names in an expression mean.
 
 use super::super::{ModeId, ParamId, Scalar};
+use super::grammar::Expr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub enum Symbol {
     Integer(i64),
     /// An abbreviation for a scalar.
     Scalar(Scalar),
+    /// An abbreviation for an expression.
+    Definition(Arc<Expr>),
     /// A network, usable in `sum((j,k) in links, …)`, `sum(k in links[j], …)` and as the weight `links[j,k]`.
     Network(Arc<Network>),
 }
@@ -159,9 +162,9 @@ impl Network {
 pub const RESERVED: [&str; 4] = ["i", "pi", "t", "π"];
 
 /// The functions that may be called in an expression.
-pub const FUNCTIONS: [&str; 27] = [
+pub const FUNCTIONS: [&str; 30] = [
     "dag", "n", "q", "p", "comm", "sqrt", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ln", "abs", "conj",
-    "re", "im", "mod1", "mod", "degree", "sum", "jx", "jy", "jz", "jp", "jm",
+    "re", "im", "mod1", "mod", "degree", "sum", "jx", "jy", "jz", "jp", "jm", "mean", "normal", "abs2",
 ];
 
 /// Whether a name has a fixed meaning (`i`, `t`, `pi`) or cannot be written as a name at all.

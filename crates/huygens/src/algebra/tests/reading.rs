@@ -224,3 +224,38 @@ const PIECES: [&str; 44] = [
     "ln(",
     "w[1]",
 ];
+
+/// Means are numbers: they are read back as they are written, commute with everything, and are held.
+#[test]
+fn means_are_numbers() {
+    let m = model();
+    for text in ["mean(n(a1))", "re(mean(b1))", "sqrt(mean(n(a1)))/(1 + mean(n(b1)))", "mean(q(a1))*cos(im(mean(b1)))"]
+    {
+        let scalar = m.scalar(text);
+        assert_eq!(m.scalar(&scalar.text(&m.names)), scalar, "{}", scalar.text(&m.names));
+        assert!(scalar.is_real() && scalar.depends_on_mean_field() && scalar.moves() && !scalar.is_constant());
+        assert!(scalar.fields().iter().all(|f| f.held));
+    }
+    assert_eq!(m.operator("comm(mean(n(a1))*b1, dag(b1)*a1)"), m.operator("mean(n(a1))*a1"));
+    let z = [1.0, 2.0, 3.0, 4.0].map(|x| num_complex::Complex64::new(x, -0.5 * x));
+    let value = m.scalar("mean(dag(a1)*b1^2)").eval_at(&[], 0.0, &z).unwrap();
+    assert!((value - z[0].conj() * z[1] * z[1]).norm() < 1e-14);
+    let error = m.scalar("mean(n(a1))").eval(&[], 0.0).unwrap_err();
+    assert!(
+        error.message(&m.names).contains("mean(n(a1)) is a quantity of the mean field"),
+        "{}",
+        error.message(&m.names)
+    );
+}
+
+/// :x: is the order that is written, whatever order that is.
+#[test]
+fn normal_order_is_taken_on_request() {
+    let m = model();
+    assert_eq!(m.operator("normal(n(a1)^2)"), m.operator("dag(a1)^2*a1^2"));
+    assert_eq!(
+        m.operator("normal((a1 + dag(a1))^3)"),
+        m.operator("a1^3 + dag(a1)^3 + 3*dag(a1)*a1^2 + 3*dag(a1)^2*a1")
+    );
+    assert_eq!(m.operator("normal(a1*dag(a1)) + a1*dag(a1)"), m.operator("2*n(a1) + 1"));
+}

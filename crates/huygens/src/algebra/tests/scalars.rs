@@ -34,7 +34,7 @@ proptest! {
         program.eval(&params, t, &mut scratch, &mut out).unwrap();
         let mut split = vec![c64::new(0.0, 0.0); list.len()];
         program.bind(&params, &mut scratch, &mut split).unwrap();
-        program.at(t, &mut scratch, &mut split).unwrap();
+        program.at(t, &[], &mut scratch, &mut split).unwrap();
         for (k, s) in list.iter().enumerate() {
             let direct = s.eval(&params, t).unwrap();
             prop_assert!((direct - out[k]).norm() < 1e-12 * (1.0 + direct.norm()), "{}", EXPRESSIONS[k]);

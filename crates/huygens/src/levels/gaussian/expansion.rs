@@ -124,7 +124,7 @@ impl Expanded<'_> {
 
     /// Moves to the time t. A coefficient without a value there becomes NaN, which whoever integrates reports.
     pub fn at(&mut self, t: f64) {
-        if self.expansion.scalars.depends_on_time() && self.evaluate(t).is_err() {
+        if self.expansion.scalars.moves() && self.evaluate(t).is_err() {
             self.values.fill(c64::new(f64::NAN, f64::NAN));
         }
     }

@@ -274,6 +274,7 @@ impl Instanton {
             drift_conj,
             diffusion: Vec::new(),
             diffusion_anomalous: Vec::new(),
+            given: false,
         };
         let bound = Arc::new(Kernel::new(&equations))
             .bind(&binding.values)
@@ -286,6 +287,7 @@ impl Instanton {
             drift_conj: Vec::new(),
             diffusion: Vec::new(),
             diffusion_anomalous: Vec::new(),
+            given: false,
         };
         let ordering = Arc::new(Kernel::new(&ordering))
             .bind(&binding.values)

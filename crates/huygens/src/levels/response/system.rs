@@ -301,7 +301,7 @@ impl System {
         let mut samples = vec![vec![c64::new(0.0, 0.0); SAMPLES]; self.moving.len()];
         self.moving.bind(params, &mut scratch, &mut out).map_err(value)?;
         for k in 0..SAMPLES {
-            self.moving.at(k as f64 * period / SAMPLES as f64, &mut scratch, &mut out).map_err(value)?;
+            self.moving.at(k as f64 * period / SAMPLES as f64, &[], &mut scratch, &mut out).map_err(value)?;
             samples.iter_mut().zip(&out).for_each(|(row, z)| row[k] = *z);
         }
         samples.iter_mut().for_each(|row| fft(row));

@@ -186,7 +186,7 @@ impl Generator {
         if self.phi.is_empty() {
             return Ok(());
         }
-        self.program.at(t, &mut self.scratch, &mut self.phi)?;
+        self.program.at(t, &[], &mut self.scratch, &mut self.phi)?;
         let phi = |k: u32| if k == 0 { c64::new(1.0, 0.0) } else { self.phi[k as usize - 1] };
         let Plan { jobs, moving, weights, coefficients, .. } = &mut self.plan;
         for (value, weight) in self.values.iter_mut().zip(weights) {

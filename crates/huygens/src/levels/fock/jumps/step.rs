@@ -53,7 +53,7 @@ struct Drive {
 
 impl Drive {
     fn at(&mut self, t: f64) -> Result<&[c64], EvalError> {
-        self.program.at(t, &mut self.scratch, &mut self.phi)?;
+        self.program.at(t, &[], &mut self.scratch, &mut self.phi)?;
         Ok(&self.phi)
     }
 }
