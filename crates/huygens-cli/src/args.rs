@@ -65,6 +65,10 @@ pub(crate) struct Model {
     /// Give a parameter a value: a number, or an expression in other parameters such as Delta1=2*omega1. May be repeated
     #[arg(short = 's', long = "set", value_name = "NAME=VALUE")]
     pub(crate) values: Vec<String>,
+    /// Transform the model, as with 'holstein_primakoff(s, 1)', 'rotating_frame(m, w)', 'interaction_picture(term)',
+    /// 'schrieffer_wolff(term)', 'adiabatic_elimination(m)' or 'project(m)', in order. May be repeated
+    #[arg(long = "transform", value_name = "STEP")]
+    pub(crate) transforms: Vec<String>,
 }
 
 /// What is asked of it, and how it is computed.

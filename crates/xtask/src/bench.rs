@@ -392,14 +392,11 @@ fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> Str
                 out,
                 "* Two chains of {members} spins and a central one to t = 2·10⁴ at 1e-9: **{:.2} s**, {} states, {} elements populated, {} \
                  applications (⟨σ_z⟩ = {:.8}).",
-                row[0],
-                row[2],
-                row[3],
-                row[4],
-                row[1]
+                row[0], row[2], row[3], row[4], row[1]
             );
             let key = format!("central_{members}_");
-            for (method, p) in qutip.into_iter().flat_map(|t| &t.0).filter(|(n, p)| n.starts_with(&key) && p.len() == 2) {
+            for (method, p) in qutip.into_iter().flat_map(|t| &t.0).filter(|(n, p)| n.starts_with(&key) && p.len() == 2)
+            {
                 let _ = writeln!(
                     out,
                     "  * QuTiP, `mesolve` by `{}`, its fastest here, rtol 1e-6: {:.1} s (⟨σ_z⟩ = {:.8}); **{:.0} times** faster.",

@@ -28,7 +28,8 @@ use crate::output::{Terminal, watched};
 
 /// Loads the model with the values given, and tells its warnings.
 fn load(model: &Model, quiet: bool) -> Result<LoadedModel, RunError> {
-    let values = model.values.iter().map(|text| file::parse_override(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut values = model.values.iter().map(|text| file::parse_override(text)).collect::<Result<Vec<_>, _>>()?;
+    values.extend(model.transforms.iter().map(|step| (file::TRANSFORM.to_owned(), step.clone())));
     let loaded = file::load_with(&model.model, &values)?;
     if !quiet {
         let terminal = Terminal::new();

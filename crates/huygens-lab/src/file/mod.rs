@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use huygens::model::{Model, ModelError, ModelSource, Place, nearest};
+use huygens::model::{Model, ModelError, ModelSource, Place, Text, nearest};
 
 use places::{Places, Token};
 
@@ -187,7 +187,7 @@ fn assemble(
         source.name = Path::new(path).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     }
     let placed = Placed { path, text: &text, places: &document.places, overrides };
-    let model = Model::build(&source, overrides)
+    let model = build(&source, overrides)
         .map_err(|errors| FileError { diagnostics: errors.iter().map(|e| placed.diagnostic(e)).collect() })?;
     let warnings = model.warnings.iter().map(|w| placed.diagnostic(w)).collect();
     Ok(LoadedModel {
@@ -201,6 +201,21 @@ fn assemble(
         places: document.places,
         text,
     })
+}
+
+/// The name under which a transformation stands among the values given.
+pub const TRANSFORM: &str = "transform";
+
+/// The model with the values given, and after the transformations given beside its own.
+fn build(source: &ModelSource, overrides: &[(String, String)]) -> Result<Model, Vec<ModelError>> {
+    if source.parameters.iter().any(|p| p.name.text == TRANSFORM) || overrides.iter().all(|(name, _)| name != TRANSFORM)
+    {
+        return Model::build(source, overrides);
+    }
+    let (steps, values): (Vec<_>, Vec<_>) = overrides.iter().cloned().partition(|(name, _)| name == TRANSFORM);
+    let mut source = source.clone();
+    source.transforms.extend(steps.into_iter().map(|(_, text)| Text::new(text, format!("given.{TRANSFORM}"))));
+    Model::build(&source, &values)
 }
 
 /// The variant that the values given ask for with `variant=NAME`, where the model has any and no parameter of this name.
@@ -248,7 +263,7 @@ impl LoadedModel {
     /// As [`load_with`].
     pub fn rebuild(&self, overrides: &[(String, String)]) -> Result<Self, FileError> {
         let placed = Placed { path: &self.path, text: &self.text, places: &self.places, overrides };
-        let model = Model::build(&self.source, overrides)
+        let model = build(&self.source, overrides)
             .map_err(|errors| FileError { diagnostics: errors.iter().map(|e| placed.diagnostic(e)).collect() })?;
         let warnings = model.warnings.iter().map(|w| placed.diagnostic(w)).collect();
         Ok(Self { model, warnings, overrides: overrides.to_vec(), ..self.clone() })

@@ -21,7 +21,7 @@ use super::places::{Places, Token};
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const TOP: [&str; 21] = [
+const TOP: [&str; 22] = [
     "name",
     "description",
     "reference",
@@ -29,6 +29,7 @@ const TOP: [&str; 21] = [
     "time_unit",
     "oscillators",
     "measures",
+    "transforms",
     "modes",
     "parameters",
     "networks",
@@ -287,6 +288,13 @@ impl Reader<'_> {
                 "measures" => {
                     self.document.source.measures =
                         self.words("measures", value, "a list of measures, such as [\"complete_sync(b1,b2)\"]");
+                }
+                "transforms" => {
+                    self.document.source.transforms = self.words(
+                        "transforms",
+                        value,
+                        "a list of transformations, such as [\"holstein_primakoff(s, 1)\"]",
+                    );
                 }
                 "modes" => self.modes(value),
                 "parameters" => self.parameters(value),

@@ -38,6 +38,11 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         let line = writer.line("H_c", &writer.operator(&model.antihermitian, None));
         writer.section(&mut out, "Anti-Hermitian part, {H_c, ρ} − 2⟨H_c⟩ρ", &[line]);
     }
+    for step in &model.applied {
+        let rest = &step.neglected;
+        let rest = if rest.is_zero() { String::new() } else { format!(": {}", writer.operator(rest, None)) };
+        writer.remark(&mut out, &format!("After {}. Neglected: {}{rest}", step.text, step.note));
+    }
     let jumps: Vec<String> = writer.jumps(shown);
     if !jumps.is_empty() {
         writer.section(&mut out, "Jump operators (energy rates), D[L]ρ = LρL† − ½{L†L, ρ}", &jumps);

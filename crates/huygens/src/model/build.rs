@@ -236,7 +236,9 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         measures: source.measures.iter().map(|m| m.text.clone()).collect(),
         warnings: Vec::new(),
         own_antihermitian: Operator::zero(),
+        applied: Vec::new(),
         terms: Vec::new(),
+        term_names: Vec::new(),
         coefficients: Compiled::default(),
     };
     let mut errors = Errors::new();
@@ -262,8 +264,14 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
     if !errors.is_empty() {
         return Err(errors);
     }
-    let coefficients: BTreeSet<&Scalar> = model.operators().flat_map(|o| o.iter().map(|(_, c)| c)).collect();
-    model.coefficients = Compiled::new(&coefficients.into_iter().cloned().collect::<Vec<_>>());
+    model.term_names = source.hamiltonian.iter().map(|term| term.name.text.clone()).collect();
+    for (text, expr) in source.transforms.iter().zip(&texts.transforms) {
+        model = model.transform(&text.text, expr, &symbols).map_err(|error| {
+            let message = error.to_string();
+            vec![ModelError::within(&text.place, expr.span.clone(), Fault::Expression { message, help: None })]
+        })?;
+    }
+    model.compile();
     values(&model, source)?;
     warnings(&mut model, source, &uses);
     Ok(model)
@@ -283,6 +291,7 @@ struct Texts<'a> {
     /// Modes, and expressions in the order of their texts.
     correlations: Vec<(Repeated<'a>, Vec<Expr>, Vec<Expr>)>,
     motion: motion::Trees,
+    transforms: Vec<Expr>,
     uses: Uses,
 }
 
@@ -302,6 +311,7 @@ impl<'a> Texts<'a> {
             start: Vec::new(),
             correlations: Vec::new(),
             motion: motion::Trees::default(),
+            transforms: Vec::new(),
             uses: Uses::default(),
         };
         if source.modes.is_empty() {
@@ -463,6 +473,15 @@ impl<'a> Texts<'a> {
             }
         }
         texts.motion = motion::trees(source, &mut uses, &mut errors);
+        for text in &source.transforms {
+            match parse::parse(&text.text).map_err(|e| wrong(text, e)) {
+                Ok(expr) => {
+                    uses.expression(&expr, &[]);
+                    texts.transforms.push(expr);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
         texts.uses = uses;
         if errors.is_empty() { Ok(texts) } else { Err(errors) }
     }

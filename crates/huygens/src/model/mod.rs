@@ -16,6 +16,7 @@ mod parameters;
 mod scope;
 mod source;
 mod structured;
+pub mod transform;
 
 pub use correlate::{Correlating, Correlation};
 pub use error::{Fault, ModelError};
@@ -241,7 +242,11 @@ pub struct Model {
     pub warnings: Vec<ModelError>,
     /// H_c without the part of the jumps that discard runs.
     pub(crate) own_antihermitian: Operator,
+    /// Transformations that led to this form, in order.
+    pub applied: Vec<transform::Applied>,
     pub(crate) terms: Vec<(Place, Operator)>,
+    /// Names of the terms of H.
+    pub(crate) term_names: Vec<String>,
     pub(crate) coefficients: Compiled,
 }
 

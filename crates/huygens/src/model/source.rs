@@ -318,4 +318,6 @@ pub struct ModelSource {
     pub uncoupled: Vec<(Text, Text)>,
     /// Measures that a run reports where none are asked for.
     pub measures: Vec<Text>,
+    /// Transformations, applied in order to the model as it is written; see [`transform`](super::transform).
+    pub transforms: Vec<Text>,
 }
