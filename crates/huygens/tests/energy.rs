@@ -26,7 +26,7 @@ fn model(
         hamiltonian: vec![TermSource { name: text("H"), expression: text(h) }],
         jumps: jumps
             .iter()
-            .map(|l| JumpSource { operator: text(l), each: None, kept: None, label: (*l).into() })
+            .map(|l| JumpSource { operator: text(l), each: None, kept: None, members: false, label: (*l).into() })
             .collect(),
         baths: baths
             .iter()

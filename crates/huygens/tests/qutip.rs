@@ -156,6 +156,7 @@ fn compare(seed: u64, sites: impl Fn(u64) -> Vec<(bool, usize)>) {
                     operator: written(text(l, &spins)),
                     each: None,
                     kept: None,
+                    members: false,
                     label: String::new(),
                 })
                 .collect(),

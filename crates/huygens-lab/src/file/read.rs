@@ -628,6 +628,7 @@ impl Reader<'_> {
         for (k, (span, table)) in self.tables("jump", value).into_iter().enumerate() {
             let path = |field: &str| format!("jump[{}].{field}", k + 1);
             let (mut operator, mut each, mut kept, mut label, mut given) = (None, None, None, String::new(), false);
+            let mut members = false;
             for (key, value) in table {
                 match key.get_ref().as_ref() {
                     "L" => {
@@ -641,11 +642,15 @@ impl Reader<'_> {
                         label = self.text(&path("label"), value, "a text in quotes").map(|t| t.text).unwrap_or_default()
                     }
                     "kept" => kept = self.expression(&path("kept"), value, "a number or an expression in quotes"),
-                    _ => self.unknown_key(key, "[[jump]]", &["L", "for", "kept", "label"]),
+                    "members" => match value.get_ref() {
+                        DeValue::Boolean(all) => members = *all,
+                        _ => self.error(value.span(), "`members` is true or false", "", "write  members = true"),
+                    },
+                    _ => self.unknown_key(key, "[[jump]]", &["L", "for", "kept", "members", "label"]),
                 }
             }
             match operator {
-                Some(operator) => self.document.source.jumps.push(JumpSource { operator, each, kept, label }),
+                Some(operator) => self.document.source.jumps.push(JumpSource { operator, each, kept, members, label }),
                 None if given => {}
                 None => self.error(
                     span,

@@ -163,7 +163,7 @@ mod tests {
             }],
             jumps: jumps
                 .iter()
-                .map(|l| JumpSource { operator: text(l), each: None, kept: None, label: (*l).into() })
+                .map(|l| JumpSource { operator: text(l), each: None, kept: None, members: false, label: (*l).into() })
                 .collect(),
             baths: baths
                 .iter()

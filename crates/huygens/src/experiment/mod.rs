@@ -8,6 +8,7 @@ mod counting;
 mod direct;
 mod displaced;
 mod energy;
+mod ensembles;
 mod fock;
 mod jumps;
 mod quench;
@@ -438,8 +439,10 @@ impl Experiment {
                     .map_err(|reason| ExperimentError::Options(format!("measure `{text}`: {reason}")))?;
             }
             with_spins(&model, &request)?;
+            ensembles::given(&model, &request)?;
             requests.push(request);
         }
+        ensembles::treatable(&model, &options)?;
         if let Some(spin) = model.first_spin() {
             let what = match options.level {
                 Level::Fock if options.truncation.displaced => "displaced number states (--displaced) are of bosons",

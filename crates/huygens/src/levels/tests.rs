@@ -64,7 +64,7 @@ pub(crate) fn correlated(
             .iter()
             .map(|l| {
                 let (l, kept) = l.split_once(" kept ").map_or((*l, None), |(l, q)| (l, Some(text(q))));
-                JumpSource { operator: text(l), each: None, kept, label: l.into() }
+                JumpSource { operator: text(l), each: None, kept, members: false, label: l.into() }
             })
             .collect(),
         start: start

@@ -13,7 +13,7 @@ use super::error::{Fault, ModelError};
 use super::network::Network;
 use super::parameters::{Parameter, Parameters};
 use super::scope::Uses;
-use super::source::{CorrelationText, LinksSource, ModelSource, Place, StartSource, TermSource, Text};
+use super::source::{CorrelationText, JumpSource, LinksSource, ModelSource, Place, StartSource, TermSource, Text};
 use super::{Bath, Correlating, Correlation, Jump, Kept, MAX_MODES, Mode, ModeKind, Model, Start};
 use super::{motion, structured};
 
@@ -60,6 +60,8 @@ enum Kind {
         length: Expr,
         half: bool,
     },
+    /// So many spins ½.
+    Ensemble(Expr),
 }
 
 /// Largest 2j.
@@ -69,6 +71,9 @@ fn kind_of(text: &Text) -> Result<Kind, ModelError> {
     let words = text.text.trim();
     if words == "boson" {
         return Ok(Kind::Boson);
+    }
+    if let Some(members) = words.strip_prefix("ensemble").map(str::trim).filter(|l| !l.is_empty()) {
+        return Ok(Kind::Ensemble(read(members).map_err(|e| ensemble_fault(text, &e.to_string()))?));
     }
     let Some(length) = words.strip_prefix("spin").map(str::trim).filter(|l| !l.is_empty()) else {
         return Err(ModelError::at(&text.place, Fault::UnknownKind { kind: text.text.clone() }));
@@ -84,9 +89,24 @@ fn spin_fault(text: &Text, message: &str) -> ModelError {
     ModelError::at(&text.place, Fault::Expression { message: format!("the length of the spin: {message}"), help })
 }
 
+fn ensemble_fault(text: &Text, message: &str) -> ModelError {
+    let help = Some("write \"ensemble 20\", or \"ensemble N\" with a whole number N among the parameters".to_owned());
+    ModelError::at(&text.place, Fault::Expression { message: format!("the members of the ensemble: {message}"), help })
+}
+
 impl Kind {
     fn value(&self, text: &Text, symbols: &Symbols) -> Result<ModeKind, ModelError> {
-        let Kind::Spin { length, half } = self else { return Ok(ModeKind::Boson) };
+        let (length, half) = match self {
+            Kind::Boson => return Ok(ModeKind::Boson),
+            Kind::Spin { length, half } => (length, half),
+            Kind::Ensemble(members) => {
+                let whole = parse::integer(members, symbols).map_err(|e| ensemble_fault(text, &e.to_string()))?;
+                if !(1..=LONGEST_SPIN).contains(&whole) {
+                    return Err(ensemble_fault(text, &format!("{whole} is out of range")));
+                }
+                return Ok(ModeKind::Ensemble { members: whole as u32 });
+            }
+        };
         let whole = parse::integer(length, symbols).map_err(|e| spin_fault(text, &e.to_string()))?;
         let twice = if *half { Some(whole) } else { whole.checked_mul(2) };
         match twice {
@@ -335,7 +355,7 @@ impl<'a> Texts<'a> {
             }
             match kind_of(&mode.kind) {
                 Ok(kind) => {
-                    if let Kind::Spin { length, .. } = &kind {
+                    if let Kind::Spin { length, .. } | Kind::Ensemble(length) = &kind {
                         uses.whole(length);
                     }
                     texts.kinds.push(kind);
@@ -759,6 +779,37 @@ fn hermitian(
     }));
 }
 
+/// Checks the jump of each member of an ensemble.
+fn ensemble_of(model: &Model, operator: &Operator, jump: &JumpSource) -> Result<(), ModelError> {
+    let modes: Vec<ModeId> = operator.modes().into_iter().collect();
+    let wrong = |message: String, help: &str| {
+        Err(ModelError::at(&jump.operator.place, Fault::Expression { message, help: Some(help.to_owned()) }))
+    };
+    let form = "with members = true the jump is that of one member, c1*jm(A) + c2*jz(A) + c3*jp(A) of one ensemble A";
+    match modes.as_slice() {
+        [mode] => {
+            let mode = &model.modes[mode.0 as usize];
+            if !matches!(mode.kind, ModeKind::Ensemble { .. }) {
+                return wrong(
+                    format!("`{}` is no ensemble, it has no members", mode.name),
+                    "declare it as  A = \"ensemble N\"",
+                );
+            }
+            if jump.kept.is_some() {
+                return wrong("jumps of members are all kept".into(), "leave out `kept`");
+            }
+            match operator.iter().find(|(m, _)| m.degree() != 1) {
+                None => Ok(()),
+                Some((m, c)) => {
+                    let term = Operator::term(m.clone(), c.clone()).text(&model.names());
+                    wrong(format!("{term} is no operator of one spin 1/2 without a number"), form)
+                }
+            }
+        }
+        _ => wrong("this jump acts on several modes".into(), form),
+    }
+}
+
 fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &Symbols, errors: &mut Errors) {
     model.own_antihermitian.clone_from(&model.antihermitian);
     for (jump, (each, expr, share)) in source.jumps.iter().zip(&texts.jumps) {
@@ -774,6 +825,9 @@ fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
             let inner = WithIndices { scope: symbols, indices: &given };
             let one = || -> Result<(Operator, Option<(Scalar, Kept)>), ModelError> {
                 let operator = parse::operator(expr, &inner).map_err(|e| wrong(&jump.operator, e))?;
+                if jump.members && !operator.is_zero() {
+                    ensemble_of(model, &operator, jump)?;
+                }
                 let kept = match (&jump.kept, share) {
                     (Some(text), Some(expr)) => kept(&operator, text, expr, &inner)?,
                     _ => None,
@@ -783,8 +837,10 @@ fn jumps(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
             match one() {
                 Ok((operator, _)) if operator.is_zero() => {}
                 Ok((operator, kept)) => {
+                    let members = jump.members.then(|| operator.modes().first().copied()).flatten();
                     let mut made = Jump {
                         operator,
+                        members,
                         kept: None,
                         label: each.label(base, &given),
                         bath: None,
@@ -891,6 +947,7 @@ fn baths(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                                 operator,
                                 kept: None,
                                 label,
+                                members: None,
                                 bath: Some(index),
                                 place: bath.rate.place.clone(),
                             });
@@ -1219,6 +1276,7 @@ mod tests {
             jumps: vec![JumpSource {
                 operator: text("sqrt(gamma)*(a[j] - a[k])"),
                 each: Some(text("j in 1..2*M, k in links[j]")),
+                members: false,
                 kept: None,
                 label: "difference".into(),
             }],

@@ -52,14 +52,20 @@ pub enum ModeKind {
         /// 2j.
         twice: u32,
     },
+    /// The sum of N spins ½ that nothing tells apart, whose total length j ≤ N/2 may change: [`Jump::members`] acts on each of them.
+    Ensemble {
+        /// N.
+        members: u32,
+    },
 }
 
 impl ModeKind {
-    /// 2j of a spin.
+    /// 2j of a spin, N of an ensemble.
     pub fn spin(self) -> Option<u32> {
         match self {
             ModeKind::Boson => None,
             ModeKind::Spin { twice } => Some(twice),
+            ModeKind::Ensemble { members } => Some(members),
         }
     }
 }
@@ -91,6 +97,8 @@ pub struct Jump {
     pub label: String,
     /// The bath it belongs to, as an index into [`Model::baths`].
     pub bath: Option<usize>,
+    /// The ensemble whose members all have this jump, each its own; `operator` is that of one member then, linear in J₊, J_z and J₋.
+    pub members: Option<ModeId>,
     pub(crate) place: Place,
 }
 
@@ -274,6 +282,11 @@ impl Model {
     /// The name of the first spin, if there is one.
     pub fn first_spin(&self) -> Option<&str> {
         self.modes.iter().find(|m| m.kind.spin().is_some()).map(|m| m.name.as_str())
+    }
+
+    /// The name of the first ensemble, if there is one.
+    pub fn first_ensemble(&self) -> Option<&str> {
+        self.modes.iter().find(|m| matches!(m.kind, ModeKind::Ensemble { .. })).map(|m| m.name.as_str())
     }
 
     /// Whether there are no modes (never, once built).

@@ -102,6 +102,8 @@ pub struct JumpSource {
     pub each: Option<Text>,
     /// The probability q with which a run is kept after each of these jumps; 1 where nothing is given.
     pub kept: Option<Text>,
+    /// Whether each member of the ensemble that the operator acts on has this jump.
+    pub members: bool,
     /// A name for tables; empty where none was given.
     pub label: String,
 }

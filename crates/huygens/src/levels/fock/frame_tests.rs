@@ -200,7 +200,7 @@ fn the_path_of_the_frame_does_not_matter() {
     let mut problem = Problem::displaced(&model, &binding, Cutoff::Product(vec![40]), MEMORY).unwrap();
     let centred = evolved(&problem, 1.0);
     let offset = c64::new(0.4, -0.7);
-    let initial = Initial::new(&model, &binding).unwrap();
+    let initial = Initial::new(&model, &binding, problem.start.layout().space()).unwrap();
     let (start, _) = begin(&initial, &[offset], problem.start.layout()).unwrap();
     problem.start = start.displaced(vec![c64::new(2.0, 0.0) - offset]);
     let beside = evolved(&problem, 1.0);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{LinalgError, RMatrix, symmetric_eigen};
 use huygens_numerics::random::Stream;
+use huygens_numerics::special::ln_gamma;
 
 use super::density::Density;
 use super::generating::{Generating, Mixture};
@@ -27,9 +28,33 @@ pub(super) struct SpinState {
 impl SpinState {
     /// Of the spin of 2j = `twice` with the Bloch vector v.
     pub(super) fn new(twice: u32, v: [f64; 3]) -> Result<Self, LinalgError> {
+        let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        Self::along(twice, v, brillouin(twice, length))
+    }
+
+    /// The part of the length j = N/2 − l of N spins ½ in the same state with the Bloch vector v: the probabilities are those of all
+    /// (N choose l) (2j + 1)/(N − l + 1) ways to this length together.
+    fn part(members: u32, l: u32, v: [f64; 3]) -> Result<Self, LinalgError> {
+        let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let (n, twice) = (f64::from(members), members - 2 * l);
+        let (up, down) = (0.5 * (1.0 + length.min(1.0)), 0.5 * (1.0 - length.min(1.0)));
+        let ln_ways = ln_gamma(n + 1.0) - ln_gamma(f64::from(l) + 1.0) - ln_gamma(n - f64::from(l) + 1.0)
+            + (f64::from(twice + 1) / (n - f64::from(l) + 1.0)).ln();
+        let weight = |k: u32| {
+            // l pairs, k spins along and twice − k against v.
+            let (along, against) = (f64::from(l + k), f64::from(l + twice - k));
+            if down == 0.0 && against > 0.0 {
+                return 0.0;
+            }
+            let against = if against > 0.0 { against * down.ln() } else { 0.0 };
+            (ln_ways + along * up.ln() + against).exp()
+        };
+        Self::along(twice, v, (0..=twice).map(weight).collect())
+    }
+
+    fn along(twice: u32, v: [f64; 3], probabilities: Vec<f64>) -> Result<Self, LinalgError> {
         let size = twice as usize + 1;
         let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let probabilities = brillouin(twice, length);
         let transverse = v[0].hypot(v[1]);
         let mut vectors = vec![c64::new(0.0, 0.0); size * size];
         if transverse <= 1e-15 * length || length == 0.0 {
@@ -143,6 +168,34 @@ fn brillouin(twice: u32, length: f64) -> Vec<f64> {
     at(0.5 * (low + high))
 }
 
+/// The state of a spin or of an ensemble.
+#[derive(Clone, Debug)]
+enum State {
+    Spin(SpinState),
+    /// By l = N/2 − j at the site `length`.
+    Ensemble {
+        length: usize,
+        parts: Vec<SpinState>,
+    },
+}
+
+impl State {
+    /// The number state it is, if it is one, with l = 0.
+    fn number(&self) -> Option<i32> {
+        match self {
+            State::Spin(state) => state.number(),
+            State::Ensemble { parts, .. } => parts.first().and_then(SpinState::number),
+        }
+    }
+
+    fn is_diagonal(&self) -> bool {
+        match self {
+            State::Spin(state) => state.is_diagonal(),
+            State::Ensemble { parts, .. } => parts.iter().all(SpinState::is_diagonal),
+        }
+    }
+}
+
 /// The initial state of a model at one set of values.
 #[derive(Clone, Debug)]
 pub(super) struct Initial {
@@ -153,8 +206,10 @@ pub(super) struct Initial {
     spreads: Vec<[f64; 3]>,
     generating: Generating,
     correlated: bool,
-    /// States of the spins that do not point down.
-    spins: Vec<Option<SpinState>>,
+    /// States of the spins and ensembles that do not point down.
+    spins: Vec<Option<State>>,
+    /// Sites of the space.
+    sites: usize,
 }
 
 impl Initial {
@@ -162,19 +217,29 @@ impl Initial {
     ///
     /// # Errors
     /// A start without a value, and one that has no form here.
-    pub(super) fn new(model: &Model, binding: &Binding) -> Result<Self, FockError> {
+    pub(super) fn new(model: &Model, binding: &Binding, space: &Space) -> Result<Self, FockError> {
         let covariance = model.start_covariance(binding)?;
         let correlated = !model.correlations.is_empty();
         let mut spins = vec![None; model.len()];
         for (k, (spin, v)) in model.spins().into_iter().zip(model.start_bloch(binding)?).enumerate() {
             let (Some(twice), Some(v)) = (spin, v) else { continue };
+            if correlated && !space.ensembles().is_empty() {
+                return Err(FockError::CorrelatedSpin(model.modes[k].name.clone()));
+            }
             if v == [0.0, 0.0, -1.0] {
                 continue;
             }
             if correlated {
                 return Err(FockError::CorrelatedSpin(model.modes[k].name.clone()));
             }
-            spins[k] = Some(SpinState::new(twice, v).map_err(|_| FockError::Covariance)?);
+            let state = match space.ensembles().iter().find(|e| e.site == k) {
+                None => SpinState::new(twice, v).map(State::Spin),
+                Some(e) => (0..=e.members / 2)
+                    .map(|l| SpinState::part(e.members, l, v))
+                    .collect::<Result<_, _>>()
+                    .map(|parts| State::Ensemble { length: e.length, parts }),
+            };
+            spins[k] = Some(state.map_err(|_| FockError::Covariance)?);
         }
         Ok(Self {
             means: model.start_values(binding)?,
@@ -183,27 +248,38 @@ impl Initial {
             covariance,
             correlated,
             spins,
+            sites: space.modes(),
         })
     }
 
     /// Numbers of an element that the state surely has on its diagonal.
     pub(super) fn origin(&self) -> Vec<i32> {
-        self.spins.iter().map(|s| s.as_ref().and_then(SpinState::number).unwrap_or(0)).collect()
+        let mut origin: Vec<i32> = self.spins.iter().map(|s| s.as_ref().and_then(State::number).unwrap_or(0)).collect();
+        origin.resize(self.sites, 0);
+        origin
     }
 
     /// Differences of ket and bra among its elements, seen from [`Initial::origin`], with the bosons about `means`.
     pub(super) fn shifts(&self, means: &[c64]) -> Vec<(Vec<i32>, Vec<i32>)> {
         let mut shifts = self.generating.shifts(means);
-        let modes = self.spins.len();
+        for (ket, bra) in &mut shifts {
+            ket.resize(self.sites, 0);
+            bra.resize(self.sites, 0);
+        }
         for (k, state) in self.spins.iter().enumerate() {
             let Some(state) = state.as_ref().filter(|s| s.number().is_none()) else { continue };
-            let (mut one, none) = (vec![0; modes], vec![0; modes]);
-            one[k] = 1;
+            let unit = |site: usize| (0..self.sites).map(|s| i32::from(s == site)).collect::<Vec<i32>>();
+            let (one, none) = (unit(k), vec![0; self.sites]);
             if state.is_diagonal() {
                 shifts.push((one.clone(), one));
             } else {
                 shifts.push((one.clone(), none.clone()));
                 shifts.push((none, one));
+            }
+            if let State::Ensemble { length, parts } = state
+                && parts.iter().skip(1).any(|part| part.probabilities.iter().any(|p| *p > 0.0))
+            {
+                shifts.push((unit(*length), unit(*length)));
             }
         }
         shifts
@@ -215,20 +291,33 @@ impl Initial {
             let mut elements = self.generating.elements(means, layout).into_iter();
             return Density::from_fn(layout.clone(), |_, _| elements.next().unwrap_or_default());
         }
-        let top = layout.space().top().to_vec();
-        let tables: Vec<(usize, Vec<c64>)> = (0..top.len())
+        let space = layout.space();
+        let top = space.top().to_vec();
+        // By l for ensembles, one matrix for others.
+        let tables: Vec<Vec<(usize, Vec<c64>)>> = (0..self.spins.len())
             .map(|k| match &self.spins[k] {
-                Some(state) => (state.size(), state.matrix()),
+                Some(State::Spin(state)) => vec![(state.size(), state.matrix())],
+                Some(State::Ensemble { parts, .. }) => parts.iter().map(|s| (s.size(), s.matrix())).collect(),
                 None => {
                     let [occupation, squeezing, angle] = self.spreads[k];
                     let table = start::gaussian(means[k], occupation, squeezing, angle, top[k] as usize);
-                    (top[k] as usize + 1, table)
+                    vec![(top[k] as usize + 1, table)]
                 }
             })
             .collect();
+        let lengths: Vec<Option<usize>> =
+            (0..tables.len()).map(|k| space.ensembles().iter().find(|e| e.site == k).map(|e| e.length)).collect();
         Density::from_fn(layout.clone(), |ket, bra| {
-            let each = tables.iter().zip(ket.iter().zip(bra));
-            each.map(|((size, table), (m, n))| table[*m as usize * size + *n as usize]).product()
+            let mut z = c64::new(1.0, 0.0);
+            for (k, list) in tables.iter().enumerate() {
+                let l = lengths[k].map_or(0, |site| ket[site]);
+                if lengths[k].is_some_and(|site| bra[site] != l) || l as usize >= list.len() {
+                    return c64::new(0.0, 0.0);
+                }
+                let (size, table) = &list[l as usize];
+                z *= table[(ket[k] - l) as usize * size + (bra[k] - l) as usize];
+            }
+            z
         })
     }
 
@@ -237,7 +326,12 @@ impl Initial {
     /// # Errors
     /// A covariance without a root.
     pub(super) fn mixture(self) -> Result<Start, LinalgError> {
-        Ok(Start { bosons: Mixture::new(&self.means, &self.covariance)?, spins: self.spins })
+        let spin = |state| match state {
+            Some(State::Spin(state)) => Some(state),
+            _ => None,
+        };
+        let spins = self.spins.into_iter().map(spin).collect();
+        Ok(Start { bosons: Mixture::new(&self.means, &self.covariance)?, spins })
     }
 }
 

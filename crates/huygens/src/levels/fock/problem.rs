@@ -94,9 +94,9 @@ impl Problem {
     /// # Errors
     /// [`FockError`].
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
+        let space = Arc::new(Space::of(model, cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
-        let initial = Initial::new(model, binding)?;
+        let initial = Initial::new(model, binding, &space)?;
         let population = operators.population(&initial.origin(), initial.shifts(&initial.means));
         let layout = limited(space, &population, true, memory)?;
         let (start, lost) = begin(&initial, &initial.means, &layout)?;
@@ -111,8 +111,8 @@ impl Problem {
     /// # Errors
     /// [`FockError`].
     pub fn displaced(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
-        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
-        let initial = Initial::new(model, binding)?;
+        let space = Arc::new(Space::of(model, cutoff)?);
+        let initial = Initial::new(model, binding, &space)?;
         let moving = frame::moving(model, binding, &space, &initial.shifts(&initial.means))?;
         if moving.is_empty() {
             return Self::new(model, binding, space.cutoff().clone(), memory);
@@ -156,7 +156,7 @@ pub(crate) fn start_population(
     binding: &Binding,
     operators: &Operators,
 ) -> Result<Population, FockError> {
-    let initial = Initial::new(model, binding)?;
+    let initial = Initial::new(model, binding, &operators.space)?;
     Ok(operators.population(&initial.origin(), initial.shifts(&initial.means)))
 }
 
@@ -182,7 +182,7 @@ impl Stationary {
     /// conserved quantity that the start is spread over.
     pub fn new(model: &Model, binding: &Binding, cutoff: Cutoff, memory: f64) -> Result<Self, FockError> {
         let lindblad = model.keeps_trace(binding);
-        let space = Arc::new(Space::with_spins(&model.spins(), cutoff.clone())?);
+        let space = Arc::new(Space::of(model, cutoff.clone())?);
         let operators = Operators::new(model, binding, space.clone())?;
         if operators.depends_on_time() {
             return Err(SteadyError::Driven.into());
@@ -190,7 +190,7 @@ impl Stationary {
         if lindblad && !operators.dissipates() {
             return Err(SteadyError::Closed.into());
         }
-        let initial = Initial::new(model, binding)?;
+        let initial = Initial::new(model, binding, &space)?;
         let mut population = operators.population(&initial.origin(), []);
         let sectors = population.sectors(&space);
         if sectors > 1 {
@@ -217,7 +217,8 @@ impl Stationary {
     /// When the difference is not one number for each mode.
     pub fn sector(&self, difference: &[i32], memory: f64) -> Result<Generator, FockError> {
         let space = self.operators.space.clone();
-        assert_eq!(difference.len(), space.modes(), "one number for each mode");
+        assert!(difference.len() >= space.visible() && difference.len() <= space.modes(), "one number for each mode");
+        let difference = space.padded(difference);
         let ket: Vec<i32> = difference.iter().map(|m| (-m).max(0)).collect();
         let bra: Vec<i32> = difference.iter().map(|m| (*m).max(0)).collect();
         let population = Population::between(&ket, &bra, self.operators.shifts());
@@ -247,7 +248,7 @@ impl Stationary {
         let mut gap = slowest(&self.generator, Some(steady))?;
         let space = &self.operators.space;
         let mut done = vec![self.generator.layout().clone()];
-        for k in 0..space.modes() {
+        for k in 0..space.visible() {
             for quanta in (1..=2).filter(|q| *q <= space.top()[k]) {
                 let mut difference = vec![0; space.modes()];
                 difference[k] = quanta;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use huygens_numerics::c64;
 
-use super::space::Space;
+use super::space::{Ensemble, Space};
 use crate::algebra::{EvalError, ModeId, Monomial, Operator, Word};
 
 /// ⟨n − ann + dag|a†^dag a^ann|n⟩ = sqrt(n!/(n − ann)! · (n − ann + dag)!/(n − ann)!).
@@ -69,9 +69,66 @@ impl Shifted {
         let mut target = vec![0; shift.len()];
         space.each(|at, n| {
             target.iter_mut().zip(n).zip(&shift).for_each(|((t, n), s)| *t = n + s);
-            if space.index(&target).is_some() {
-                table[at] = n.iter().zip(&tables).map(|(n, table)| table[*n as usize]).product::<f64>().into();
+            if space.index(&target).is_none() {
+                return;
             }
+            let mut value = 1.0;
+            for (k, (n, table)) in n.iter().zip(&tables).enumerate() {
+                if space.ensembles().iter().all(|e| e.site != k) {
+                    value *= table[*n as usize];
+                }
+            }
+            for e in space.ensembles() {
+                let l = n[e.length];
+                value *= spin_element(words[e.site], e.members as i32 - 2 * l, n[e.site] - l);
+            }
+            table[at] = value.into();
+        });
+        Self { parts: BTreeMap::from([(shift, table)]) }
+    }
+
+    /// One of three jumps that stand for those of all members of an ensemble, s_q of each, on states that no permutation changes: that which
+    /// turns the length j into j + Δ, Δ = `change`,
+    ///
+    /// Σ_i s_q^{(i)} ρ s_r^{(i)†} = Σ_Δ K_q^Δ ρ K_r^{Δ†}
+    ///
+    /// (B. A. Chase and J. M. Geremia, Phys. Rev. A 78, 052101 (2008), Eq. 33; N. Shammah et al., Phys. Rev. A 98, 063815 (2018)). `word` is J₊, J_z or J₋.
+    pub(super) fn member(space: &Space, ensemble: &Ensemble, word: Word, change: i32) -> Self {
+        let raised = word.charge() as i32;
+        let mut shift = vec![0; space.modes()];
+        (shift[ensemble.site], shift[ensemble.length]) = (raised, -change);
+        let half = 0.5 * f64::from(ensemble.members);
+        let mut table = vec![c64::new(0.0, 0.0); space.len()];
+        let mut target = vec![0; shift.len()];
+        space.each(|at, n| {
+            target.iter_mut().zip(n).zip(&shift).for_each(|((t, n), s)| *t = n + s);
+            if space.index(&target).is_none() {
+                return;
+            }
+            let (j, m) = (half - f64::from(n[ensemble.length]), f64::from(n[ensemble.site]) - half);
+            let root = |a: f64, b: f64| (a * b).max(0.0).sqrt();
+            let (weight, element) = match change {
+                0 => {
+                    let weight = if j > 0.0 { (half + 1.0) / (2.0 * j * (j + 1.0)) } else { 0.0 };
+                    (weight, [root(j + m, j - m + 1.0), m, root(j - m, j + m + 1.0)])
+                }
+                -1 => {
+                    let weight = if j > 0.0 { (half + j + 1.0) / (2.0 * j * (2.0 * j + 1.0)) } else { 0.0 };
+                    (weight, [-root(j + m, j + m - 1.0), root(j + m, j - m), root(j - m, j - m - 1.0)])
+                }
+                _ => {
+                    let weight = (half - j) / (2.0 * (j + 1.0) * (2.0 * j + 1.0));
+                    (
+                        weight,
+                        [
+                            root(j - m + 1.0, j - m + 2.0),
+                            root(j + m + 1.0, j - m + 1.0),
+                            -root(j + m + 1.0, j + m + 2.0),
+                        ],
+                    )
+                }
+            };
+            table[at] = (weight.sqrt() * element[(raised + 1) as usize]).into();
         });
         Self { parts: BTreeMap::from([(shift, table)]) }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::{ModeKind, Model};
+
 /// Which number states are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cutoff {
@@ -30,6 +32,9 @@ pub struct Space {
     cutoff: Cutoff,
     /// 2j of the spins among the modes, whose number n = m + j ends there.
     spins: Vec<Option<u32>>,
+    /// Modes of the model; after them come the lengths of ensembles.
+    visible: usize,
+    ensembles: Vec<Ensemble>,
     /// Largest number of each mode.
     top: Vec<i32>,
     /// First state and number of states of each prefix.
@@ -42,6 +47,25 @@ pub struct Space {
 }
 
 const ABSENT: u32 = u32::MAX;
+
+/// An ensemble of N spins ½: its states |j, m⟩ by n = m + N/2 at one site and l = N/2 − j at another, each state of a (j, m) that the
+/// permutations of the members carry into each other counted as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ensemble {
+    /// The site of n, that of the mode.
+    pub(super) site: usize,
+    /// The site of l.
+    pub(super) length: usize,
+    /// N.
+    pub(super) members: u32,
+}
+
+impl Ensemble {
+    /// Largest l of a number n: |m| ≤ j.
+    fn deepest(&self, n: i32) -> i32 {
+        n.min(self.members as i32 - n)
+    }
+}
 
 /// Largest number of states a space may have.
 pub const MAX_STATES: usize = 1 << 24;
@@ -95,6 +119,20 @@ impl Space {
     /// # Errors
     /// [`SpaceError`].
     pub fn with_spins(spins: &[Option<u32>], cutoff: Cutoff) -> Result<Self, SpaceError> {
+        Self::with_sites(spins, &[], cutoff)
+    }
+
+    /// The space of a model.
+    ///
+    /// # Errors
+    /// [`SpaceError`].
+    pub fn of(model: &Model, cutoff: Cutoff) -> Result<Self, SpaceError> {
+        let ensembles: Vec<usize> =
+            (0..model.len()).filter(|k| matches!(model.modes[*k].kind, ModeKind::Ensemble { .. })).collect();
+        Self::with_sites(&model.spins(), &ensembles, cutoff)
+    }
+
+    fn with_sites(spins: &[Option<u32>], ensembles: &[usize], cutoff: Cutoff) -> Result<Self, SpaceError> {
         let modes = spins.len();
         if let Cutoff::Product(dims) = &cutoff
             && let Some((given, states)) =
@@ -102,7 +140,7 @@ impl Space {
         {
             return Err(SpaceError::Spin { states, given });
         }
-        let top: Vec<i32> = match &cutoff {
+        let mut top: Vec<i32> = match &cutoff {
             Cutoff::Product(dims) if dims.len() != modes => {
                 return Err(SpaceError::Dimensions { given: dims.len(), modes });
             }
@@ -115,7 +153,17 @@ impl Space {
             }
         };
         let too_large = || SpaceError::TooLarge { cutoff: cutoff.clone(), modes };
-        let last = modes - 1;
+        let mut sites = spins.to_vec();
+        let ensembles: Vec<Ensemble> = ensembles
+            .iter()
+            .map(|&site| {
+                let members = spins[site].unwrap_or(0);
+                sites.push(Some(members / 2));
+                top.push(members as i32 / 2);
+                Ensemble { site, length: sites.len() - 1, members }
+            })
+            .collect();
+        let last = sites.len() - 1;
         let radix = top[..last]
             .iter()
             .try_fold(1_usize, |size, t| size.checked_mul(*t as usize + 1).filter(|size| *size <= 4 * MAX_STATES));
@@ -123,10 +171,20 @@ impl Space {
         let (mut rows, mut prefixes, mut states) = (Vec::new(), Vec::new(), 0);
         let mut prefix = vec![0_i32; last];
         for entry in &mut lookup {
-            let room = match &cutoff {
-                Cutoff::Product(_) => top[last] + 1,
-                Cutoff::Total(most) => (*most as i32 + 1 - prefix.iter().sum::<i32>()).min(top[last] + 1),
+            let numbers = prefix[..modes.min(last)].iter().sum::<i32>();
+            let mut room = match &cutoff {
+                Cutoff::Total(most) if ensembles.is_empty() => (*most as i32 + 1 - numbers).min(top[last] + 1),
+                Cutoff::Total(most) if numbers > *most as i32 => 0,
+                _ => top[last] + 1,
             };
+            for ensemble in &ensembles {
+                let deepest = ensemble.deepest(prefix[ensemble.site]);
+                if ensemble.length == last {
+                    room = room.min(deepest + 1);
+                } else if prefix[ensemble.length] > deepest {
+                    room = 0;
+                }
+            }
             if room > 0 {
                 *entry = rows.len() as u32;
                 rows.push((states, room));
@@ -144,7 +202,7 @@ impl Space {
                 prefix[k] = 0;
             }
         }
-        Ok(Self { cutoff, spins: spins.to_vec(), top, rows, prefixes, lookup, states })
+        Ok(Self { cutoff, spins: sites, visible: modes, ensembles, top, rows, prefixes, lookup, states })
     }
 
     /// The cut-off.
@@ -157,12 +215,29 @@ impl Space {
         self.spins[mode]
     }
 
+    /// The ensembles.
+    pub(super) fn ensembles(&self) -> &[Ensemble] {
+        &self.ensembles
+    }
+
+    /// Modes of the model: sites beyond them are lengths of ensembles.
+    pub fn visible(&self) -> usize {
+        self.visible
+    }
+
+    /// Numbers of the modes of the model with zeros for the lengths of ensembles.
+    pub(super) fn padded(&self, numbers: &[i32]) -> Vec<i32> {
+        let mut all = numbers.to_vec();
+        all.resize(self.top.len(), 0);
+        all
+    }
+
     /// Whether there are only spins, all of whose states are kept: nothing is cut off.
     pub fn is_whole(&self) -> bool {
         self.spins.iter().zip(&self.top).all(|(s, top)| s.is_some_and(|s| *top == s as i32))
             && match &self.cutoff {
                 Cutoff::Product(_) => true,
-                Cutoff::Total(most) => self.top.iter().sum::<i32>() <= *most as i32,
+                Cutoff::Total(most) => self.top[..self.visible].iter().sum::<i32>() <= *most as i32,
             }
     }
 
@@ -176,7 +251,7 @@ impl Space {
         Self::with_spins(&spins, cutoff)
     }
 
-    /// Number of modes.
+    /// Number of sites: modes, and lengths of ensembles.
     pub fn modes(&self) -> usize {
         self.top.len()
     }
@@ -267,6 +342,7 @@ impl Space {
             Cutoff::Product(_) => n.iter().zip(&self.top).zip(&self.spins).any(|((n, top), s)| s.is_none() && n == top),
             Cutoff::Total(most) => {
                 let open = |(n, s): (&i32, &Option<u32>)| s.is_none_or(|s| *n < s as i32);
+                let n = &n[..self.visible];
                 n.iter().sum::<i32>() == *most as i32 && n.iter().zip(&self.spins).any(open)
             }
         }

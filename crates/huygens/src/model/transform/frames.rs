@@ -96,7 +96,7 @@ impl Stage {
     pub(super) fn number(&self, mode: ModeId) -> Operator {
         match self.model.modes[mode.0 as usize].kind {
             ModeKind::Boson => Operator::n(mode),
-            ModeKind::Spin { .. } => Operator::spin_z(mode),
+            ModeKind::Spin { .. } | ModeKind::Ensemble { .. } => Operator::spin_z(mode),
         }
     }
 }

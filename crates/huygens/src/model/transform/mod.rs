@@ -117,6 +117,12 @@ impl Stage {
             let what = "equations of motion written as such".to_owned();
             return Err(TransformError::Untreated { what, cure: ": give it a Hamiltonian and jumps" });
         }
+        if let Some(jump) = self.model.jumps.iter().find(|jump| jump.members.is_some())
+            && !matches!(name.as_str(), "rotating_frame" | "interaction_picture")
+        {
+            let what = format!("the jump `{}` of the members of an ensemble", jump.label);
+            return Err(TransformError::Untreated { what, cure: ": only frames keep it what it is" });
+        }
         let stage = Reading { stage: self, scope };
         let applied = match name.as_str() {
             "holstein_primakoff" | "holstein_primakoff_newton" | "holstein_primakoff_printed" => {
@@ -265,6 +271,9 @@ impl Stage {
         for bath in &mut model.baths {
             bath.mode = renumber(bath.mode);
         }
+        for jump in &mut model.jumps {
+            jump.members = jump.members.map(renumber);
+        }
         self.forget(&name, None);
         Ok(())
     }
@@ -400,6 +409,7 @@ fn kind_of(kind: ModeKind) -> &'static str {
     match kind {
         ModeKind::Boson => "a boson",
         ModeKind::Spin { .. } => "a spin",
+        ModeKind::Ensemble { .. } => "an ensemble",
     }
 }
 

@@ -243,7 +243,7 @@ fn energy(model: &Model, h0: &Operator, term: &Monomial, after: bool) -> Result<
             let powers = factor.word;
             value *= match model.modes[factor.mode.0 as usize].kind {
                 ModeKind::Boson => (0..powers.dag).map(|r| n - f64::from(r)).product::<f64>(),
-                ModeKind::Spin { twice } => {
+                ModeKind::Spin { twice } | ModeKind::Ensemble { members: twice } => {
                     // J₊^k J_z^l J₋^k on m = n − j.
                     let size = f64::from(twice);
                     let lowered: f64 =

@@ -31,7 +31,7 @@ fn source(modes: &[(&str, &str)], parameters: &[(&str, f64)], terms: &[(&str, &s
         hamiltonian: terms.iter().map(|(name, h)| TermSource { name: text(name), expression: text(h) }).collect(),
         jumps: jumps
             .iter()
-            .map(|l| JumpSource { operator: text(l), each: None, kept: None, label: (*l).into() })
+            .map(|l| JumpSource { operator: text(l), each: None, kept: None, members: false, label: (*l).into() })
             .collect(),
         ..ModelSource::default()
     }

@@ -8,7 +8,7 @@ use super::super::layout::Population;
 use super::super::shifted::Shifted;
 use super::super::space::{Cutoff, Space};
 use super::place_of;
-use crate::algebra::{EvalError, Operator, Scalar};
+use crate::algebra::{EvalError, Monomial, Operator, Scalar};
 use crate::model::{Binding, Model};
 
 /// The operators of one model in one space at one set of values, before a storage is chosen.
@@ -77,19 +77,25 @@ impl Operators {
             }
         }
         let mut moving: Vec<Scalar> = Vec::new();
-        let mut split = |operator: &Operator| -> Result<Vec<(u32, Shifted)>, GeneratorError> {
-            let (fixed, timed): (Vec<_>, Vec<_>) = operator.iter().partition(|(_, c)| !moves(c));
-            let fixed = Operator::from_terms(fixed.into_iter().map(|(m, c)| (m.clone(), c.clone())));
-            let mut parts = Vec::new();
-            if !fixed.is_zero() {
-                parts.push((0, Shifted::new(&space, &fixed, params, 0.0).map_err(GeneratorError::Value)?));
-            }
-            for (monomial, coefficient) in timed {
-                let at = place_of(&mut moving, coefficient.clone());
-                parts.push((at as u32 + 1, Shifted::monomial(&space, monomial)));
-            }
-            Ok(parts)
-        };
+        let mut divide =
+            |operator: &Operator, form: &dyn Fn(&Monomial) -> Shifted| -> Result<Vec<(u32, Shifted)>, GeneratorError> {
+                let (fixed, timed): (Vec<_>, Vec<_>) = operator.iter().partition(|(_, c)| !moves(c));
+                let mut parts = Vec::new();
+                if !fixed.is_empty() {
+                    let mut sum = Shifted::default();
+                    for (monomial, coefficient) in fixed {
+                        sum.add_scaled(coefficient.eval(params, 0.0).map_err(GeneratorError::Value)?, &form(monomial));
+                    }
+                    sum.trim();
+                    parts.push((0, sum));
+                }
+                for (monomial, coefficient) in timed {
+                    let at = place_of(&mut moving, coefficient.clone());
+                    parts.push((at as u32 + 1, form(monomial)));
+                }
+                Ok(parts)
+            };
+        let whole = |monomial: &Monomial| Shifted::monomial(&space, monomial);
         let mut effective: [Vec<(Factor, Shifted)>; 2] = [Vec::new(), Vec::new()];
         let add = |list: &mut Vec<(Factor, Shifted)>, factor: Factor, scale: c64, operator: &Shifted| {
             let at = list.iter().position(|(f, _)| *f == factor).unwrap_or_else(|| {
@@ -100,22 +106,35 @@ impl Operators {
         };
         for (operator, scale) in [(&model.hamiltonian, c64::new(0.0, -1.0)), (&model.antihermitian, c64::new(1.0, 0.0))]
         {
-            for (at, part) in split(operator)? {
+            for (at, part) in divide(operator, &whole)? {
                 add(&mut effective[0], (0, at), scale, &part);
             }
         }
         let (mut jumps, mut origin) = (Vec::new(), Vec::new());
         for (index, jump) in model.jumps.iter().enumerate() {
-            let parts = split(&jump.operator)?;
-            for (i, left) in &parts {
-                let adjoint = left.adjoint(&space);
-                for (j, right) in &parts {
-                    add(&mut effective[1], (*i, *j), c64::new(-0.5, 0.0), &adjoint.mul(&space, right));
+            // The jumps of the members of an ensemble are three, by what they do to its length.
+            let ensemble = jump.members.and_then(|mode| space.ensembles().iter().find(|e| e.site == mode.0 as usize));
+            let channels = match (jump.members, ensemble) {
+                (Some(mode), Some(ensemble)) => {
+                    let one = |change: i32| {
+                        let form = |m: &Monomial| Shifted::member(&space, ensemble, m.word(mode), change);
+                        divide(&jump.operator, &form)
+                    };
+                    [-1, 0, 1].into_iter().map(one).collect::<Result<Vec<_>, _>>()?
                 }
-            }
-            if parts.iter().any(|(_, part)| !part.parts.is_empty()) {
-                jumps.push(parts);
-                origin.push(index);
+                _ => vec![divide(&jump.operator, &whole)?],
+            };
+            for parts in channels {
+                for (i, left) in &parts {
+                    let adjoint = left.adjoint(&space);
+                    for (j, right) in &parts {
+                        add(&mut effective[1], (*i, *j), c64::new(-0.5, 0.0), &adjoint.mul(&space, right));
+                    }
+                }
+                if parts.iter().any(|(_, part)| !part.parts.is_empty()) {
+                    jumps.push(parts);
+                    origin.push(index);
+                }
             }
         }
         for list in &mut effective {
@@ -151,7 +170,7 @@ impl Operators {
     /// inside then never depends on what is outside but for what comes in from there.
     pub fn stays(&self) -> bool {
         let raises = |shift: &[i32]| match self.space.cutoff() {
-            Cutoff::Total(_) => shift.iter().sum::<i32>() > 0,
+            Cutoff::Total(_) => shift[..self.space.visible()].iter().sum::<i32>() > 0,
             Cutoff::Product(_) => (0..shift.len()).any(|k| self.space.spin(k).is_none() && shift[k] > 0),
         };
         let effective = self.effective.iter().flatten().flat_map(|(_, part)| part.shifts());

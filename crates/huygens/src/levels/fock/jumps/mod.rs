@@ -120,11 +120,11 @@ impl Jumps {
         let shares = shares.collect::<Result<Vec<f64>, EvalError>>()?;
         let whole = model.post_selects().then(|| model.unselected());
         let model = whole.as_ref().unwrap_or(model);
-        let space = Arc::new(Space::with_spins(&model.spins(), cutoff)?);
+        let space = Arc::new(Space::of(model, cutoff)?);
         let operators = Operators::new(model, binding, space.clone())?;
         let ladders = |(at, part): &(u32, super::Shifted)| (*at, Ladder::all(&space, part));
         let channels = operators.jumps.iter().map(|jump| jump.iter().map(ladders).collect()).collect();
-        let start = Initial::new(model, binding)
+        let start = Initial::new(model, binding, &space)
             .map_err(|e| JumpError::Initial(Box::new(e)))?
             .mixture()
             .map_err(JumpError::Covariance)?;
