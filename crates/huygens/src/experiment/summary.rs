@@ -136,7 +136,7 @@ impl Experiment {
         match states {
             States::Full(orbit) => {
                 for (j, sample) in orbit.samples.iter().enumerate().step_by(stride) {
-                    look(j, &View::new(sample, treatment));
+                    self.with_its_spins(&View::new(sample, treatment), |moments| look(j, moments));
                 }
             }
             States::Ring(ring_orbit) => {
@@ -369,7 +369,10 @@ impl Experiment {
     pub(super) fn blank(&self) -> Report {
         Report {
             level: self.options.level.name().into(),
-            ordering: "normal (coherent-state substitution)".into(),
+            ordering: match self.kernel.spins().is_empty() {
+                true => "normal (coherent-state substitution)".into(),
+                false => "normal (coherent-state substitution); spins as 2j spins 1/2 in one state".into(),
+            },
             frame: self.model.frame.clone(),
             tolerance: self.options.tolerance,
             seed: self.options.seed,
@@ -764,8 +767,7 @@ impl Experiment {
         let tolerance = crate::levels::mean_field::attractor::tolerance(1e-8, &wandering.exponents.end);
         let path = cycle::sample(bound, &wandering.exponents.end, 0.0, &times, tolerance, f64::MAX);
         let Ok(path) = path else { return self.missing(report, reason) };
-        let places =
-            self.ring.as_ref().filter(|_| bound.modes() != self.model.modes.len()).map(|(ring, _)| &ring.places);
+        let places = self.ring.as_ref().filter(|_| bound.modes() != self.kernel.modes()).map(|(ring, _)| &ring.places);
         let full: Vec<Vec<c64>> = match places {
             Some(places) => path.iter().map(|z| places.iter().map(|(array, _)| z[*array]).collect()).collect(),
             None => path,
@@ -782,7 +784,8 @@ impl Experiment {
             let definition = request.definition;
             let quantity = match definition.evaluate {
                 Evaluate::Moments(f) if definition.collective == Collective::Blind => {
-                    let values: Vec<f64> = full.iter().map(|z| f(&MeansOnly(z), &request.arguments)).collect();
+                    let value = |z: &Vec<c64>| self.with_its_spins(&MeansOnly(z), |m| f(m, &request.arguments));
+                    let values: Vec<f64> = full.iter().map(value).collect();
                     let mut quantity = window_mean(&request.text, definition.unit, definition.average, &values);
                     quantity.note = Some(format!("mean over a window of {span:.0}"));
                     report.series.push(Series {

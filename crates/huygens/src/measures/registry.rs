@@ -5,7 +5,7 @@ use super::{
     spins, stationary, survival, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 98] = [
+static REGISTRY: [Definition; 99] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -102,6 +102,7 @@ static REGISTRY: [Definition; 98] = [
     spins::SPIN_Y,
     spins::SPIN_Z,
     spins::SPIN_SQUEEZING,
+    spins::SPIN_SQUEEZING_VARIANCE,
     spins::SPIN_PHASE_DISTRIBUTION,
     spins::SPIN_LOCKING,
 ];
