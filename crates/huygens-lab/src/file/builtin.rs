@@ -35,6 +35,7 @@ builtins![
     "spin-chains-printed",
     "spin-chains-repaired",
     "central-spin",
+    "dicke",
 ];
 
 /// The built-in model of this name.

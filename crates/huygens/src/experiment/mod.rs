@@ -626,6 +626,7 @@ impl Experiment {
             report.checks.push(Check::note("reweighting", None, OF_A_POINT));
         }
         report.orbits = self.bosonic(report.orbits);
+        report.checks.extend(self.mixed_start(binding)?);
         Ok(report)
     }
 

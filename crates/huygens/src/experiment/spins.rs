@@ -9,6 +9,7 @@ use crate::levels::stochastic::langevin::Ordering;
 use crate::levels::stochastic::linear::SpinStart;
 use crate::measures::{Argument, Block, Evaluate, Moments, Request};
 use crate::model::{Binding, Model};
+use crate::report::Check;
 
 /// Measures of the mean amplitudes alone, ⟨J₋⟩ of a spin in the place of ⟨a⟩.
 const OF_PHASES: [&str; 2] = ["phase_difference", "order_parameter"];
@@ -63,8 +64,9 @@ pub(super) fn with_spins(model: &Model, request: &Request, level: Level) -> Resu
         }
     }
     match given.iter().find(|k| spins[**k].is_some()) {
-        Some(_) if definition.is_of_any_modes() => refused(format!(
-            "with spins it is exact at --level fock; the {} level knows their first and second moments alone",
+        Some(k) if definition.is_of_any_modes() => refused(format!(
+            "`{}` is a spin, of which the {} level knows the first and second moments alone: ask at --level fock, where it is exact",
+            name(*k),
             level.name()
         )),
         Some(k) => refused(format!(
@@ -72,7 +74,13 @@ pub(super) fn with_spins(model: &Model, request: &Request, level: Level) -> Resu
             definition.name,
             name(*k)
         )),
-        None if given.is_empty() => refused("it is not given for models with spins".to_owned()),
+        None if given.is_empty() => match (definition.is_of_any_modes(), model.first_spin()) {
+            (true, Some(spin)) => refused(format!(
+                "`{spin}` is a spin, of which the {} level knows the first and second moments alone: ask at --level fock, where it is exact",
+                level.name()
+            )),
+            _ => refused("it is not given for models with spins".to_owned()),
+        },
         None => Ok(()),
     }
 }
@@ -196,6 +204,39 @@ impl Experiment {
             }
         }
         Ok(covariance)
+    }
+
+    /// What a mixed start of a longer spin is at the levels of phase space.
+    pub(super) fn mixed_start(&self, binding: &Binding) -> Result<Option<Check>, ExperimentError> {
+        let spins = self.kernel.spins();
+        if spins.is_empty() {
+            return Ok(None);
+        }
+        let vectors = self.model.start_bloch(binding)?;
+        let mixed = |s: &&Spin| {
+            let square: f64 = vectors[s.mode].unwrap_or_default().iter().map(|x| x * x).sum();
+            s.twice > 1 && square < 1.0 - 1e-12
+        };
+        Ok(spins.iter().find(mixed).map(|spin| {
+            let note = format!(
+                "`{}` starts as 2j spins 1/2 with this Bloch vector each, which is not the state of the largest entropy that --level fock starts with",
+                self.model.modes[spin.mode].name
+            );
+            Check::note("mixed start", None, note)
+        }))
+    }
+
+    /// Why there is no covariance at an attractor with this mean field: a spin that no jump acts on keeps the fluctuations of its length.
+    pub(super) fn keeps_its_start(&self, z: &[c64]) -> Option<String> {
+        let mixed = |s: &&Spin| {
+            let j = 0.5 * f64::from(s.twice);
+            s.rigid && (z[s.mode].norm_sqr() + z[s.z].norm_sqr()).sqrt() < j * (1.0 - 1e-9)
+        };
+        let spin = self.kernel.spins().iter().find(mixed)?;
+        let name = &self.model.modes[spin.mode].name;
+        Some(format!(
+            "no jump acts on `{name}`, whose start is mixed: the fluctuations of its length never relax; ask for a direct run with --until"
+        ))
     }
 
     /// The spins of trajectories that start around this mean field.

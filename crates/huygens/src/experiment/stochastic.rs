@@ -386,6 +386,7 @@ impl Experiment {
         self.ensemble_checks(&mut report, &ensembles, &neglected);
         self.ensemble_measures(&mut report, binding, &ensembles);
         self.ensemble_orbits(&mut report, &ensembles.fine);
+        report.checks.extend(self.mixed_start(binding)?);
         Ok(Some(report))
     }
 

@@ -415,6 +415,15 @@ impl Experiment {
                 return Ok(report);
             }
         };
+        if self.options.level == Level::Gaussian
+            && !self.kernel.spins().is_empty()
+            && let Some(reason) = self.keeps_its_start(&states.first().samples[0].mean)
+        {
+            report.orbits = self.orbits(&states);
+            report.checks.push(Check::fail("covariance exists", None, reason.clone()));
+            self.missing(&mut report, &reason);
+            return Ok(report);
+        }
         // Fluctuations with a drift of their own need not decay where the mean field is stable.
         if let (Some(_), Level::Gaussian, States::Full(orbit)) = (&self.fluctuations, self.options.level, &states) {
             let drift = self.bind_fluctuations(binding)?.drift_matrix(0.0, &orbit.samples[0].mean);

@@ -236,6 +236,18 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
             return Found { attractor, transient: t, steps, last: z };
         }
         block = t;
+        // An orbit that a symmetry led onto an unstable fixed point is sent off it; its exponents would be those of that point.
+        if period.is_none() && attempt < options.doublings {
+            let speed = cycle::velocity(bound, t, &z).iter().map(|x| x * x).sum::<f64>().sqrt();
+            let unstable = |p: FixedPoint| growth(bound, &p.point, p.neutral.cols()) > 1e-9 * fast;
+            if speed <= 1e-7 * fast * size_of(&z).max(1e-3)
+                && fixed_point(bound, charges, &z, fast).is_some_and(unstable)
+            {
+                tangent::nudge(bound, &mut z);
+                wandering = None;
+                continue;
+            }
+        }
         // From the second failure on, ask whether the orbit is chaotic or a torus, twice over growing windows.
         if attempt >= 1 {
             let window = t.max(200.0 / fast);
