@@ -36,6 +36,7 @@ builtins![
     "spin-chains-repaired",
     "central-spin",
     "superradiant-ensembles",
+    "dicke",
 ];
 
 /// The built-in model of this name.

@@ -113,7 +113,14 @@ impl Branch {
         };
         let binding = at(along.from).map_err(|e| RunError::from(problem.loaded().diagnostic(&e)))?;
         let bound = problem.experiment().bind(&binding)?;
-        let start = model.start_values(&binding).map_err(|e| RunError::from(problem.loaded().diagnostic(&e)))?;
+        if let Some(spin) = bound.kernel().spins().iter().find(|s| s.rigid) {
+            let name = &model.modes[spin.mode].name;
+            let message = format!(
+                "no jump acts on `{name}`, whose mean keeps its length: its cycles are families and cannot be followed"
+            );
+            return Err(RunError::input(message, "give the spin a small jump, or sweep the parameter"));
+        }
+        let start = problem.experiment().start_point(&binding)?;
         let search = &problem.experiment().options().search;
         let found = attractor::find(&bound, problem.experiment().charges(), None, &start, search);
         let what = match &found.attractor {

@@ -171,7 +171,10 @@ pub fn examine(problem: &Problem) -> String {
     let fluctuations =
         if derived.linear() { "exact, the equations are linear" } else { "linearised around the mean field" };
     let levels = if model.first_spin().is_some() {
-        "fock".to_owned()
+        match model.antihermitian.is_zero() {
+            true => format!("mean_field, gaussian ({fluctuations}), stochastic, fock"),
+            false => "fock".to_owned(),
+        }
     } else if model.antihermitian.is_zero() {
         format!("mean_field, gaussian ({fluctuations}), stochastic")
     } else {

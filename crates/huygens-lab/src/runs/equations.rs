@@ -23,7 +23,7 @@ const SHOWN: usize = 12;
 
 /// The derived equations of a model.
 ///
-/// At the mean-field level: H and ż = f(z, z*). At the gaussian level also the quantum Langevin equations
+/// At the mean-field level: H and ż = f(z, z*), of spins with ⟨J₋⟩ and ⟨J_z⟩. At the gaussian level also the quantum Langevin equations
 /// da/dt = i\[H, a\] + Σ(L†\[a, L\] + \[L†, a\]L)/2 + noise that they come from, the drift of the fluctuations, δż = A δz + B δz*, and the
 /// diffusion matrix of the symmetrised covariances. Models of more than a dozen modes show the first ones unless `all`.
 pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> String {
@@ -58,7 +58,8 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         return out;
     }
     let weighed = !model.antihermitian.is_zero();
-    if model.first_spin().is_some() {
+    let spins = model.first_spin().is_some();
+    if spins && (matches!(level, Level::Fock | Level::OptimalPath | Level::Response) || weighed) {
         if !weighed {
             writer.heisenberg(&mut out, shown);
         }
@@ -77,7 +78,11 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         }
         return out;
     }
-    if level == Level::Gaussian {
+    let variables: Vec<usize> =
+        (0..shown).chain(derived.spins.iter().filter(|s| s.mode < shown).map(|s| s.z)).collect();
+    if level == Level::Gaussian && spins {
+        writer.heisenberg(&mut out, shown);
+    } else if level == Level::Gaussian {
         let lines: Vec<String> = (0..shown).map(|k| writer.langevin(k)).collect();
         writer.section(&mut out, "Quantum Langevin equations", &lines);
         writer.remark(&mut out, &writer.noise_remark());
@@ -88,15 +93,23 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         Some(langevin) if weighed => {
             (&langevin.stratonovich, "Classical Langevin equations: drift, in the sense of Stratonovich")
         }
+        Some(langevin) if spins => (
+            &langevin.ito,
+            "Truncated Wigner: drift of the Langevin equations, symmetric order (<J> are the sampled vectors), in the sense of Itô",
+        ),
         Some(langevin) => {
             (&langevin.ito, "Truncated Wigner: drift of the Langevin equations, Weyl order, in the sense of Itô")
         }
+        None if spins => {
+            (&derived.flow, "Mean field: coherent states of the bosons, each spin as 2j spins 1/2 in one state")
+        }
         None => (&derived.flow, "Mean field, ⟨a⟩ for each mode (normal ordering, coherent-state substitution)"),
     };
-    let lines: Vec<String> = (0..shown)
-        .map(|k| {
-            let mode = ModeId(k as u32);
-            writer.line(&writer.dot_amplitude(mode), &writer.polynomial(&flow[k], Some(mode)))
+    let lines: Vec<String> = variables
+        .iter()
+        .map(|&k| {
+            let about = (k < model.len() && model.spins()[k].is_none()).then_some(ModeId(k as u32));
+            writer.line(&writer.dot_amplitude(k), &writer.polynomial(&flow[k], about))
         })
         .collect();
     writer.section(&mut out, title, &lines);
@@ -106,7 +119,7 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         }
     }
     if level == Level::Gaussian {
-        let lines: Vec<String> = (0..shown).map(|k| writer.fluctuation(k, &derived)).collect();
+        let lines: Vec<String> = variables.iter().map(|&k| writer.fluctuation(k, &derived)).collect();
         let title = if derived.linear() {
             "Fluctuations (exact: the model is linear)"
         } else {
@@ -128,7 +141,13 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     if level != Level::MeanField && !weighed {
         let mut lines = Vec::new();
         for (entries, conj) in [(&derived.diffusion, true), (&derived.diffusion_anomalous, false)] {
-            for entry in entries.iter().filter(|e| e.row <= e.column && e.row < shown && e.column < shown) {
+            for entry in entries {
+                let seen = variables.contains(&entry.row) && variables.contains(&entry.column);
+                // ⟨J_z⟩ is real: its diffusion with others is written once.
+                let twice = conj && derived.spins.iter().any(|s| s.z == entry.row || s.z == entry.column);
+                if entry.row > entry.column || !seen || twice {
+                    continue;
+                }
                 lines.push(writer.diffusion(entry, conj));
             }
         }
@@ -210,12 +229,47 @@ impl Writer<'_> {
         if self.latex() { self.names.mode_latex(mode) } else { self.names.mode(mode) }
     }
 
-    fn amplitude(&self, mode: ModeId) -> String {
-        if self.latex() { self.names.amplitude_latex(mode) } else { self.names.amplitude(mode) }
+    /// The operator of a variable: a of a boson, J₋ or J_z of a spin, or its adjoint.
+    fn variable(&self, k: usize) -> Operator {
+        let spins = self.model.spins();
+        match spins.get(k) {
+            Some(None) => Operator::annihilation(ModeId(k as u32)),
+            Some(Some(_)) => Operator::lowering(ModeId(k as u32)),
+            None => {
+                let mode = spins.iter().enumerate().filter(|(_, s)| s.is_some()).nth(k - spins.len());
+                Operator::spin_z(ModeId(mode.map_or(0, |(k, _)| k as u32)))
+            }
+        }
     }
 
-    fn dot_amplitude(&self, mode: ModeId) -> String {
-        if self.latex() { self.names.amplitude_dot_latex(mode) } else { format!("d/dt {}", self.names.amplitude(mode)) }
+    fn is_boson(&self, k: usize) -> bool {
+        self.model.spins().get(k).is_some_and(Option::is_none)
+    }
+
+    /// The mean of a variable, or its conjugate.
+    fn mean(&self, k: usize, conj: bool) -> String {
+        let mode = ModeId(k as u32);
+        let name = match (self.is_boson(k), self.latex()) {
+            (true, true) => self.names.amplitude_latex(mode),
+            (true, false) => self.names.amplitude(mode),
+            (false, _) => {
+                let x = self.variable(k);
+                return self.polynomial(&(if conj { x.adjoint() } else { x }).normal_symbol(), None);
+            }
+        };
+        match (conj, self.latex()) {
+            (true, true) => format!("{name}^*"),
+            (true, false) => format!("{name}*"),
+            (false, _) => name,
+        }
+    }
+
+    fn dot_amplitude(&self, k: usize) -> String {
+        match (self.is_boson(k), self.latex()) {
+            (true, true) => self.names.amplitude_dot_latex(ModeId(k as u32)),
+            (false, true) => format!("\\frac{{d}}{{dt}} {}", self.mean(k, false)),
+            (_, false) => format!("d/dt {}", self.mean(k, false)),
+        }
     }
 
     /// `left = right`, aligned in LaTeX.
@@ -318,7 +372,7 @@ impl Writer<'_> {
                         right.push_str(&format!(" + ({text}){times}F{}", label(b)));
                     }
                 }
-                self.line(&self.dot_amplitude(mode), &right)
+                self.line(&self.dot_amplitude(k), &right)
             })
             .collect();
         self.section(out, "Quantum Langevin equations with memory", &lines);
@@ -466,11 +520,9 @@ impl Writer<'_> {
 
     /// δż_k = Σ A_kl δz_l + B_kl δz_l*.
     fn fluctuation(&self, k: usize, derived: &Equations) -> String {
-        let delta = |mode: ModeId, conj: bool| match (self.latex(), conj) {
-            (true, false) => format!("\\delta {}", self.amplitude(mode)),
-            (true, true) => format!("\\delta {}^*", self.amplitude(mode)),
-            (false, false) => format!("δ{}", self.amplitude(mode)),
-            (false, true) => format!("δ{}*", self.amplitude(mode)),
+        let delta = |k: usize, conj: bool| match self.latex() {
+            true => format!("\\delta {}", self.mean(k, conj)),
+            false => format!("δ{}", self.mean(k, conj)),
         };
         let mut right = String::new();
         let rows = |entries: &[Entry]| entries.iter().filter(|e| e.row == k).cloned().collect::<Vec<_>>();
@@ -490,7 +542,7 @@ impl Writer<'_> {
                     (false, true) => " - ",
                     (false, false) => " + ",
                 });
-                let noise = delta(ModeId(entry.column as u32), conj);
+                let noise = delta(entry.column, conj);
                 right.push_str(&match (text.as_str(), sum, self.latex()) {
                     ("1", _, _) => noise,
                     (text, true, true) => format!("\\left({text}\\right) {noise}"),
@@ -502,19 +554,22 @@ impl Writer<'_> {
         if right.is_empty() {
             right.push('0');
         }
-        let z = ModeId(k as u32);
-        let left = if self.latex() {
-            format!("\\delta {}", self.dot_amplitude(z))
-        } else {
-            format!("d/dt δ{}", self.amplitude(z))
+        let left = match (self.latex(), self.is_boson(k)) {
+            (true, true) => format!("\\delta {}", self.dot_amplitude(k)),
+            (true, false) => format!("\\frac{{d}}{{dt}} \\delta {}", self.mean(k, false)),
+            (false, _) => format!("d/dt δ{}", self.mean(k, false)),
         };
         self.line(&left, &right)
     }
 
     fn diffusion(&self, entry: &Entry, conj: bool) -> String {
-        let (x, y) = (self.mode(ModeId(entry.row as u32)), self.mode(ModeId(entry.column as u32)));
+        let name = |k: usize| self.operator(&self.variable(k), None);
+        let (x, y) = (name(entry.row), name(entry.column));
         let value = self.polynomial(&entry.polynomial, None);
         let left = match (self.latex(), conj) {
+            (_, true) if !self.is_boson(entry.column) => {
+                format!("D({x}, {})", self.operator(&self.variable(entry.column).adjoint(), None))
+            }
             (true, true) => format!("D({x}, {y}^\\dagger)"),
             (true, false) => format!("D({x}, {y})"),
             (false, true) => format!("D({x}, dag({y}))"),

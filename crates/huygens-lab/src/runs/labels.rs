@@ -119,6 +119,7 @@ fn symbol(name: &str) -> Option<&'static str> {
         "jy" => "\\langle J_y\\rangle",
         "jz" => "\\langle J_z\\rangle",
         "spin_squeezing" => r"\xi^2",
+        "spin_squeezing_variance" => r"\xi_S^2",
         "spin_phase_distribution" => r"P_{\mathrm{max}}",
         "spin_locking" => r"S_{\mathrm{max}}",
         "heat_noise" => "D_J",
@@ -167,7 +168,10 @@ pub fn measure_label(request: &Request, modes: &[String]) -> String {
         .take(4)
         .map(|argument| match argument {
             Argument::Quadrature(k, Quadrature::Q) => format!("q_{{{}}}", mode(*k)),
-            Argument::Quadrature(k, _) => format!("p_{{{}}}", mode(*k)),
+            Argument::Quadrature(k, Quadrature::P) => format!("p_{{{}}}", mode(*k)),
+            Argument::Quadrature(k, Quadrature::Jx) => format!("J_{{{},x}}", mode(*k)),
+            Argument::Quadrature(k, Quadrature::Jy) => format!("J_{{{},y}}", mode(*k)),
+            Argument::Quadrature(k, Quadrature::Jz) => format!("J_{{{},z}}", mode(*k)),
             other => mode(other.mode()),
         })
         .collect();

@@ -37,6 +37,7 @@ mod field;
 mod operator;
 pub mod parse;
 mod polynomial;
+mod product;
 mod scalar;
 mod symmetry;
 mod word;

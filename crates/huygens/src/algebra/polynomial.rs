@@ -212,7 +212,7 @@ pub(crate) fn add_term(terms: &mut Terms, m: Monomial, c: &Scalar) {
     }
 }
 
-/// A polynomial in the complex amplitudes z_k and z_k* with exact coefficients.
+/// A polynomial in the complex amplitudes z_k and z_k* with exact coefficients; of a spin z = ⟨J₋⟩, with ⟨J_z⟩ beside it.
 ///
 /// The symbol of an operator in normal or Weyl order, and the right-hand side of a mean-field equation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -326,6 +326,20 @@ impl Polynomial {
     /// ∂/∂z* of a mode, z held fixed; through the coefficients as [`Polynomial::derivative`].
     pub fn derivative_conj(&self, mode: ModeId) -> Polynomial {
         self.differentiate(mode, true, |w| (w.dag, Word { dag: w.dag.saturating_sub(1), ..w }))
+    }
+    /// ∂/∂⟨J_z⟩ of a spin, ⟨J±⟩ held fixed.
+    pub fn derivative_z(&self, spin: ModeId) -> Polynomial {
+        let mut terms = Terms::new();
+        for (m, c) in &self.terms {
+            let word = m.word(spin);
+            if word.z > 0 {
+                let mut lower = m.clone();
+                lower.factors.retain(|f| f.mode != spin);
+                let lower = lower.times_commuting(&Monomial::site(spin, Word { z: word.z - 1, ..word }));
+                add_term(&mut terms, lower, &c.times(c64::new(f64::from(word.z), 0.0)));
+            }
+        }
+        Polynomial { terms }
     }
     fn differentiate(&self, mode: ModeId, conj: bool, rule: impl Fn(Word) -> (u16, Word)) -> Polynomial {
         let mut terms = Terms::new();

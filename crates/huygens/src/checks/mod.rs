@@ -36,7 +36,7 @@ pub fn uncertainty_relation(orbit: &GaussianOrbit, samples: usize) -> Check {
     let (mut worst, mut largest) = (f64::INFINITY, 1.0_f64);
     for sample in orbit.samples.iter().step_by(step) {
         let speed = sample.right.norm_max().powi(2).max(f64::MIN_POSITIVE);
-        let value = uncertainty(sample, 1e4 * sample.base.norm_max() / speed);
+        let value = uncertainty(sample, 1e4 * sample.base.norm_max() / speed, &orbit.spins);
         if value.is_nan() {
             return Check::fail("uncertainty relation", None, "the symplectic eigenvalues could not be computed");
         }
@@ -45,7 +45,9 @@ pub fn uncertainty_relation(orbit: &GaussianOrbit, samples: usize) -> Check {
     }
     // A hot mode beside a cold one: rounding is relative to the hottest.
     let status = if worst >= -1e-7_f64.max(1e-13 * largest) { Status::Pass } else { Status::Fail };
-    let note = if status == Status::Pass {
+    let note = if status == Status::Pass && !orbit.spins.is_empty() {
+        "smallest eigenvalue of C + ½⟨[R, R]⟩"
+    } else if status == Status::Pass {
         "smallest symplectic eigenvalue minus ½"
     } else {
         "V + iΩ/2 has a negative eigenvalue: not a quantum state"

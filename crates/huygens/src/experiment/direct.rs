@@ -33,7 +33,6 @@ impl Experiment {
     pub(super) fn run_window(&self, binding: &Binding, window: &Window) -> Result<Report, ExperimentError> {
         let mut report = self.blank();
         let times = window.times();
-        let n = self.model.modes.len();
         let contacts = self.contacts(binding);
         let mut values: Vec<Vec<f64>> = vec![Vec::with_capacity(times.len()); self.requests.len()];
         let mut orbits: Vec<Orbit> =
@@ -41,7 +40,7 @@ impl Experiment {
         let mut smallest = f64::INFINITY;
         let stride = (times.len() / 8).max(1);
         let mut index = 0;
-        let start = self.model.start_values(binding)?;
+        let start = self.start_point(binding)?;
         let energies = self.energetics.as_ref().map(|_| self.energies_along(binding, &start, &times));
         let outcome = self.follow(binding, &start, &times, self.options.tolerance.max(1e-12), |state| {
             for (list, request) in values.iter_mut().zip(&self.requests) {
@@ -64,9 +63,7 @@ impl Experiment {
                 orbit.im.push(z.im);
             }
             if index % stride == 0 {
-                let all: Vec<usize> = (0..n).collect();
-                let v = symplectic::gather(state, &all);
-                smallest = smallest.min(symplectic::uncertainty_margin(&v));
+                smallest = smallest.min(symplectic::margin_with_spins(state, self.kernel.spins()));
             }
             index += 1;
         })?;
@@ -79,7 +76,10 @@ impl Experiment {
                     "uncertainty relation",
                     -smallest,
                     1e-7,
-                    "½ minus the smallest symplectic eigenvalue, over the window",
+                    match self.kernel.spins().is_empty() {
+                        true => "½ minus the smallest symplectic eigenvalue, over the window",
+                        false => "minus the smallest eigenvalue of C + ½⟨[R, R]⟩, over the window",
+                    },
                 );
                 if self.model.antihermitian.is_zero() {
                     report.checks.push(uncertainty);
@@ -157,10 +157,12 @@ impl Experiment {
     ) -> Result<Result<usize, Stop>, ExperimentError> {
         let bound = self.bind_fluctuations(binding)?;
         let covariance = match self.model.antihermitian.is_zero() {
-            true => self.model.start_covariance(binding)?,
+            true => self.start_spread(binding)?,
             false => RMatrix::zeros(2 * start.len(), 2 * start.len()),
         };
-        Ok(direct::run(&bound, start, &covariance, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| look(state)))
+        Ok(direct::run(&bound, start, &covariance, times, self.scheme(rtol), COVARIANCE_LIMIT, |_, state| {
+            self.with_its_spins(state, &mut look);
+        }))
     }
 
     /// The measures with and without coupling: what coupling really does. Two fixed points are compared as they are; anything
@@ -188,7 +190,7 @@ impl Experiment {
                 let other = self.attract(&uncoupled)?.0;
                 [report, &other].map(|r| Some(controlled.iter().map(|q| r.value(&q.text).map(f64::abs)).collect()))
             }
-            _ => self.windowed_control(binding, &uncoupled, report, &controlled)?,
+            _ => self.windowed_control(binding, &uncoupled, report, attractor, &controlled)?,
         };
         let defined = |list: &Option<Vec<Option<f64>>>, k: usize| list.as_ref().and_then(|l| l[k]);
         Ok(controlled
@@ -211,14 +213,20 @@ impl Experiment {
         binding: &Binding,
         uncoupled: &Binding,
         report: &Report,
+        attractor: &Attractor,
         controlled: &[&Request],
     ) -> Result<[Option<Vec<Option<f64>>>; 2], ExperimentError> {
         let bound = self.bind(binding)?;
-        let mut start = self.model.start_values(binding)?;
+        let mut start = self.start_point(binding)?;
         let (fast, slow) = attractor::rates(&bound, 0.0, &start);
         let speed = velocity(&bound, 0.0, &start).iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         if speed <= 1e-12 * fast {
-            start = report.orbits.iter().map(|o| c64::new(o.re[0], o.im[0])).collect();
+            start = match attractor {
+                Attractor::FixedPoint(p) if !self.kernel.spins().is_empty() => p.point.clone(),
+                Attractor::Rotating(r) if !self.kernel.spins().is_empty() => r.point.clone(),
+                Attractor::Cycle(c) if !self.kernel.spins().is_empty() => c.start.clone(),
+                _ => report.orbits.iter().map(|o| c64::new(o.re[0], o.im[0])).collect(),
+            };
         }
         let period = report.value("period").unwrap_or(std::f64::consts::TAU / fast.max(1e-300));
         let settle = (6.0 / slow).clamp(40.0 * period, 400.0 * period);

@@ -647,7 +647,7 @@ impl Experiment {
                         f64::NAN
                     }
                 },
-                (None, Evaluate::Moments(of)) => of(&view.moments, &request.arguments),
+                (None, Evaluate::Moments(of)) => view.with_spins(|moments| of(moments, &request.arguments)),
                 (None, _) => {
                     run.reasons[k].get_or_insert("not a property of a density matrix".into());
                     f64::NAN

@@ -14,6 +14,7 @@ mod jumps;
 mod quench;
 mod response;
 mod search;
+mod spins;
 mod steady;
 mod stepping;
 mod stochastic;
@@ -375,37 +376,6 @@ fn response_system(model: &Model, options: &Options) -> Result<System, Experimen
     System::derive(model).map_err(|e| ExperimentError::Options(e.to_string()))
 }
 
-/// Whether a measure fits the kinds of its modes.
-fn with_spins(model: &Model, request: &Request) -> Result<(), ExperimentError> {
-    let definition = request.definition;
-    let text = &request.text;
-    let refused = |why: String| Err(ExperimentError::Options(format!("measure `{text}`: {why}")));
-    let spins = model.spins();
-    let given: Vec<usize> = request.arguments.iter().map(|a| a.mode()).collect();
-    let name = |k: usize| &model.modes[k].name;
-    if definition.is_of_spins() {
-        return match given.iter().find(|k| spins[**k].is_none()) {
-            Some(k) => {
-                refused(format!("{} is a measure of spins, and `{}` is a bosonic mode", definition.name, name(*k)))
-            }
-            None if given.is_empty() => refused(format!("name the spins, as in {}(s)", definition.name)),
-            None => Ok(()),
-        };
-    }
-    if definition.is_of_any_modes() || model.first_spin().is_none() {
-        return Ok(());
-    }
-    match given.iter().find(|k| spins[**k].is_some()) {
-        Some(k) => refused(format!(
-            "{} is a measure of bosonic modes, and `{}` is a spin; of spins there are jx, jy, jz, spin_phase_distribution, spin_locking, spin_squeezing, and entropy, purity, mutual_information, log_negativity",
-            definition.name,
-            name(*k)
-        )),
-        None if given.is_empty() => refused("it is not given for models with spins".to_owned()),
-        None => Ok(()),
-    }
-}
-
 impl Experiment {
     /// Prepares an experiment. No measures given means the model's own.
     ///
@@ -438,21 +408,12 @@ impl Experiment {
                 reverses::counted(&model, label)
                     .map_err(|reason| ExperimentError::Options(format!("measure `{text}`: {reason}")))?;
             }
-            with_spins(&model, &request)?;
+            spins::with_spins(&model, &request, options.level)?;
             ensembles::given(&model, &request)?;
             requests.push(request);
         }
         ensembles::treatable(&model, &options)?;
-        if let Some(spin) = model.first_spin() {
-            let what = match options.level {
-                Level::Fock if options.truncation.displaced => "displaced number states (--displaced) are of bosons",
-                Level::Fock => "",
-                _ => "this level treats bosons: ask at --level fock, where spins are exact",
-            };
-            if !what.is_empty() {
-                return Err(ExperimentError::Options(format!("`{spin}` is a spin, and {what}")));
-            }
-        }
+        spins::treatable(&model, &options)?;
         if options.level == Level::Gaussian
             && model.antihermitian.is_zero()
             && let Some(request) = requests.iter().find(|r| matches!(r.definition.evaluate, Evaluate::Density(_)))
@@ -507,7 +468,9 @@ impl Experiment {
         });
         let jumps: Vec<_> = model.jumps.iter().map(|j| j.operator.clone()).collect();
         let flow = model.motion.as_ref().map_or(&[][..], |motion| &motion.flow);
-        let charges = algebra::charges_with(model.modes.len(), &model.whole_hamiltonian(), &jumps, flow);
+        let mut charges = algebra::charges_with(model.modes.len(), &model.whole_hamiltonian(), &jumps, flow);
+        // No charge turns ⟨J_z⟩.
+        charges.iter_mut().for_each(|m| m.resize(kernel.modes(), 0));
         let contacts = Contacts::of(&model);
         let energies = requests.iter().any(|r| matches!(r.definition.evaluate, Evaluate::Energy(_)));
         let energetics = energies.then(|| Energetics::of(&model));
@@ -554,7 +517,7 @@ impl Experiment {
         &self.options
     }
 
-    /// U(1) charges of the model.
+    /// U(1) charges of the model, by the variables of the mean field.
     pub fn charges(&self) -> &[Vec<i64>] {
         &self.charges
     }
@@ -584,7 +547,7 @@ impl Experiment {
 
     fn fits(&self) -> Result<(), ExperimentError> {
         if self.options.level == Level::Gaussian && self.ring.is_none() {
-            let n = 2.0 * self.model.modes.len() as f64;
+            let n = 2.0 * self.kernel.modes() as f64;
             let gigabytes = 3.0 * n * n * 8.0 * self.options.samples as f64 / 1e9;
             if gigabytes > MEMORY_LIMIT {
                 return Err(ExperimentError::TooLarge {
@@ -599,7 +562,7 @@ impl Experiment {
 
     fn prepare(&self, binding: &Binding) -> Result<Prepared, ExperimentError> {
         let bound = self.bind(binding)?;
-        let start = self.model.start_values(binding)?;
+        let start = self.start_point(binding)?;
         let cell = match &self.ring {
             Some((ring, kernel)) if ring.members.iter().all(|m| m.iter().all(|&k| start[k] == start[m[0]])) => {
                 let cell = kernel.bind(&binding.values).map_err(|e| self.value_error(&e))?;
@@ -665,6 +628,8 @@ impl Experiment {
         if !self.model.antihermitian.is_zero() {
             report.checks.push(Check::note("reweighting", None, OF_A_POINT));
         }
+        report.orbits = self.bosonic(report.orbits);
+        report.checks.extend(self.mixed_start(binding)?);
         Ok(report)
     }
 

@@ -51,7 +51,8 @@ struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn of(attractor: &Attractor, oscillators: &[usize]) -> Self {
+    fn of(attractor: &Attractor, oscillators: &[usize], modes: usize) -> Self {
+        let moduli = |z: &[c64]| moduli(z, modes);
         match attractor {
             Attractor::FixedPoint(p) => Self { name: "fixed point".into(), values: moduli(&p.point) },
             Attractor::Rotating(r) => {
@@ -87,8 +88,9 @@ impl Fingerprint {
     }
 }
 
-fn moduli(z: &[c64]) -> Vec<f64> {
-    z.iter().map(|v| v.norm()).collect()
+/// |z| of the modes, and ⟨J_z⟩ of the spins with its sign.
+fn moduli(z: &[c64], modes: usize) -> Vec<f64> {
+    z.iter().enumerate().map(|(k, v)| if k < modes { v.norm() } else { v.re }).collect()
 }
 
 /// Phases of the oscillators relative to the first one.
@@ -114,23 +116,33 @@ impl Experiment {
         period: Option<f64>,
         reference: &Found,
     ) -> Result<Coexisting, ExperimentError> {
-        let modes = self.model.modes.len();
+        let modes = self.kernel.modes();
         let oscillators: Vec<usize> = self.model.oscillators.iter().map(|m| m.0 as usize).collect();
         let full = self.full_state(&reference.last);
         let size = (full.iter().map(|z| z.norm_sqr()).sum::<f64>() / modes as f64).sqrt().max(1.0);
-        let own = Fingerprint::of(&self.expand(&reference.attractor), &oscillators);
+        let own = Fingerprint::of(&self.expand(&reference.attractor), &oscillators, self.model.len());
         let mut random = Streams { seed: self.options.seed }.trajectory(0);
         let mut outcome = Coexisting { starts: self.options.starts, found: Vec::new(), same: 0 };
         let mut others: Vec<Fingerprint> = Vec::new();
         for _ in 0..self.options.starts {
-            let start: Vec<c64> = (0..modes)
+            let mut start: Vec<c64> = (0..modes)
                 .map(|k| {
                     let scale = 1.5 * full[k].norm().max(0.1 * size);
                     c64::from_polar(scale * random.uniform().sqrt(), std::f64::consts::TAU * random.uniform())
                 })
                 .collect();
+            for spin in self.kernel.spins() {
+                // In the ball |⟨J⟩| ≤ j, or on the sphere of a length that is kept.
+                let cos = 2.0 * random.uniform() - 1.0;
+                let azimuth = std::f64::consts::TAU * random.uniform();
+                let own = (prepared.start[spin.mode].norm_sqr() + prepared.start[spin.z].norm_sqr()).sqrt();
+                let radius = 0.5 * f64::from(spin.twice) * random.uniform().cbrt();
+                let length = if spin.rigid { own } else { radius };
+                start[spin.mode] = c64::from_polar(length * (1.0 - cos * cos).sqrt(), azimuth);
+                start[spin.z] = c64::new(length * cos, 0.0);
+            }
             let found = attractor::find(&prepared.bound, &self.charges, period, &start, &self.options.search);
-            let fingerprint = Fingerprint::of(&found.attractor, &oscillators);
+            let fingerprint = Fingerprint::of(&found.attractor, &oscillators, self.model.len());
             if fingerprint.same(&own) {
                 outcome.same += 1;
             } else if let Some(k) = others.iter().position(|o| o.same(&fingerprint)) {
@@ -145,8 +157,9 @@ impl Experiment {
 
     /// A state of one cell repeated over the ring, or the state itself.
     fn full_state(&self, z: &[c64]) -> Vec<c64> {
+        let modes = self.kernel.modes();
         match &self.ring {
-            Some((ring, _)) if z.len() == ring.members.len() && z.len() != self.model.modes.len() => {
+            Some((ring, _)) if z.len() == ring.members.len() && z.len() != modes => {
                 ring.places.iter().map(|(array, _)| z[*array]).collect()
             }
             _ => z.to_vec(),
@@ -160,8 +173,7 @@ impl Experiment {
             Attractor::FixedPoint(p) => p.point = self.full_state(&p.point),
             Attractor::Rotating(r) => r.point = self.full_state(&r.point),
             Attractor::Cycle(c) => {
-                let cells =
-                    if c.start.len() == self.model.modes.len() { 1 } else { self.model.modes.len() / c.start.len() };
+                let cells = if c.start.len() == self.kernel.modes() { 1 } else { self.kernel.modes() / c.start.len() };
                 c.start = self.full_state(&c.start);
                 c.size *= (cells as f64).sqrt();
             }

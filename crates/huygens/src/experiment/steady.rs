@@ -91,6 +91,7 @@ impl Experiment {
             && options.window.is_none()
             && options.quench.is_none()
             && self.fast.is_empty()
+            && self.kernel.spins().is_empty()
             && options.starts == 0
             && !options.control;
         let at_rest = self.linear && !self.kernel.driven() && self.undisplaced && self.ring.is_none();

@@ -293,7 +293,7 @@ impl Experiment {
     ) -> Result<Option<Report>, ExperimentError> {
         let asked = &self.options.trajectories;
         let sampling = self.sampling()?;
-        let n = 2 * self.model.modes.len();
+        let n = 2 * self.kernel.modes();
         let plan = Plan::new(self.options.seed, asked.count, sampling).threads(asked.threads);
         if asked.count < 2 {
             let text = "an ensemble needs at least 2 trajectories; give --trajectories 1000";
@@ -311,7 +311,8 @@ impl Experiment {
         let (start, from) = self.start_state(binding)?;
         let mut report = self.blank();
         report.ordering = match asked.ordering {
-            Ordering::Wigner => "Weyl (truncated Wigner)".into(),
+            Ordering::Wigner if self.kernel.spins().is_empty() => "Weyl (truncated Wigner)".into(),
+            Ordering::Wigner => "symmetric (truncated Wigner; spins as sampled classical vectors)".into(),
             Ordering::Classical => format!("normal, {} (classical Langevin)", asked.noise().describe()),
         };
         report.tolerance = 0.0;
@@ -385,6 +386,7 @@ impl Experiment {
         self.ensemble_checks(&mut report, &ensembles, &neglected);
         self.ensemble_measures(&mut report, binding, &ensembles);
         self.ensemble_orbits(&mut report, &ensembles.fine);
+        report.checks.extend(self.mixed_start(binding)?);
         Ok(Some(report))
     }
 
@@ -421,7 +423,7 @@ impl Experiment {
     /// Mean and covariance at t = 0, and what they are in words.
     fn start_state(&self, binding: &Binding) -> Result<(GaussianStart, String), ExperimentError> {
         let asked = &self.options.trajectories;
-        let modes = self.model.modes.len();
+        let modes = self.kernel.modes();
         let quiet = match asked.ordering {
             Ordering::Wigner => direct::vacuum(modes),
             Ordering::Classical => RMatrix::zeros(2 * modes, 2 * modes),
@@ -434,10 +436,10 @@ impl Experiment {
             };
             (mean, covariance, "the steady state before the quench".to_owned())
         } else {
-            let start = self.model.start_values(binding)?;
+            let start = self.start_point(binding)?;
             match asked.start {
                 StartAt::Model => {
-                    let spread = &self.model.start_covariance(binding)? - &direct::vacuum(modes);
+                    let spread = &self.start_spread(binding)? - &direct::vacuum(modes);
                     (start, &quiet + &spread, "the model's start".to_owned())
                 }
                 StartAt::Attractor => {
@@ -450,7 +452,18 @@ impl Experiment {
             _ => "",
         };
         let flat = mean.iter().flat_map(|z| [z.re, z.im]).map(|x| x * std::f64::consts::SQRT_2).collect();
-        Ok((GaussianStart::new(flat, &covariance).map_err(options)?, text + noise))
+        let spins = self.sampled_spins(&mean);
+        let mut covariance = covariance;
+        for place in spins.iter().flat_map(|s| s.places.map(|p| p / 2)) {
+            for i in [2 * place, 2 * place + 1] {
+                for j in 0..covariance.rows() {
+                    covariance[(i, j)] = 0.0;
+                    covariance[(j, i)] = 0.0;
+                }
+            }
+        }
+        let noise = if spins.is_empty() { noise.to_owned() } else { format!("{noise}, spins sampled") };
+        Ok((GaussianStart::new(flat, &covariance).map_err(options)?.with_spins(spins), text + &noise))
     }
 
     fn attractor_point(&self, binding: &Binding, start: &[c64]) -> Result<Vec<c64>, ExperimentError> {
@@ -489,7 +502,8 @@ impl Experiment {
         let samples = ensembles.fine.samples();
         let finite = ensembles.fine.finite() as f64;
         let n = 2.0 * self.model.modes.len() as f64;
-        if asked.ordering == Ordering::Wigner && finite > 4.0 * n {
+        // The smallest eigenvalue of spins is as uncertain as their largest variance, and more than the truncation allows for.
+        if asked.ordering == Ordering::Wigner && finite > 4.0 * n && self.kernel.spins().is_empty() {
             let all: Vec<usize> = (0..self.model.modes.len()).collect();
             let worst = (0..samples)
                 .step_by((samples / 8).max(1))
@@ -513,6 +527,10 @@ impl Experiment {
         contacts: &Result<Vec<Contact>, String>,
         out: &mut [f64],
     ) {
+        self.with_its_spins(state, |state| self.measure_state(state, contacts, out));
+    }
+
+    fn measure_state(&self, state: &dyn Moments, contacts: &Result<Vec<Contact>, String>, out: &mut [f64]) {
         let classical = Classical(state);
         let state = if self.options.trajectories.ordering == Ordering::Classical { &classical } else { state };
         for (value, request) in out.iter_mut().zip(&self.requests) {
@@ -622,7 +640,7 @@ impl Experiment {
                 orbit.im.push(p * std::f64::consts::FRAC_1_SQRT_2);
             }
         }
-        report.orbits = orbits;
+        report.orbits = self.bosonic(orbits);
     }
 }
 

@@ -136,7 +136,7 @@ impl Experiment {
         match states {
             States::Full(orbit) => {
                 for (j, sample) in orbit.samples.iter().enumerate().step_by(stride) {
-                    look(j, &View::new(sample, treatment));
+                    self.with_its_spins(&View::new(sample, treatment), |moments| look(j, moments));
                 }
             }
             States::Ring(ring_orbit) => {
@@ -369,7 +369,10 @@ impl Experiment {
     pub(super) fn blank(&self) -> Report {
         Report {
             level: self.options.level.name().into(),
-            ordering: "normal (coherent-state substitution)".into(),
+            ordering: match self.kernel.spins().is_empty() {
+                true => "normal (coherent-state substitution)".into(),
+                false => "normal (coherent-state substitution); spins as 2j spins 1/2 in one state".into(),
+            },
             frame: self.model.frame.clone(),
             tolerance: self.options.tolerance,
             seed: self.options.seed,
@@ -412,6 +415,15 @@ impl Experiment {
                 return Ok(report);
             }
         };
+        if self.options.level == Level::Gaussian
+            && !self.kernel.spins().is_empty()
+            && let Some(reason) = self.keeps_its_start(&states.first().samples[0].mean)
+        {
+            report.orbits = self.orbits(&states);
+            report.checks.push(Check::fail("covariance exists", None, reason.clone()));
+            self.missing(&mut report, &reason);
+            return Ok(report);
+        }
         // Fluctuations with a drift of their own need not decay where the mean field is stable.
         if let (Some(_), Level::Gaussian, States::Full(orbit)) = (&self.fluctuations, self.options.level, &states) {
             let drift = self.bind_fluctuations(binding)?.drift_matrix(0.0, &orbit.samples[0].mean);
@@ -764,8 +776,7 @@ impl Experiment {
         let tolerance = crate::levels::mean_field::attractor::tolerance(1e-8, &wandering.exponents.end);
         let path = cycle::sample(bound, &wandering.exponents.end, 0.0, &times, tolerance, f64::MAX);
         let Ok(path) = path else { return self.missing(report, reason) };
-        let places =
-            self.ring.as_ref().filter(|_| bound.modes() != self.model.modes.len()).map(|(ring, _)| &ring.places);
+        let places = self.ring.as_ref().filter(|_| bound.modes() != self.kernel.modes()).map(|(ring, _)| &ring.places);
         let full: Vec<Vec<c64>> = match places {
             Some(places) => path.iter().map(|z| places.iter().map(|(array, _)| z[*array]).collect()).collect(),
             None => path,
@@ -782,7 +793,8 @@ impl Experiment {
             let definition = request.definition;
             let quantity = match definition.evaluate {
                 Evaluate::Moments(f) if definition.collective == Collective::Blind => {
-                    let values: Vec<f64> = full.iter().map(|z| f(&MeansOnly(z), &request.arguments)).collect();
+                    let value = |z: &Vec<c64>| self.with_its_spins(&MeansOnly(z), |m| f(m, &request.arguments));
+                    let values: Vec<f64> = full.iter().map(value).collect();
                     let mut quantity = window_mean(&request.text, definition.unit, definition.average, &values);
                     quantity.note = Some(format!("mean over a window of {span:.0}"));
                     report.series.push(Series {

@@ -13,6 +13,10 @@
 //! A coefficient may depend on the mean field. What it holds fixed (`mean(…)`) stands still in the drift of the fluctuations, but not
 //! in the Jacobian of the flow: [`Equations::of_mean_field`].
 //!
+//! A **spin** j is taken as 2j spins ½ in one state, in which the words of its operators have exact means (`product_symbol`); the adjoint
+//! equations of J₋ and J_z give its flow, and the Einstein relation with the means of the products of commutators its diffusion. Its
+//! variables are ⟨J₋⟩, in the place of the mode, and ⟨J_z⟩, behind all modes: a complex number whose imaginary part stays 0.
+//!
 //! An anti-Hermitian part H_c moves a coherent state by ⟨H_c a + aH_c⟩ − 2⟨H_c⟩⟨a⟩ = ∂h/∂z_k* with the normal symbol h of H_c: that is
 //! added to the flow. A state that is spread is weighed as well, by 2(H_c − ⟨H_c⟩), and has no closed equations of its first and second
 //! moments: of such a model there are flow and drift, and no diffusion.
@@ -23,9 +27,9 @@ use crate::model::{Bath, Model, Motion};
 /// One entry of a sparse matrix of polynomials.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Row mode.
+    /// Row variable.
     pub row: usize,
-    /// Column mode.
+    /// Column variable.
     pub column: usize,
     /// Distance in cells between column and row on a ring; 0 in the full matrix.
     pub shift: i32,
@@ -36,14 +40,46 @@ pub struct Entry {
 /// A sparse matrix of polynomials.
 pub type SparsePolynomials = Vec<Entry>;
 
+/// A spin among the modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spin {
+    /// The mode, whose variable is ⟨J₋⟩.
+    pub mode: usize,
+    /// The variable ⟨J_z⟩.
+    pub z: usize,
+    /// 2j.
+    pub twice: u32,
+    /// Whether the flow keeps |⟨J⟩|: no jump acts on the spin.
+    pub rigid: bool,
+}
+
+/// The spins of a model with these 2j and jumps, their ⟨J_z⟩ numbered behind the modes.
+pub fn spins(twice: &[Option<u32>], jumps: &[Operator]) -> Vec<Spin> {
+    let moved: std::collections::BTreeSet<ModeId> = jumps.iter().flat_map(Operator::modes).collect();
+    twice
+        .iter()
+        .enumerate()
+        .filter_map(|(mode, twice)| Some((mode, (*twice)?)))
+        .enumerate()
+        .map(|(k, (mode, length))| Spin {
+            mode,
+            z: twice.len() + k,
+            twice: length,
+            rigid: !moved.contains(&ModeId(mode as u32)),
+        })
+        .collect()
+}
+
 /// Flow, drift and diffusion of a model as polynomials in z, z*; parameters stay symbolic.
 #[derive(Clone, Debug)]
 pub struct Equations {
     /// Number of modes n.
     pub modes: usize,
+    /// The spins among them. Each has a variable ⟨J_z⟩ behind those of the modes.
+    pub spins: Vec<Spin>,
     /// Number of parameters the scalars refer to.
     pub parameters: usize,
-    /// f_k, one for each mode.
+    /// f_k, one for each variable: the modes, then ⟨J_z⟩ of the spins.
     pub flow: Vec<Polynomial>,
     /// A_kl = ∂f_k/∂z_l.
     pub drift: SparsePolynomials,
@@ -61,12 +97,12 @@ impl Equations {
     /// Derives the equations of `model`: O(terms) products, each mode sees only the terms that contain it.
     pub fn derive(model: &Model) -> Self {
         let jumps: Vec<Operator> = model.jumps.iter().map(|jump| jump.operator.clone()).collect();
-        let mut equations = Self::from_operators(model.modes.len(), model.parameters.len(), &model.generator(), &jumps);
+        let mut equations = Self::of_sites(&model.spins(), model.parameters.len(), &model.generator(), &jumps);
         if !model.antihermitian.is_zero() {
             for (f, gain) in equations.flow.iter_mut().zip(gain(model)) {
                 *f = f.add(&gain);
             }
-            let (drift, drift_conj) = jacobian(&equations.flow);
+            let (drift, drift_conj) = jacobian(&equations.flow, &equations.spins);
             return Self { drift, drift_conj, diffusion: Vec::new(), diffusion_anomalous: Vec::new(), ..equations };
         }
         equations.diffusion_anomalous.extend(model.baths.iter().filter_map(momentum_noise));
@@ -81,7 +117,7 @@ impl Equations {
         for (f, more) in self.flow.iter_mut().zip(&motion.flow) {
             *f = f.add(more);
         }
-        (self.drift, self.drift_conj) = jacobian(&self.flow);
+        (self.drift, self.drift_conj) = jacobian(&self.flow, &self.spins);
         self.given = !motion.given.is_empty();
         let given = |entry: &Entry| motion.given.contains(&ModeId(entry.row as u32));
         for entries in [&mut self.drift, &mut self.drift_conj] {
@@ -108,14 +144,36 @@ impl Equations {
         }
     }
 
-    /// The same from bare operators over modes 0 … n − 1.
+    /// The same from bare operators over the bosonic modes 0 … n − 1.
     pub fn from_operators(n: usize, parameters: usize, hamiltonian: &Operator, jumps: &[Operator]) -> Self {
+        Self::of_sites(&vec![None; n], parameters, hamiltonian, jumps)
+    }
+
+    /// The same over bosons and spins, of which `twice` gives 2j.
+    pub fn of_sites(twice: &[Option<u32>], parameters: usize, hamiltonian: &Operator, jumps: &[Operator]) -> Self {
         let generator = Generator::new(hamiltonian, jumps);
-        let flow: Vec<Polynomial> =
-            (0..n).map(|k| generator.apply(&Operator::annihilation(ModeId(k as u32))).normal_symbol()).collect();
-        let (drift, drift_conj) = jacobian(&flow);
-        let (diffusion, diffusion_anomalous) = diffusion(jumps);
-        Self { modes: n, parameters, flow, drift, drift_conj, diffusion, diffusion_anomalous, given: false }
+        let spins = spins(twice, jumps);
+        let of_modes = twice.iter().enumerate().map(|(k, spin)| lowering(k, spin.is_some()));
+        let of_z = spins.iter().map(|s| Operator::spin_z(ModeId(s.mode as u32)));
+        let flow: Vec<Polynomial> = of_modes.chain(of_z).map(|x| generator.apply(&x).product_symbol(twice)).collect();
+        let (drift, drift_conj) = jacobian(&flow, &spins);
+        let (diffusion, diffusion_anomalous) = diffusion(jumps, twice, &spins);
+        Self {
+            modes: twice.len(),
+            spins,
+            parameters,
+            flow,
+            drift,
+            drift_conj,
+            diffusion,
+            diffusion_anomalous,
+            given: false,
+        }
+    }
+
+    /// Number of complex variables: one for each mode, one more for each spin.
+    pub fn variables(&self) -> usize {
+        self.modes + self.spins.len()
     }
 
     /// Whether any coefficient depends on time.
@@ -134,7 +192,7 @@ impl Equations {
             return None;
         }
         let flow: Vec<Polynomial> = self.flow.iter().map(Polynomial::released).collect();
-        let (drift, drift_conj) = jacobian(&flow);
+        let (drift, drift_conj) = jacobian(&flow, &self.spins);
         Some(Self { flow, drift, drift_conj, given: false, ..self.clone() })
     }
 
@@ -164,7 +222,13 @@ pub(crate) fn momentum_noise(bath: &Bath) -> Option<Entry> {
     Some(Entry { row: k, column: k, shift: 0, polynomial: Polynomial::scalar(noise.neg()) })
 }
 
-fn jacobian(flow: &[Polynomial]) -> (SparsePolynomials, SparsePolynomials) {
+/// a of a boson, J₋ of a spin.
+pub(crate) fn lowering(mode: usize, spin: bool) -> Operator {
+    let id = ModeId(mode as u32);
+    if spin { Operator::lowering(id) } else { Operator::annihilation(id) }
+}
+
+fn jacobian(flow: &[Polynomial], spins: &[Spin]) -> (SparsePolynomials, SparsePolynomials) {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for (row, f) in flow.iter().enumerate() {
         for mode in f.modes() {
@@ -174,41 +238,47 @@ fn jacobian(flow: &[Polynomial]) -> (SparsePolynomials, SparsePolynomials) {
                     entries.push(Entry { row, column, shift: 0, polynomial: derivative });
                 }
             }
+            if let Some(spin) = spins.iter().find(|s| s.mode == column) {
+                let derivative = f.derivative_z(mode);
+                if !derivative.is_zero() {
+                    a.push(Entry { row, column: spin.z, shift: 0, polynomial: derivative });
+                }
+            }
         }
     }
     (a, b)
 }
 
-/// D(a_k, a_l†) and D(a_k, a_l) as normal symbols of the products of commutators. With the normal symbols of the flow they keep the
-/// commutators of the fluctuations, and so the uncertainty relation.
-fn diffusion(jumps: &[Operator]) -> (SparsePolynomials, SparsePolynomials) {
+/// D(X_k, X_l†) and D(X_k, X_l) of the variables X that the jumps move, as means of the products of commutators. With the means of the flow
+/// they keep the commutators of the fluctuations, and so the uncertainty relation; they are exact for one spin ½ and in spin coherent states.
+fn diffusion(jumps: &[Operator], twice: &[Option<u32>], spins: &[Spin]) -> (SparsePolynomials, SparsePolynomials) {
     use std::collections::BTreeMap;
     let half = Scalar::real(0.5);
     let mut normal: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
     let mut anomalous: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
     for jump in jumps {
         let adjoint = jump.adjoint();
-        // One mode: [a, L†], [a†, L†], [L, a†] and [L, a].
-        let commutators: Vec<(usize, [Operator; 4])> = jump
-            .modes()
-            .into_iter()
-            .map(|mode| {
-                let (a, dag) = (Operator::annihilation(mode), Operator::creation(mode));
-                let list = [
-                    commutator(&a, &adjoint),
-                    commutator(&dag, &adjoint),
-                    commutator(jump, &dag),
-                    commutator(jump, &a),
-                ];
-                (mode.0 as usize, list)
-            })
-            .collect();
+        // One variable: [X, L†], [X†, L†], [L, X†] and [L, X].
+        let mut commutators: Vec<(usize, [Operator; 4])> = Vec::new();
+        let mut put = |k: usize, x: Operator| {
+            let dag = x.adjoint();
+            let list =
+                [commutator(&x, &adjoint), commutator(&dag, &adjoint), commutator(jump, &dag), commutator(jump, &x)];
+            commutators.push((k, list));
+        };
+        for mode in jump.modes() {
+            let k = mode.0 as usize;
+            put(k, lowering(k, twice[k].is_some()));
+            if let Some(spin) = spins.iter().find(|s| s.mode == k) {
+                put(spin.z, Operator::spin_z(mode));
+            }
+        }
         for (k, [a_k, _, _, l_k]) in &commutators {
             for (l, [a_l, dag_l, ldag_l, l_l]) in &commutators {
                 let value = a_k.mul(ldag_l).add(&dag_l.mul(l_k));
-                add(&mut normal, (*k, *l), value.scale(&half).normal_symbol());
+                add(&mut normal, (*k, *l), value.scale(&half).product_symbol(twice));
                 let value = a_k.mul(l_l).add(&a_l.mul(l_k));
-                add(&mut anomalous, (*k, *l), value.scale(&half).normal_symbol());
+                add(&mut anomalous, (*k, *l), value.scale(&half).product_symbol(twice));
             }
         }
     }
@@ -226,12 +296,22 @@ fn add(map: &mut std::collections::BTreeMap<(usize, usize), Polynomial>, key: (u
     *entry = entry.add(&value);
 }
 
-/// Powers of z* and z of one monomial as a flat list of variables: index k for z_k, n + k for z_k*.
+/// Powers of z* and z of one monomial of bosons as a flat list of variables: index k for z_k, n + k for z_k*.
 pub(crate) fn variables(monomial: &Monomial, modes: usize) -> Vec<u32> {
+    variables_with(monomial, modes, &[])
+}
+
+/// The same with spins: `count` variables, of which ⟨J_z⟩ stands where `spins` says.
+pub(crate) fn variables_with(monomial: &Monomial, count: usize, spins: &[Spin]) -> Vec<u32> {
     let mut list = Vec::new();
     for factor in monomial.factors() {
-        list.extend(std::iter::repeat_n(factor.mode.0, factor.word.ann as usize));
-        list.extend(std::iter::repeat_n(factor.mode.0 + modes as u32, factor.word.dag as usize));
+        let (mode, word) = (factor.mode.0, factor.word);
+        list.extend(std::iter::repeat_n(mode, word.ann as usize));
+        list.extend(std::iter::repeat_n(mode + count as u32, word.dag as usize));
+        if word.z > 0 {
+            let spin = spins.iter().find(|s| s.mode == mode as usize).expect("J_z is of a spin");
+            list.extend(std::iter::repeat_n(spin.z as u32, word.z as usize));
+        }
     }
     list.sort_unstable();
     list
@@ -249,8 +329,11 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// The ring of a model whose modes are arrays of one length N ≥ 3, if it is one.
+    /// The ring of a model whose modes are arrays of bosons of one length N ≥ 3, if it is one.
     pub fn of(model: &Model) -> Option<Self> {
+        if model.first_spin().is_some() {
+            return None;
+        }
         let mut names: Vec<&str> = Vec::new();
         let mut members: Vec<Vec<usize>> = Vec::new();
         let mut places = Vec::new();
@@ -294,6 +377,7 @@ impl Equations {
         let cell_of = |mode: ModeId| ModeId(ring.places[mode.0 as usize].0 as u32);
         let mut reduced = Self {
             modes: ring.members.len(),
+            spins: Vec::new(),
             parameters: self.parameters,
             flow: ring.members.iter().map(|m| self.flow[m[0]].map_modes(&cell_of)).collect(),
             drift: Vec::new(),

@@ -6,6 +6,9 @@
 //! Real variables are the quadratures of the fluctuations in the order (q₁, p₁, q₂, p₂, …) with δa = (δq + iδp)/√2, so that
 //! δż = A δz + B δz* becomes the 2×2 blocks
 //! \[\[Re A + Re B, −Im A + Im B\], \[Im A + Im B, Re A − Re B\]\].
+//!
+//! Of a spin the variables ⟨J₋⟩ and ⟨J_z⟩ are treated alike, so that their quadratures are √2 J_x, −√2 J_y and √2 J_z; the imaginary part of
+//! ⟨J_z⟩ is 0, its row and column in the matrices are empty, and `tangent` takes that direction out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,8 +16,8 @@ use std::sync::Arc;
 use huygens_numerics::c64;
 use multiversion::multiversion;
 
-use super::equations::{Equations, SparsePolynomials, variables};
-use crate::algebra::{Compiled, EvalError, Scalar, Scratch};
+use super::equations::{Equations, SparsePolynomials, Spin, variables_with};
+use crate::algebra::{Compiled, EvalError, Monomial, Scalar, Scratch};
 
 /// A term `coefficient × product` of the flow.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +118,9 @@ struct BlockMatrix {
 #[derive(Debug)]
 pub struct Kernel {
     modes: usize,
+    spins: Vec<Spin>,
+    /// The first variable without an imaginary part.
+    first_real: usize,
     /// Workspace words after 1, z₁…z_n, z₁*…z_n*: each the product of two earlier words.
     products: Vec<(u32, u32)>,
     flow_words: usize,
@@ -186,13 +192,14 @@ impl Scalars {
 impl Kernel {
     /// Compiles the equations.
     pub fn new(equations: &Equations) -> Self {
-        let n = equations.modes;
+        let n = equations.variables();
+        let variables = |monomial: &Monomial| variables_with(monomial, n, &equations.spins);
         let mut words = Words { modes: n, index: HashMap::new(), products: Vec::new() };
         let mut scalars = Scalars::default();
         let mut flow = Vec::new();
         for (row, polynomial) in equations.flow.iter().enumerate() {
             for (monomial, coefficient) in polynomial.iter() {
-                let word = words.word(&variables(monomial, n));
+                let word = words.word(&variables(monomial));
                 flow.push(FlowTerm { row: row as u32, word, scalar: scalars.number(coefficient) });
             }
         }
@@ -203,7 +210,7 @@ impl Kernel {
             for (entries, shape) in parts {
                 for entry in entries {
                     for (monomial, coefficient) in entry.polynomial.iter() {
-                        let list = variables(monomial, n);
+                        let list = variables(monomial);
                         raw.push(RawTerm {
                             row: entry.row,
                             column: entry.column,
@@ -224,6 +231,8 @@ impl Kernel {
         let compiled = Compiled::new(&scalars.list);
         let mut kernel = Self {
             modes: n,
+            spins: equations.spins.clone(),
+            first_real: equations.modes,
             products: words.products,
             flow_words,
             scalars: compiled,
@@ -237,9 +246,14 @@ impl Kernel {
         kernel
     }
 
-    /// Number of modes.
+    /// Number of complex variables: the modes, and ⟨J_z⟩ of the spins behind them.
     pub fn modes(&self) -> usize {
         self.modes
+    }
+
+    /// The spins among the modes.
+    pub fn spins(&self) -> &[Spin] {
+        &self.spins
     }
 
     /// Whether coefficients depend on time.
@@ -280,7 +294,7 @@ impl Kernel {
         for _ in 0..3 {
             let mut words = vec![c64::new(1.0, 0.0); self.words()];
             for k in 0..self.modes {
-                words[1 + k] = c64::new(next(), next());
+                words[1 + k] = c64::new(next(), if k < self.first_real { next() } else { 0.0 });
             }
             self.fill(&mut words, self.products.len());
             // Random numbers in the phases the scalars have: a cancellation between Re and Im parts holds for these and
@@ -303,6 +317,15 @@ impl Kernel {
                 matrix.accumulate(&matrix.varying, &values, 0.731, &words, &mut sums);
                 for (flag, sum) in seen.iter_mut().zip(&sums) {
                     *flag |= *sum != 0.0;
+                }
+            }
+        }
+        let phantom = |k: usize| k % 2 == 1 && k / 2 >= self.first_real;
+        for (matrix, seen) in [(&self.drift, &mut drift_seen), (&self.diffusion, &mut diffusion_seen)] {
+            let Pattern { starts, columns } = &matrix.pattern;
+            for row in 0..starts.len() - 1 {
+                for slot in starts[row] as usize..starts[row + 1] as usize {
+                    seen[slot] &= !(phantom(row) || phantom(columns[slot] as usize));
                 }
             }
         }
@@ -452,7 +475,7 @@ impl Bound {
         &self.kernel
     }
 
-    /// Number of modes.
+    /// Number of complex variables: the modes, and ⟨J_z⟩ of the spins behind them.
     pub fn modes(&self) -> usize {
         self.kernel.modes
     }
@@ -572,6 +595,7 @@ impl Bound {
         for (coefficient, term) in self.flow.iter().zip(&self.kernel.flow) {
             out[term.row as usize] += coefficient * work.words[term.word as usize];
         }
+        out[self.kernel.first_real..].iter_mut().for_each(|rate| rate.im = 0.0);
     }
 
     #[inline(always)]

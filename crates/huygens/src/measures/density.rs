@@ -3,9 +3,14 @@
 use std::cell::OnceCell;
 
 use super::{
-    Argument, Average, Collective, Definition, Dynamics, Evaluate, Moments, Reading, Signature, arguments, blocks,
+    Argument, Average, Block, Collective, Definition, Dynamics, Evaluate, Moments, Reading, Signature, arguments,
+    blocks,
 };
 use crate::costs::ergotropy::{ergotropy, relative_entropy_to_gibbs};
+use huygens_numerics::c64;
+
+use crate::algebra::{ModeId, Operator, Scalar};
+use crate::levels::equations::{Spin, spins};
 use crate::levels::fock::{Density, FockMoments};
 
 /// Levels that give measures of a density matrix.
@@ -92,6 +97,16 @@ impl<'a> DensityView<'a> {
         Ok(entropy_of(self.spectrum()?))
     }
 
+    /// Calls `look` with the moments, those of spins by their operators.
+    pub(crate) fn with_spins<T>(&self, look: impl FnOnce(&dyn Moments) -> T) -> T {
+        let space = self.density.layout().space();
+        let lengths: Vec<Option<u32>> = (0..space.modes()).map(|k| space.spin(k)).collect();
+        match lengths.iter().all(Option::is_none) {
+            true => look(&self.moments),
+            false => look(&SpinMoments { view: self, spins: spins(&lengths, &[]) }),
+        }
+    }
+
     /// The state of some modes.
     fn part(&self, modes: &[usize]) -> Option<Density> {
         let all = self.density.layout().space().modes();
@@ -103,6 +118,67 @@ impl<'a> DensityView<'a> {
             Some(part) => part.entropy().map_err(|e| e.to_string()),
             None => self.entropy(),
         }
+    }
+}
+
+/// Moments of a density matrix over bosons and spins, by their operators: √2 (J_x, −J_y, J_z) of a spin beside q and p of a boson.
+struct SpinMoments<'a> {
+    view: &'a DensityView<'a>,
+    spins: Vec<Spin>,
+}
+
+impl SpinMoments<'_> {
+    /// The two quadratures of a variable.
+    fn quadratures(&self, k: usize) -> [Operator; 2] {
+        let id = |k: usize| ModeId(k as u32);
+        let root = |x: Operator, sign: f64| x.scale(&Scalar::real(sign * std::f64::consts::SQRT_2));
+        if let Some(spin) = self.spins.iter().find(|s| s.z == k) {
+            return [root(Operator::spin_z(id(spin.mode)), 1.0), Operator::zero()];
+        }
+        match self.spin(k) {
+            Some(_) => [root(Operator::spin_x(id(k)), 1.0), root(Operator::spin_y(id(k)), -1.0)],
+            None => [Operator::q(id(k)), Operator::p(id(k))],
+        }
+    }
+
+    /// NaN where the state is none.
+    fn average(&self, operator: &Operator) -> f64 {
+        self.view.density.average(operator, &[], 0.0).map_or(f64::NAN, |z| z.re)
+    }
+}
+
+impl Moments for SpinMoments<'_> {
+    fn modes(&self) -> usize {
+        self.view.moments.modes()
+    }
+
+    fn mean(&self, k: usize) -> c64 {
+        let root = std::f64::consts::FRAC_1_SQRT_2;
+        match k < self.modes() && self.spin(k).is_none() {
+            true => self.view.moments.mean(k),
+            false => {
+                let [q, p] = self.quadratures(k);
+                c64::new(self.average(&q), self.average(&p)) * root
+            }
+        }
+    }
+
+    fn covariance(&self, k: usize, l: usize) -> Block {
+        let boson = |k: usize| k < self.modes() && self.spin(k).is_none();
+        if boson(k) && boson(l) {
+            return self.view.moments.covariance(k, l);
+        }
+        let (first, second) = (self.quadratures(k), self.quadratures(l));
+        first.each_ref().map(|x| {
+            second.each_ref().map(|y| {
+                let both = x.mul(y).add(&y.mul(x)).scale(&Scalar::real(0.5));
+                self.average(&both) - self.average(x) * self.average(y)
+            })
+        })
+    }
+
+    fn spin(&self, k: usize) -> Option<Spin> {
+        self.spins.iter().find(|s| s.mode == k).copied()
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) const NUMBER: Definition = Definition {
 pub(super) const VARIANCE: Definition = Definition {
     name: "variance",
     signature: Signature::Quadratures(1),
-    formula: "⟨x²⟩ − ⟨x⟩² of x = q = (a + a†)/√2 or x = p = (a − a†)/(i√2); vacuum ½",
+    formula: "⟨x²⟩ − ⟨x⟩² of x = q = (a + a†)/√2 or x = p = (a − a†)/(i√2), vacuum ½; of spins x = jx(s), jy(s), jz(s)",
     range: "(0, ∞)",
     unit: "1",
     levels: MOMENTS,
@@ -36,8 +36,7 @@ fn number(state: &dyn Moments, arguments: &[Argument]) -> f64 {
 
 fn variance(state: &dyn Moments, arguments: &[Argument]) -> f64 {
     let [x] = arguments else { panic!("variance takes one quadrature, {} arguments given", arguments.len()) };
-    let (k, i) = arguments::quadrature(*x);
-    state.covariance(k, k)[i][i]
+    arguments::quadrature(state, *x).map_or(f64::NAN, |(k, i, scale)| state.covariance(k, k)[i][i] / (scale * scale))
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@
 use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, RMatrix};
 
+use crate::levels::equations::Spin;
+
 pub(crate) mod arguments;
 mod attractor;
 mod blocks;
@@ -103,6 +105,12 @@ pub trait Moments {
     fn excess(&self, k: usize, variance: f64) -> [f64; 2] {
         let (z, block) = (self.mean(k), self.energy_covariance(k));
         [2.0 * z.re * z.re + (block[0][0] - variance), 2.0 * z.im * z.im + (block[1][1] - variance)]
+    }
+
+    /// The spin at mode k; `None` of a boson. Its quadratures are √2 J_x and −√2 J_y, and √2 J_z in the place `z`, so that the mean of the mode
+    /// is ⟨J₋⟩ and that in the place `z` is ⟨J_z⟩.
+    fn spin(&self, _k: usize) -> Option<Spin> {
+        None
     }
 
     /// (V⁻¹)_qq and (V⁻¹)_pp of mode k, V the covariance of all modes, where the state has them at hand already.

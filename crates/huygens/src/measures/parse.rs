@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! request  = name [ "(" [ argument { "," argument } ] ")" ]
-//! argument = mode | ("q" | "p") "(" mode ")" | '"' label '"'
+//! argument = mode | ("q" | "p" | "jx" | "jy" | "jz") "(" mode ")" | '"' label '"'
 //! mode     = name [ "[" (integer | "*") "]" ]
 //! ```
 
@@ -18,30 +18,42 @@ use crate::model::nearest;
 /// Longest text that is read as a measure, in bytes. Naming every mode of a large array fits; a slip of the hand does not.
 const LONGEST: usize = 1 << 17;
 
-/// Which of the two quadratures q = (a + a†)/√2 and p = (a − a†)/(i√2).
+/// Which of the two quadratures q = (a + a†)/√2 and p = (a − a†)/(i√2) of a boson, or which component of a spin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quadrature {
     /// Position-like, Re⟨a⟩ = ⟨q⟩/√2.
     Q,
     /// Momentum-like, Im⟨a⟩ = ⟨p⟩/√2.
     P,
+    /// J_x.
+    Jx,
+    /// J_y.
+    Jy,
+    /// J_z.
+    Jz,
 }
 
 impl Quadrature {
-    /// Row within the 2×2 block of a mode: 0 for q, 1 for p.
+    /// All by the words of measures.
+    const ALL: [(&'static str, Quadrature); 5] = [
+        ("q", Quadrature::Q),
+        ("p", Quadrature::P),
+        ("jx", Quadrature::Jx),
+        ("jy", Quadrature::Jy),
+        ("jz", Quadrature::Jz),
+    ];
+
+    /// Row within the 2×2 block of its variable: 0 for q, J_x and J_z, 1 for p and J_y.
     pub fn row(self) -> usize {
         match self {
-            Quadrature::Q => 0,
-            Quadrature::P => 1,
+            Quadrature::Q | Quadrature::Jx | Quadrature::Jz => 0,
+            Quadrature::P | Quadrature::Jy => 1,
         }
     }
 
-    /// `q` or `p`.
-    pub fn letter(self) -> char {
-        match self {
-            Quadrature::Q => 'q',
-            Quadrature::P => 'p',
-        }
+    /// Whether it is a component of a spin.
+    pub fn is_of_spin(self) -> bool {
+        matches!(self, Quadrature::Jx | Quadrature::Jy | Quadrature::Jz)
     }
 }
 
@@ -545,13 +557,9 @@ impl<'a> Reader<'a> {
             let span = mode_span.clone();
             return Ok(Given { quadrature: None, name, index, span, mode_span, quoted: false });
         };
-        let quadrature = match name {
-            "q" => Quadrature::Q,
-            "p" => Quadrature::P,
-            _ => {
-                let (expected, found) = ("`q(…)`, `p(…)` or a mode".to_owned(), format!("`{}(`", short(name)));
-                return Err(MeasureError::Syntax { span: name_span.start..open.end, expected, found });
-            }
+        let Some(&(_, quadrature)) = Quadrature::ALL.iter().find(|(word, _)| *word == name) else {
+            let (expected, found) = ("`q(…)`, `p(…)` or a mode".to_owned(), format!("`{}(`", short(name)));
+            return Err(MeasureError::Syntax { span: name_span.start..open.end, expected, found });
         };
         self.skip();
         if self.at == self.text.len() {

@@ -5,7 +5,7 @@ use super::{
     spins, stationary, survival, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 98] = [
+static REGISTRY: [Definition; 99] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -102,6 +102,7 @@ static REGISTRY: [Definition; 98] = [
     spins::SPIN_Y,
     spins::SPIN_Z,
     spins::SPIN_SQUEEZING,
+    spins::SPIN_SQUEEZING_VARIANCE,
     spins::SPIN_PHASE_DISTRIBUTION,
     spins::SPIN_LOCKING,
 ];
@@ -170,7 +171,8 @@ mod tests {
             let angles = [random.uniform(), 6.0 * random.uniform(), 3.0 * random.uniform()];
             let together = rotate_modes(&state, &[angles[0]; 3]);
             let apart = rotate_modes(&state, &angles);
-            for definition in registry().iter().filter(|d| !matches!(d.signature, Signature::Quadratures(_))) {
+            let of_bosons = |d: &&Definition| !matches!(d.signature, Signature::Quadratures(_)) && !d.is_of_spins();
+            for definition in registry().iter().filter(of_bosons) {
                 let request = resolve(&definition.usage().replace(", …", ""), &modes, &[0, 1, 2]).unwrap();
                 let Some(value) = request.of(&state) else {
                     continue;

@@ -1,11 +1,15 @@
-//! Of spins in density matrices: means, squeezing, and the phase by the Husimi function.
+//! Of spins: means and squeezing by the moments, and in density matrices the phase by the Husimi function.
 
-use huygens_numerics::linalg::{RMatrix, symmetric_eigen};
 use huygens_numerics::special::ln_gamma;
 
-use super::{Argument, Average, Collective, Definition, DensityView, Evaluate, Reading, Signature, arguments};
-use crate::algebra::{ModeId, Operator};
-use crate::levels::fock::Density;
+use super::{
+    Argument, Average, Collective, Definition, DensityView, Evaluate, MEANS, Moments, Reading, Signature, arguments,
+};
+use crate::levels::equations::Spin;
+use crate::levels::mean_field::tangent::across;
+
+/// Levels that give second moments of spins.
+const FLUCTUATIONS_OF_SPINS: &[&str] = &["gaussian", "stochastic", "fock"];
 
 /// Samples of a phase distribution over a turn.
 const PHASES: usize = 256;
@@ -17,18 +21,18 @@ pub(super) const SPIN_X: Definition = Definition {
     formula: "⟨J_x⟩ of a spin, J_x = (J₊ + J₋)/2; the phase of a spin is that of ⟨J_x + iJ_y⟩",
     range: "[−j, j]",
     unit: "1",
-    levels: &["fock"],
+    levels: MEANS,
     source: "definition",
     collective: Collective::Blind,
     average: Average::Mean,
-    evaluate: Evaluate::Density(|view, arguments| mean(view, arguments, Operator::spin_x)),
+    evaluate: Evaluate::Moments(|state, arguments| mean(state, arguments)[0]),
 };
 
 /// ⟨J_y⟩.
 pub(super) const SPIN_Y: Definition = Definition {
     name: "jy",
     formula: "⟨J_y⟩ of a spin, J_y = (J₊ − J₋)/2i",
-    evaluate: Evaluate::Density(|view, arguments| mean(view, arguments, Operator::spin_y)),
+    evaluate: Evaluate::Moments(|state, arguments| mean(state, arguments)[1]),
     ..SPIN_X
 };
 
@@ -36,7 +40,7 @@ pub(super) const SPIN_Y: Definition = Definition {
 pub(super) const SPIN_Z: Definition = Definition {
     name: "jz",
     formula: "⟨J_z⟩ of a spin; −j in its lowest state. σ_z of a two-level system is 2J_z",
-    evaluate: Evaluate::Density(|view, arguments| mean(view, arguments, Operator::spin_z)),
+    evaluate: Evaluate::Moments(|state, arguments| mean(state, arguments)[2]),
     ..SPIN_X
 };
 
@@ -45,9 +49,21 @@ pub(super) const SPIN_SQUEEZING: Definition = Definition {
     name: "spin_squeezing",
     formula: "ξ² = 2j min Var(J_⊥)/|⟨J⟩|², the least variance across the mean spin: below 1 squeezed, 1 for coherent states",
     range: "[0, ∞)",
+    levels: FLUCTUATIONS_OF_SPINS,
     source: "Wineland et al., PRA 50, 67 (1994)",
-    evaluate: Evaluate::Density(squeezing),
+    collective: Collective::Removed,
+    evaluate: Evaluate::Moments(|state, arguments| squeezing(state, arguments).0),
     ..SPIN_X
+};
+
+/// ξ_S².
+pub(super) const SPIN_SQUEEZING_VARIANCE: Definition = Definition {
+    name: "spin_squeezing_variance",
+    formula: "ξ_S² = 2 min Var(J_⊥)/j, the least variance across the mean spin beside that of a coherent state, whatever the length of the \
+              mean: below 1 squeezed",
+    source: "Kitagawa and Ueda, PRA 47, 5138 (1993)",
+    evaluate: Evaluate::Moments(|state, arguments| squeezing(state, arguments).1),
+    ..SPIN_SQUEEZING
 };
 
 /// P(φ).
@@ -58,6 +74,7 @@ pub(super) const SPIN_PHASE_DISTRIBUTION: Definition = Definition {
               Q(θ₁φ₁θ₂φ₂). The value is the largest P",
     range: "[0, ∞); 1/2π for a phase that is anywhere",
     unit: "1/rad",
+    levels: &["fock"],
     source: "Roulet and Bruder, PRL 121, 053601 and 063601 (2018)",
     evaluate: Evaluate::Density(distribution),
     ..SPIN_X
@@ -77,47 +94,45 @@ pub(super) const SPIN_LOCKING: Definition = Definition {
     ..SPIN_PHASE_DISTRIBUTION
 };
 
-fn average(density: &Density, operator: &Operator) -> Result<f64, String> {
-    density.average(operator, &[], 0.0).map(|z| z.re).map_err(|e| e.to_string())
+/// ⟨J⟩; NaN of a mode that is no spin.
+fn mean(state: &dyn Moments, arguments: &[Argument]) -> [f64; 3] {
+    let k = arguments::one(arguments);
+    state.spin(k).map_or([f64::NAN; 3], |spin| components(state, &spin))
 }
 
-fn mean(view: &DensityView<'_>, arguments: &[Argument], of: fn(ModeId) -> Operator) -> Result<Reading, String> {
-    average(view.density, &of(ModeId(arguments::one(arguments) as u32))).map(Reading::from)
+fn components(state: &dyn Moments, spin: &Spin) -> [f64; 3] {
+    let z = state.mean(spin.mode);
+    [z.re, -z.im, state.mean(spin.z).re]
 }
 
 fn twice(view: &DensityView<'_>, spin: usize) -> Result<u32, String> {
     view.density.layout().space().spin(spin).ok_or_else(|| "is a measure of spins".to_owned())
 }
 
-fn squeezing(view: &DensityView<'_>, arguments: &[Argument]) -> Result<Reading, String> {
-    let spin = arguments::one(arguments);
-    let id = ModeId(spin as u32);
-    let axes = [Operator::spin_x(id), Operator::spin_y(id), Operator::spin_z(id)];
-    let mut mean = [0.0; 3];
-    for (m, axis) in mean.iter_mut().zip(&axes) {
-        *m = average(view.density, axis)?;
-    }
+/// ξ² and ξ_S²; NaN where the mean spin is 0, which has nothing across it.
+fn squeezing(state: &dyn Moments, arguments: &[Argument]) -> (f64, f64) {
+    let undefined = (f64::NAN, f64::NAN);
+    let Some(spin) = state.spin(arguments::one(arguments)) else { return undefined };
+    let mean = components(state, &spin);
     let length = mean.iter().map(|m| m * m).sum::<f64>().sqrt();
-    let j = 0.5 * f64::from(twice(view, spin)?);
-    if length <= 1e-12 * j {
-        return Err("the mean spin is 0: there is nothing across it".into());
+    let j = 0.5 * f64::from(spin.twice);
+    if length.is_nan() || length <= 1e-12 * j {
+        return undefined;
     }
-    let mut covariance = RMatrix::zeros(3, 3);
-    for a in 0..3 {
-        for b in 0..3 {
-            let product = axes[a].mul(&axes[b]).add(&axes[b].mul(&axes[a]));
-            covariance[(a, b)] = 0.5 * average(view.density, &product)? - mean[a] * mean[b];
-        }
-    }
-    // Across the mean: project, and set it aside by a large number.
+    // The quadratures are √2 (J_x, −J_y, J_z).
+    let places = [(spin.mode, 0, 1.0), (spin.mode, 1, -1.0), (spin.z, 0, 1.0)];
+    let covariance = |a: usize, b: usize| {
+        let ((k, i, up), (l, j, down)) = (places[a], places[b]);
+        0.5 * up * down * state.covariance(k, l)[i][j]
+    };
     let along = mean.map(|m| m / length);
-    let across = RMatrix::from_fn(3, 3, |a, b| f64::from(u8::from(a == b)) - along[a] * along[b]);
-    let large = 1.0 + covariance.norm_max() * 8.0;
-    let projected = &(&across * &covariance) * &across;
-    let shifted = RMatrix::from_fn(3, 3, |a, b| projected[(a, b)] + large * along[a] * along[b]);
-    let (values, _) = symmetric_eigen(&shifted).map_err(|e| e.to_string())?;
-    let least = values.into_iter().fold(f64::INFINITY, f64::min);
-    Ok(Reading::from(2.0 * j * least / (length * length)))
+    let [first, second] = across(along);
+    let between = |x: &[f64; 3], y: &[f64; 3]| -> f64 {
+        (0..3).map(|a| (0..3).map(|b| x[a] * covariance(a, b) * y[b]).sum::<f64>()).sum()
+    };
+    let (xx, yy, xy) = (between(&first, &first), between(&second, &second), between(&first, &second));
+    let least = 0.5 * (xx + yy) - f64::hypot(0.5 * (xx - yy), xy);
+    (2.0 * j * least / (length * length), 2.0 * least / j)
 }
 
 /// 2π times (2j + 1)/4π √(C(2j, n) C(2j, m)) ∫ sin θ cos^{n+m}(θ/2) sin^{4j−n−m}(θ/2) dθ, the weight of ⟨n|ρ|m⟩ in 2πP.

@@ -280,6 +280,12 @@ fn write_word(mode: ModeId, w: Word, style: Style) -> Vec<Factor> {
                 Format::Text => format!("{function}({})", style.names.mode(mode)),
                 Format::Latex => format!("J_{{{},{index}}}", style.names.mode_latex(mode)),
             };
+            // Of a c-number polynomial they are means.
+            let symbol = match (style.quantum, style.format) {
+                (true, _) => symbol,
+                (false, Format::Text) => format!("<{symbol}>"),
+                (false, Format::Latex) => format!("\\langle {symbol} \\rangle"),
+            };
             factors.push(raised(&symbol, power, style.format));
         }
         return factors;

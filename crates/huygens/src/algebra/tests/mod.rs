@@ -1,6 +1,7 @@
 //! Tests of the algebra.
 
 mod matrices;
+mod product;
 mod reading;
 mod scalars;
 mod spins;

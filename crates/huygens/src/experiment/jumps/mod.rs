@@ -11,7 +11,7 @@ use crate::levels::fock::{Cutoff, FockError, Layout};
 use crate::levels::stochastic::ensemble::Watch;
 use crate::levels::stochastic::moments::jackknife;
 use crate::measures::{CountingMeasure, Equilibrium, Evaluate, Request, exact};
-use crate::model::Binding;
+use crate::model::{Binding, Model};
 use crate::report::{Check, Quantity, Report, Series, Status};
 
 #[cfg(test)]
@@ -32,8 +32,9 @@ const SURVIVORS: f64 = 32.0;
 const LISTED: usize = 8;
 
 /// Whether a measure needs the density matrix of the ensemble, and not its moments or counts alone.
-fn needs_density(request: &Request) -> bool {
-    let moments = matches!(request.definition.evaluate, Evaluate::Moments(_));
+fn needs_density(model: &Model, request: &Request) -> bool {
+    // The moments of an ensemble are those of bosons.
+    let moments = matches!(request.definition.evaluate, Evaluate::Moments(_)) && model.first_spin().is_none();
     let follows = CountingMeasure::of(request.definition).is_none() && request.definition.name != "survival";
     follows && (exact(request.definition.name).is_some() || !moments)
 }
@@ -184,7 +185,8 @@ impl Experiment {
         if self.options.window.is_some() && asked.at.is_empty() {
             plan.count_from = times[0];
         }
-        let dense: Vec<&str> = self.requests.iter().filter(|r| needs_density(r)).map(|r| r.text.as_str()).collect();
+        let dense: Vec<&str> =
+            self.requests.iter().filter(|r| needs_density(&self.model, r)).map(|r| r.text.as_str()).collect();
         if !dense.is_empty() {
             plan.blocks = blocks;
             let copies = (times.len() * plan.blocks() + 2) as f64;

@@ -11,6 +11,8 @@
 
 use huygens_numerics::linalg::{self, LinalgError, RMatrix};
 
+use crate::levels::mean_field::tangent::Tangent;
+
 /// Solution of the covariance equation with the neutral directions kept apart.
 #[derive(Clone, Debug)]
 pub struct Separated {
@@ -24,6 +26,13 @@ pub struct Separated {
     pub left: RMatrix,
     /// Eigenvalues of PMP (or of the projected drift) without the r zeros of the neutral directions.
     pub spectrum: Vec<huygens_numerics::c64>,
+}
+
+impl Separated {
+    /// The solution of a tangent space in quadratures again.
+    pub fn widened(self, tangent: &Tangent) -> Self {
+        Self { base: tangent.widen(self.base), right: tangent.lift(self.right), left: tangent.lift(self.left), ..self }
+    }
 }
 
 /// U with Uᵀ(M − 1) = 0 and UᵀV = 1, from the bordered system [[(M−1)ᵀ, V], [Vᵀ, 0]] [U; 0] = [0; 1].

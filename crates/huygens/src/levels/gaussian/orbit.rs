@@ -4,10 +4,12 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, LinalgError, RMatrix};
 
 use super::neutral;
+use crate::levels::equations::Spin;
 use crate::levels::kernel::Bound;
 use crate::levels::mean_field::attractor::{FixedPoint, Rotating, rotate_drift};
 use crate::levels::mean_field::cycle::{self, ClosedOrbit, Segments};
 use crate::levels::mean_field::integrate::{Scheme, Stop};
+use crate::levels::mean_field::tangent::Tangent;
 use crate::measures::Moments;
 use crate::measures::correlations::symplectic;
 
@@ -78,6 +80,8 @@ pub struct GaussianOrbit {
     pub spectrum: Vec<c64>,
     /// Largest asymmetry or mismatch after one period, relative: how well the covariance closes.
     pub closure: f64,
+    /// The spins among the modes.
+    pub spins: Vec<Spin>,
 }
 
 /// Moments of a [`Sample`] under a [`Treatment`], computed entry by entry.
@@ -171,7 +175,10 @@ pub fn from_segments(bound: &Bound, segments: &Segments, driven: bool) -> Result
     let (monodromy, noise) = segments.total();
     let n = monodromy.rows();
     let right = if driven { RMatrix::zeros(n, 0) } else { column(&cycle::velocity(bound, 0.0, &segments.means[0])) };
-    let separated = neutral::periodic(&monodromy, &noise, &right)?;
+    let tangent = Tangent::at(bound, &segments.means[0]);
+    let inside = |m: &RMatrix| tangent.restrict(m).into_owned();
+    let separated =
+        neutral::periodic(&inside(&monodromy), &inside(&noise), &tangent.project(&right))?.widened(&tangent);
     let count = segments.means.len();
     // Left vectors are carried backwards (stable), covariances forwards.
     let mut lefts = vec![separated.left.clone(); count];
@@ -199,6 +206,7 @@ pub fn from_segments(bound: &Bound, segments: &Segments, driven: bool) -> Result
         growth: separated.growth.scale(1.0 / segments.period),
         spectrum: separated.spectrum,
         closure,
+        spins: bound.kernel().spins().to_vec(),
     })
 }
 
@@ -220,7 +228,44 @@ fn without_neutral(mean: &[c64], covariance: &RMatrix, right: &RMatrix, left: &R
 pub fn at_fixed_point(bound: &Bound, point: &FixedPoint) -> Result<GaussianOrbit, OrbitError> {
     let drift = bound.drift_matrix(0.0, &point.point);
     let diffusion = bound.diffusion_matrix(0.0, &point.point);
-    stationary(&point.point, &drift, &diffusion, &point.neutral)
+    stationary_in(bound, &point.point, &drift, &diffusion, &point.neutral)
+}
+
+/// [`stationary`] in the directions in which the state can move.
+fn stationary_in(
+    bound: &Bound,
+    mean: &[c64],
+    drift: &RMatrix,
+    diffusion: &RMatrix,
+    right: &RMatrix,
+) -> Result<GaussianOrbit, OrbitError> {
+    let tangent = Tangent::at(bound, mean);
+    if tangent.is_whole() {
+        return stationary(mean, drift, diffusion, right);
+    }
+    let [drift, diffusion] = [drift, diffusion].map(|m| tangent.restrict(m));
+    let separated = neutral::stationary(&drift, &diffusion, &tangent.project(right))?;
+    let closure = residual(&drift, &diffusion, &separated);
+    let separated = separated.widened(&tangent);
+    let mut base = separated.base;
+    base.symmetrize();
+    Ok(GaussianOrbit {
+        period: 0.0,
+        times: vec![0.0],
+        samples: vec![without_neutral(mean, &base, &separated.right, &separated.left)],
+        growth: separated.growth,
+        spectrum: separated.spectrum,
+        closure,
+        spins: bound.kernel().spins().to_vec(),
+    })
+}
+
+/// Residual of the Lyapunov equation, relative, without the part that feeds the neutral directions.
+fn residual(drift: &RMatrix, diffusion: &RMatrix, separated: &neutral::Separated) -> f64 {
+    let p = neutral::projector(&separated.right, &separated.left);
+    let mv = drift * &separated.base;
+    let rest = &(&p * &(&(&mv + &mv.transpose()) + diffusion)) * &p.transpose();
+    rest.norm_max() / (drift.norm_max() * separated.base.norm_max()).max(f64::MIN_POSITIVE)
 }
 
 /// A sum of which nothing is left but rounding is nothing.
@@ -272,14 +317,9 @@ pub fn stationary(
             separated.base[(i, i)] += thermal[i / 2];
         }
     }
-    let mut base = separated.base;
-    base.symmetrize();
-    // Residual of the Lyapunov equation, without the part that feeds the neutral directions.
-    let p = neutral::projector(&separated.right, &separated.left);
-    let mv = drift * &base;
-    let rest = &(&p * &(&(&mv + &mv.transpose()) + diffusion)) * &p.transpose();
-    let closure = rest.norm_max() / (drift.norm_max() * base.norm_max()).max(f64::MIN_POSITIVE);
-    let sample = Sample { deviation, ..without_neutral(mean, &base, &separated.right, &separated.left) };
+    separated.base.symmetrize();
+    let closure = residual(drift, diffusion, &separated);
+    let sample = Sample { deviation, ..without_neutral(mean, &separated.base, &separated.right, &separated.left) };
     Ok(GaussianOrbit {
         period: 0.0,
         times: vec![0.0],
@@ -287,6 +327,7 @@ pub fn stationary(
         growth: separated.growth,
         spectrum: separated.spectrum,
         closure,
+        spins: Vec::new(),
     })
 }
 
@@ -298,7 +339,7 @@ pub fn stationary(
 pub fn rotating(bound: &Bound, point: &Rotating, count: usize) -> Result<GaussianOrbit, OrbitError> {
     let drift = rotate_drift(bound.drift_matrix(0.0, &point.point), &point.frequencies);
     let diffusion = bound.diffusion_matrix(0.0, &point.point);
-    let still = stationary(&point.point, &drift, &diffusion, &point.neutral)?;
+    let still = stationary_in(bound, &point.point, &drift, &diffusion, &point.neutral)?;
     let slowest = point.frequencies.iter().map(|w| w.abs()).filter(|w| *w > 0.0).fold(f64::INFINITY, f64::min);
     let period = std::f64::consts::TAU / slowest;
     let times: Vec<f64> = (0..count).map(|j| period * j as f64 / count as f64).collect();
@@ -337,8 +378,11 @@ fn rotation(frequencies: &[f64], t: f64) -> RMatrix {
 }
 
 /// Smallest symplectic eigenvalue minus ½ of the covariance with c V Vᵀ added: not negative in a quantum state. Where that
-/// matrix is not positive, the (negative) smallest eigenvalue of V + iΩ/2 instead.
-pub fn uncertainty(sample: &Sample, c: f64) -> f64 {
+/// matrix is not positive, the (negative) smallest eigenvalue of V + iΩ/2 instead; with spins that of V + ½⟨\[R, R\]⟩.
+pub fn uncertainty(sample: &Sample, c: f64, spins: &[Spin]) -> f64 {
+    if !spins.is_empty() {
+        return symplectic::margin_with_spins(&View::new(sample, Treatment::Diffused(c)), spins);
+    }
     let all: Vec<usize> = (0..sample.mean.len()).collect();
     let full = symplectic::gather(&View::new(sample, Treatment::Diffused(c)), &all);
     match symplectic::symplectic_eigenvalues(&full) {

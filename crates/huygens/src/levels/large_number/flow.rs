@@ -267,6 +267,7 @@ impl Instanton {
             }
         }
         let equations = Equations {
+            spins: Vec::new(),
             modes: 2 * n,
             parameters: model.parameters.len(),
             flow,
@@ -280,6 +281,7 @@ impl Instanton {
             .bind(&binding.values)
             .map_err(|e| evaluation(e.message(&model.names())))?;
         let ordering = Equations {
+            spins: Vec::new(),
             modes: 2 * n,
             parameters: model.parameters.len(),
             flow: std::iter::once(correction).chain((1..2 * n).map(|_| Polynomial::zero())).collect(),

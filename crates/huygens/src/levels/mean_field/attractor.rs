@@ -9,6 +9,7 @@ use super::cycle::{self, ClosedOrbit};
 use super::integrate::{Scheme, Stop, Stretch};
 use super::lyapunov::{self, Exponents};
 use super::systems::Flow;
+use super::tangent::{self, Tangent};
 use crate::levels::kernel::Bound;
 
 /// Where an orbit went.
@@ -183,6 +184,7 @@ fn independent(n: usize, columns: Vec<Vec<f64>>, cutoff: f64) -> RMatrix {
 /// `charges` are the U(1) charges of the model (integer vectors), `period` the period of its drives where it has any.
 pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c64], options: &Options) -> Found {
     let mut z = start.to_vec();
+    let lengths = tangent::lengths(bound, start);
     let (fast, slow) = rates(bound, 0.0, &z);
     let fast = if fast > 0.0 { fast } else { 1.0 };
     let first = options.transient.unwrap_or((2.0 / slow).clamp(20.0 / fast, 1e4 / fast));
@@ -198,16 +200,15 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
             {
                 return Found { attractor: Attractor::FixedPoint(point), transient: 0.0, steps, last: z };
             }
-            for (k, v) in z.iter_mut().enumerate() {
-                let angle = 0.3 + 0.61 * k as f64;
-                *v += c64::from_polar(1e-2 * (1.0 + 0.1 * (k as f64).sin()), angle);
-            }
+            tangent::nudge(bound, &mut z);
         }
     }
     let mut wandering: Option<Wandering> = None;
     // Windows in a row over which the orbit has grown.
     let mut growing = 0;
     let mut closest = f64::INFINITY;
+    // Distance from a stable fixed point, which an orbit that spirals into it slowly keeps halving.
+    let mut apart = f64::INFINITY;
     // Vanishing exponents of a torus: one for each phase that is free.
     let frequencies = if period.is_some() { 1 } else { 2 };
     for attempt in 0..=options.doublings {
@@ -226,6 +227,7 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
                 return Found { attractor: Attractor::Diverging { time: t }, transient: t, steps, last: z };
             }
             z = cast_slice(stretch.y()).to_vec();
+            tangent::hold(bound, &mut z, &lengths);
             t = stretch.t();
         }
         let scheme = options.scheme(options.transient_tolerance, &z);
@@ -234,6 +236,18 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
             return Found { attractor, transient: t, steps, last: z };
         }
         block = t;
+        // An orbit that a symmetry led onto an unstable fixed point is sent off it; its exponents would be those of that point.
+        if period.is_none() && attempt < options.doublings {
+            let speed = cycle::velocity(bound, t, &z).iter().map(|x| x * x).sum::<f64>().sqrt();
+            let unstable = |p: FixedPoint| growth(bound, &p.point, p.neutral.cols()) > 1e-9 * fast;
+            if speed <= 1e-7 * fast * size_of(&z).max(1e-3)
+                && fixed_point(bound, charges, &z, fast).is_some_and(unstable)
+            {
+                tangent::nudge(bound, &mut z);
+                wandering = None;
+                continue;
+            }
+        }
         // From the second failure on, ask whether the orbit is chaotic or a torus, twice over growing windows.
         if attempt >= 1 {
             let window = t.max(200.0 / fast);
@@ -256,7 +270,10 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
                         return Found { attractor: Attractor::Chaos(found), transient: t, steps, last: z };
                     }
                     // An orbit that still spirals into a cycle comes back closer and closer; a torus does not.
-                    let settled = wandering.is_some() && closest > 0.5 * closest_before;
+                    let before = apart;
+                    apart = if period.is_none() { from_rest(bound, charges, &z, fast) } else { f64::INFINITY };
+                    let spirals = apart < 0.7 * before && before.is_finite();
+                    let settled = wandering.is_some() && closest > 0.5 * closest_before && !spirals;
                     if settled && !chaotic && vanishing(&found.exponents) >= frequencies {
                         return Found { attractor: Attractor::Torus(found), transient: t, steps, last: z };
                     }
@@ -281,6 +298,14 @@ pub fn find(bound: &Bound, charges: &[Vec<i64>], period: Option<f64>, start: &[c
     Found { attractor, transient: t, steps, last: z }
 }
 
+/// Distance from the stable fixed point that Newton's method finds from here; infinite where it finds none.
+fn from_rest(bound: &Bound, charges: &[Vec<i64>], z: &[c64], fast: f64) -> f64 {
+    match fixed_point(bound, charges, z, fast) {
+        Some(point) if growth(bound, &point.point, point.neutral.cols()) < 0.0 => distance(&point.point, z),
+        _ => f64::INFINITY,
+    }
+}
+
 /// What a window can tell from zero: exponents of a regular orbit fall like ln(window)/window.
 fn resolution(exponents: &Exponents) -> f64 {
     (8.0 / exponents.window).max(4.0 * exponents.error)
@@ -298,7 +323,8 @@ pub fn tolerance(rtol: f64, z: &[c64]) -> Tolerance {
 
 /// Largest growth rate among the non-neutral directions of a fixed point.
 fn growth(bound: &Bound, z: &[c64], neutral: usize) -> f64 {
-    let Ok(mut values) = linalg::eigenvalues(&bound.drift_matrix(0.0, z)) else { return f64::INFINITY };
+    let drift = bound.drift_matrix(0.0, z);
+    let Ok(mut values) = linalg::eigenvalues(&Tangent::at(bound, z).restrict(&drift)) else { return f64::INFINITY };
     values.sort_by(|a, b| a.norm().total_cmp(&b.norm()));
     values[neutral.min(values.len())..].iter().map(|v| v.re).fold(f64::NEG_INFINITY, f64::max)
 }
@@ -317,7 +343,7 @@ fn recognise(
     if let Some(period) = period {
         let orbit = cycle::shoot(bound, z, period, true, options.scheme(options.tolerance, z), 1e-11).ok()?;
         let near = distance(&orbit.start, z) <= 0.05 * orbit.size.max(size_of(z));
-        return (near && leading(&orbit.monodromy, 0) < 1.0).then_some(Attractor::Cycle(orbit));
+        return (near && orbit_leading(bound, &orbit, 0) < 1.0).then_some(Attractor::Cycle(orbit));
     }
     let scale = size_of(z).max(1e-6);
     let speed = cycle::velocity(bound, t, z).iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -344,7 +370,7 @@ fn recognise(
         let close =
             distance(&orbit.start, &guess) <= 0.1 * orbit.size && (orbit.period / guess_period - 1.0).abs() < 0.1;
         let alive = orbit.size > 1e-6 * size_of(&orbit.start).max(1e-9);
-        if close && alive && leading(&orbit.monodromy, 1) < 1.0 {
+        if close && alive && orbit_leading(bound, &orbit, 1) < 1.0 {
             let orbit = minimal(bound, orbit, options);
             // A cycle along the symmetry is a fixed point of its own frame.
             if let Some(found) = rotating(bound, charges, &orbit.start, fast)
@@ -383,6 +409,7 @@ fn turning(bound: &Bound, rotating: Rotating, t: f64, fast: f64) -> Attractor {
         return Attractor::Rotating(rotating);
     }
     let drift = rotate_drift(bound.drift_matrix(0.0, &rotating.point), &rotating.frequencies);
+    let drift = Tangent::at(bound, &rotating.point).restrict(&drift).into_owned();
     let mut values: Vec<f64> =
         linalg::eigenvalues(&drift).map(|list| list.iter().map(|v| v.re).collect()).unwrap_or_default();
     values.sort_by(|a, b| b.total_cmp(a));
@@ -415,6 +442,11 @@ pub fn leading(monodromy: &RMatrix, neutral: usize) -> f64 {
     values[neutral.min(values.len())..].iter().map(|v| v.norm()).fold(0.0, f64::max)
 }
 
+/// The same of a cycle, in the directions in which its state can move.
+fn orbit_leading(bound: &Bound, orbit: &ClosedOrbit, neutral: usize) -> f64 {
+    leading(&Tangent::at(bound, &orbit.start).restrict(&orbit.monodromy), neutral)
+}
+
 /// Whether z lies near the group orbit: compares what a rotation cannot change.
 fn near_group_orbit(point: &[c64], z: &[c64], scale: f64) -> bool {
     point.iter().zip(z).map(|(a, b)| (a.norm() - b.norm()).powi(2)).sum::<f64>().sqrt() <= 0.05 * scale
@@ -424,6 +456,7 @@ fn near_group_orbit(point: &[c64], z: &[c64], scale: f64) -> bool {
 pub fn fixed_point(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64) -> Option<FixedPoint> {
     let root2 = std::f64::consts::SQRT_2;
     let mut z = guess.to_vec();
+    let lengths = tangent::lengths(bound, &z);
     for _ in 0..30 {
         let f = cycle::velocity(bound, 0.0, &z);
         let residual = f.iter().map(|x| x * x).sum::<f64>().sqrt() / (fast * size_of(&z).max(1e-3));
@@ -435,13 +468,18 @@ pub fn fixed_point(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64
             return Some(FixedPoint { neutral: generators(charges, &z), point: z, residual });
         }
         let drift = bound.drift_matrix(0.0, &z);
-        let delta = bordered_step(&drift, &neutral, &neutral, &f)?;
+        let tangent = Tangent::at(bound, &z);
+        let still = tangent.project(&neutral);
+        let mut delta = bordered_step(&tangent.restrict(&drift), &still, &still, &tangent.project_vector(f))?;
+        delta.truncate(tangent.directions(2 * z.len()));
+        let delta = tangent.lift_vector(delta);
         let mut moved = 0.0_f64;
         for (k, v) in z.iter_mut().enumerate() {
             let step = c64::new(delta[2 * k], delta[2 * k + 1]) / root2;
             *v += step;
             moved += step.norm_sqr();
         }
+        tangent::hold(bound, &mut z, &lengths);
         if moved.sqrt() < 1e-15 * size_of(&z) {
             let f = cycle::velocity(bound, 0.0, &z);
             let residual = f.iter().map(|x| x * x).sum::<f64>().sqrt() / (fast * size_of(&z).max(1e-3));
@@ -472,6 +510,7 @@ fn bordered_step(drift: &RMatrix, border: &RMatrix, still: &RMatrix, f: &[f64]) 
 fn rotating(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64) -> Option<Rotating> {
     let root2 = std::f64::consts::SQRT_2;
     let mut z = guess.to_vec();
+    let lengths = tangent::lengths(bound, &z);
     let neutral = generators(charges, &z);
     let r = neutral.cols();
     if r == 0 {
@@ -499,15 +538,20 @@ fn rotating(bound: &Bound, charges: &[Vec<i64>], guess: &[c64], fast: f64) -> Op
             return Some(finish(z, &used, &omega, residual, neutral));
         }
         let drift = corotating_drift(bound, &used, &omega, &z);
-        let delta = bordered_step(&drift, &neutral, &neutral, &total)?;
+        let tangent = Tangent::at(bound, &z);
+        let still = tangent.project(&neutral);
+        let mut delta = bordered_step(&tangent.restrict(&drift), &still, &still, &tangent.project_vector(total))?;
+        let turns = delta.split_off(tangent.directions(2 * z.len()));
+        let delta = tangent.lift_vector(delta);
         let mut moved = 0.0_f64;
         for (k, v) in z.iter_mut().enumerate() {
             let step = c64::new(delta[2 * k], delta[2 * k + 1]) / root2;
             *v += step;
             moved += step.norm_sqr();
         }
+        tangent::hold(bound, &mut z, &lengths);
         for i in 0..r {
-            omega[i] += delta[2 * z.len() + i];
+            omega[i] += turns[i];
         }
         if moved.sqrt() < 1e-15 * size_of(&z) && residual < 1e-9 {
             let neutral = columns_for(&used, &z);
@@ -565,7 +609,8 @@ pub fn rotate_drift(mut drift: RMatrix, frequencies: &[f64]) -> RMatrix {
 /// Largest growth rate of a rotating fixed point in its own frame.
 fn corotating_growth(bound: &Bound, rotating: &Rotating) -> f64 {
     let drift = rotate_drift(bound.drift_matrix(0.0, &rotating.point), &rotating.frequencies);
-    let Ok(mut values) = linalg::eigenvalues(&drift) else { return f64::INFINITY };
+    let tangent = Tangent::at(bound, &rotating.point);
+    let Ok(mut values) = linalg::eigenvalues(&tangent.restrict(&drift)) else { return f64::INFINITY };
     values.sort_by(|a, b| a.norm().total_cmp(&b.norm()));
     values[rotating.neutral.cols().min(values.len())..].iter().map(|v| v.re).fold(f64::NEG_INFINITY, f64::max)
 }

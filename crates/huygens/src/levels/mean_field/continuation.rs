@@ -12,6 +12,7 @@ use huygens_numerics::ode::Tolerance;
 
 use super::cycle::{self, ClosedOrbit};
 use super::integrate::{Method, Scheme, Stop};
+use super::tangent::Tangent;
 use crate::levels::gaussian::neutral;
 use crate::levels::kernel::Bound;
 
@@ -212,6 +213,10 @@ impl Problem<'_> {
                     let identity = if i == j { 1.0 } else { 0.0 };
                     jacobian[(i, j)] = (monodromy[(i, j)] - identity) * self.scales[j] / self.scales[i];
                 }
+                // The imaginary part of ⟨J_z⟩ stays 0.
+                if bound.kernel().spins().iter().any(|s| 2 * s.z + 1 == i) {
+                    jacobian[(i, i)] = -1.0;
+                }
                 jacobian[(i, n)] = f1[i] / SQRT_2 * self.scales[n] / self.scales[i];
                 jacobian[(i, n + 1)] = (sides[0][i] - sides[1][i]) / (2.0 * dp) * self.scales[n + 1] / self.scales[i];
                 jacobian[(n, i)] = direction[i] / length * self.scales[i] / self.scales[0];
@@ -273,12 +278,14 @@ impl Problem<'_> {
 
 /// Floquet multipliers of a closed orbit without the neutral one, falling modulus.
 pub fn multipliers(bound: &Bound, orbit: &ClosedOrbit) -> Option<Vec<c64>> {
-    let v = cycle::velocity(bound, 0.0, &orbit.start);
+    let tangent = Tangent::at(bound, &orbit.start);
+    let monodromy = tangent.restrict(&orbit.monodromy);
+    let v = tangent.project_vector(cycle::velocity(bound, 0.0, &orbit.start));
     let n = v.len();
     let right = RMatrix::from_fn(n, 1, |i, _| v[i]);
     // At a saddle-node the neutral direction is defective and the bordered system singular: use the plain spectrum there.
-    neutral::spectrum(&orbit.monodromy, &right).or_else(|| {
-        let mut values = linalg::eigenvalues(&orbit.monodromy).ok()?;
+    neutral::spectrum(&monodromy, &right).or_else(|| {
+        let mut values = linalg::eigenvalues(&monodromy).ok()?;
         values.sort_by(|a, b| (a - 1.0).norm().total_cmp(&(b - 1.0).norm()));
         let mut rest = values.split_off(1);
         rest.sort_by(|a, b| b.norm().total_cmp(&a.norm()));

@@ -6,6 +6,7 @@ use huygens_numerics::linalg::{self, RMatrix};
 
 use super::integrate::{Scheme, Stop, Stretch};
 use super::systems::{Flow, Linearised};
+use super::tangent::{self, Tangent};
 use crate::levels::kernel::Bound;
 
 /// A point on a closed orbit and its period.
@@ -94,8 +95,8 @@ pub fn shoot(
     closure: f64,
 ) -> Result<ClosedOrbit, ShootingFailure> {
     let scheme = scheme.into();
-    let n = 2 * guess.len();
     let mut z = guess.to_vec();
+    let lengths = tangent::lengths(bound, &z);
     let mut t = period;
     let mut previous = f64::INFINITY;
     let mut first_size = f64::INFINITY;
@@ -123,8 +124,12 @@ pub fn shoot(
         let f1 = velocity(bound, t, cast_slice(&end));
         let border = usize::from(!fixed_period);
         let root2 = std::f64::consts::SQRT_2;
+        let tangent = Tangent::at(bound, &z);
+        let inner = tangent.restrict(&monodromy);
+        let n = inner.rows();
+        let [f0, f1, defect] = [f0, f1, defect].map(|x| tangent.project_vector(x));
         let matrix = RMatrix::from_fn(n + border, n + border, |i, j| match (i < n, j < n) {
-            (true, true) => monodromy[(i, j)] - f64::from(u8::from(i == j)),
+            (true, true) => inner[(i, j)] - f64::from(u8::from(i == j)),
             (true, false) => f1[i] / root2,
             (false, true) => f0[j] / norm(&f0).max(1e-300),
             (false, false) => 0.0,
@@ -132,11 +137,13 @@ pub fn shoot(
         let rhs = RMatrix::from_fn(n + border, 1, |i, _| if i < n { -defect[i] } else { 0.0 });
         let delta = linalg::solve(&matrix, &rhs).map_err(|_| ShootingFailure::Singular)?;
         let step = (0..n).map(|i| delta[(i, 0)].powi(2)).sum::<f64>().sqrt();
+        let moved = tangent.lift_vector((0..n).map(|i| delta[(i, 0)]).collect());
         // A guess from a transient lies on the orbit to a few per cent: a longer step is another solution.
         let damping = if step > 0.5 * scale { 0.5 * scale / step } else { 1.0 };
         for (k, value) in z.iter_mut().enumerate() {
-            *value += c64::new(delta[(2 * k, 0)], delta[(2 * k + 1, 0)]) * damping;
+            *value += c64::new(moved[2 * k], moved[2 * k + 1]) * damping;
         }
+        tangent::hold(bound, &mut z, &lengths);
         if !fixed_period {
             t += delta[(n, 0)] * damping;
         }

@@ -2,9 +2,11 @@
 
 use bytemuck::cast_slice;
 use huygens_numerics::c64;
+use huygens_numerics::linalg::RMatrix;
 
 use super::integrate::{Scheme, Stop, Stretch};
 use super::systems::Linearised;
+use super::tangent::Tangent;
 use crate::levels::kernel::Bound;
 
 /// The largest Lyapunov exponents of an orbit with their scatter.
@@ -34,16 +36,15 @@ pub fn exponents(
     scheme: impl Into<Scheme>,
 ) -> Result<Exponents, Stop> {
     let n = 2 * start.len();
-    let count = count.min(n);
+    let tangent = Tangent::at(bound, start);
+    let count = count.min(tangent.directions(n));
     let mut system = Linearised::new(bound, count, false);
     let mut y = vec![0.0; n + n * count];
     y[..n].copy_from_slice(cast_slice(start));
-    for i in 0..n {
-        for c in 0..count {
-            // A fixed, generic set of directions.
-            y[n + i * count + c] = ((1 + i) as f64 * (1.7 + c as f64 * 0.61)).sin();
-        }
-    }
+    // A fixed, generic set of directions.
+    let generic =
+        RMatrix::from_fn(tangent.directions(n), count, |i, c| ((1 + i) as f64 * (1.7 + c as f64 * 0.61)).sin());
+    y[n..].copy_from_slice(tangent.lift(generic).as_slice());
     let mut sums = vec![0.0; count];
     orthonormalise(&mut y[n..], n, count, &mut sums);
     let limit = 1e9 * (1.0 + y[..n].iter().fold(0.0_f64, |m, x| m.max(x.abs())));

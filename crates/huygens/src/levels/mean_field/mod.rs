@@ -6,5 +6,6 @@ pub mod cycle;
 pub mod integrate;
 pub mod lyapunov;
 pub mod systems;
+pub mod tangent;
 
 pub use attractor::{Attractor, Found, Options, find};

@@ -23,6 +23,12 @@
 //! drift ∂h/∂z_k* and a weight e^{2∫h dt} of each trajectory, h the normal symbol. The Wigner function sees no drift but a diffusion of either
 //! sign, which no Langevin equation has. So the drift is that of the classical equations, and [`Langevin::weight`] holds 2h.
 //!
+//! **Spins.** A spin moves as a vector (Re J₋, Im J₋, J_z) with the symbols in symmetric order, [`Operator::symmetric_symbol`]: the Hamiltonian part
+//! of its drift is then the classical precession, exactly, and keeps its length. Of jumps that are linear in J the Itô drift is that of the
+//! adjoint generator and the noise dX = Σ_L ([X, L†]_S dξ_L + [L, X]_S dξ_L*), in which the Stratonovich drift keeps the length as well. A spin
+//! ½ is sampled at the points of Wootters' discrete phase space (J. Schachenmayer, A. Pikovski, A. M. Rey, PRX 5, 011022 (2015)). The variable
+//! J_z stands behind the modes; its second quadrature is 0.
+//!
 //! In the sense of **Stratonovich** the drift is f_k − ½ Σ_j (V_j·∇) V_jk over the real noise fields V_j;
 //! [`Langevin`] holds both.
 
@@ -33,8 +39,10 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::RMatrix;
 
 use super::linear::{LinearError, SparseRows, drop_rounding, factor};
-use crate::algebra::{Compiled, EvalError, Generator, ModeId, Names, Operator, Polynomial, Scalar, Scratch};
-use crate::levels::equations::{gain, variables};
+use crate::algebra::{
+    Compiled, EvalError, Generator, ModeId, Names, Operator, Polynomial, Scalar, Scratch, commutator,
+};
+use crate::levels::equations::{Spin, gain, lowering, spins, variables_with};
 use crate::model::Model;
 
 /// The order of operators that the phase-space variables stand for.
@@ -115,8 +123,10 @@ impl Noise {
 /// Drift and noise as polynomials in z, z*; parameters stay symbolic.
 #[derive(Clone, Debug)]
 pub struct Langevin {
-    /// Number of modes n.
+    /// Number of complex variables: the modes, and J_z of the spins behind them.
     pub modes: usize,
+    /// The spins among the modes.
+    pub spins: Vec<Spin>,
     /// The ordering.
     pub ordering: Ordering,
     /// The noise.
@@ -148,8 +158,8 @@ impl Langevin {
     pub fn with_noise(model: &Model, ordering: Ordering, noise: Noise) -> Self {
         let jumps: Vec<(String, Operator)> =
             model.jumps.iter().map(|j| (j.label.clone(), j.operator.clone())).collect();
-        let n = model.modes.len();
-        let mut equations = Self::from_parts(n, &model.generator(), &jumps, ordering, noise, &model.names());
+        let mut equations =
+            Self::from_parts(&model.spins(), &model.generator(), &jumps, ordering, noise, &model.names());
         let vacuum = if noise == Noise::Thermal { 0.0 } else { 0.5 };
         for bath in model.baths.iter().filter(|b| !b.momentum.is_zero() && noise != Noise::Off) {
             let noise = bath.rate.mul(&bath.occupation.add(&Scalar::real(vacuum))).mul(&bath.momentum);
@@ -180,11 +190,11 @@ impl Langevin {
         ordering: Ordering,
         names: &Names,
     ) -> Self {
-        Self::from_parts(n, hamiltonian, jumps, ordering, ordering.noise(), names)
+        Self::from_parts(&vec![None; n], hamiltonian, jumps, ordering, ordering.noise(), names)
     }
 
     fn from_parts(
-        n: usize,
+        twice: &[Option<u32>],
         hamiltonian: &Operator,
         jumps: &[(String, Operator)],
         ordering: Ordering,
@@ -193,18 +203,24 @@ impl Langevin {
     ) -> Self {
         let bare: Vec<Operator> = jumps.iter().map(|(_, l)| l.clone()).collect();
         let generator = Generator::new(hamiltonian, &bare);
-        let drift: Vec<Polynomial> = (0..n)
-            .map(|k| {
-                let rate = generator.apply(&Operator::annihilation(ModeId(k as u32)));
+        let spins = spins(twice, &bare);
+        let moving: Vec<Operator> = variables_of(twice, &spins);
+        let n = moving.len();
+        let drift: Vec<Polynomial> = moving
+            .iter()
+            .map(|x| {
+                let rate = generator.apply(x);
                 match ordering {
-                    Ordering::Wigner => rate.weyl_symbol(),
-                    Ordering::Classical => rate.normal_symbol(),
+                    Ordering::Wigner => rate.symmetric_symbol(twice),
+                    Ordering::Classical => rate.product_symbol(twice),
                 }
             })
             .collect();
-        let (fields, constant) = all_fields(jumps, n, noise);
+        let all_fields = |noise: Noise| all_fields(jumps, twice, &moving, noise);
+        let correction = |fields: &[Vec<Polynomial>], k: usize| correction(fields, &spins, k);
+        let (fields, constant) = all_fields(noise);
         // The drift in the sense of Stratonovich belongs to the model and the ordering, not to the noise.
-        let own = if noise == ordering.noise() { None } else { Some(all_fields(jumps, n, ordering.noise()).0) };
+        let own = if noise == ordering.noise() { None } else { Some(all_fields(ordering.noise()).0) };
         let own = own.as_ref().unwrap_or(&fields);
         let stratonovich: Vec<Polynomial> = (0..n).map(|k| drift[k].sub(&correction(own, k))).collect();
         let ito = match noise == ordering.noise() {
@@ -212,7 +228,8 @@ impl Langevin {
             false => (0..n).map(|k| stratonovich[k].add(&correction(&fields, k))).collect(),
         };
         let neglected = match (ordering, noise) {
-            (Ordering::Wigner, _) => neglected(hamiltonian, jumps, names),
+            (Ordering::Wigner, _) if spins.is_empty() => neglected(hamiltonian, jumps, names),
+            (Ordering::Wigner, _) => neglected_with_spins(twice),
             (_, Noise::Thermal) => {
                 vec!["the noise of the vacuum, ½ in each mode, and the order of operators".to_owned()]
             }
@@ -224,6 +241,7 @@ impl Langevin {
         };
         Self {
             modes: n,
+            spins,
             ordering,
             noise,
             ito,
@@ -255,18 +273,42 @@ impl Langevin {
     }
 }
 
+/// a of the bosons and J₋ of the spins, then J_z of the spins.
+fn variables_of(twice: &[Option<u32>], spins: &[Spin]) -> Vec<Operator> {
+    let of_modes = twice.iter().enumerate().map(|(k, spin)| lowering(k, spin.is_some()));
+    of_modes.chain(spins.iter().map(|s| Operator::spin_z(ModeId(s.mode as u32)))).collect()
+}
+
 /// Real noise fields of all jumps, with and without dependence on state or time.
-fn all_fields(jumps: &[(String, Operator)], n: usize, noise: Noise) -> (Vec<Vec<Polynomial>>, Vec<Vec<Polynomial>>) {
+fn all_fields(
+    jumps: &[(String, Operator)],
+    twice: &[Option<u32>],
+    moving: &[Operator],
+    noise: Noise,
+) -> (Vec<Vec<Polynomial>>, Vec<Vec<Polynomial>>) {
     let (mut fields, mut constant) = (Vec::new(), Vec::new());
     for (_, jump) in jumps {
-        let symbol = jump.weyl_symbol();
-        for field in of_jump(&symbol, n, noise).into_iter().filter(|v| v.iter().any(|p| !p.is_zero())) {
+        let of_spins = jump.modes().iter().any(|m| twice[m.0 as usize].is_some());
+        let list = match of_spins {
+            true => of_jump_on_spins(jump, twice, moving, noise),
+            false => of_jump(&jump.weyl_symbol(), moving.len(), noise),
+        };
+        for field in list.into_iter().filter(|v| v.iter().any(|p| !p.is_zero())) {
             let still = field.iter().all(|p| p.degree() == 0 && !p.depends_on_time());
             let target = if still { &mut constant } else { &mut fields };
             target.push(field);
         }
     }
     (fields, constant)
+}
+
+/// The same as [`of_jump`] with a_k = [X_k, L†], b_k = [X_k, L] in symmetric order.
+fn of_jump_on_spins(jump: &Operator, twice: &[Option<u32>], moving: &[Operator], noise: Noise) -> Vec<Vec<Polynomial>> {
+    if noise == Noise::Off {
+        return Vec::new();
+    }
+    let with = |l: &Operator| moving.iter().map(|x| commutator(x, l).symmetric_symbol(twice)).collect();
+    real_fields(with(&jump.adjoint()), with(jump), noise)
 }
 
 /// The two real noise fields of a jump: ½(a − b) and (i/2)(a + b) with a_k = ∂ℓ*/∂z_k*, b_k = ∂ℓ/∂z_k*.
@@ -283,7 +325,11 @@ fn of_jump(symbol: &Polynomial, n: usize, noise: Noise) -> Vec<Vec<Polynomial>> 
             exact.collect()
         }
     };
-    let (a, b) = (gradient(&conjugate), gradient(symbol));
+    real_fields(gradient(&conjugate), gradient(symbol), noise)
+}
+
+/// ½(a − b) and (i/2)(a + b), or what the noise of the baths alone makes of them.
+fn real_fields(a: Vec<Polynomial>, b: Vec<Polynomial>, noise: Noise) -> Vec<Vec<Polynomial>> {
     let times =
         |c: c64, v: Vec<Polynomial>| -> Vec<Polynomial> { v.iter().map(|p| p.scale(&Scalar::number(c))).collect() };
     let difference: Vec<Polynomial> = a.iter().zip(&b).map(|(a, b)| a.sub(b)).collect();
@@ -302,13 +348,16 @@ fn at_one(p: &Polynomial) -> Polynomial {
 }
 
 /// ½ Σ_j (V_j·∇) V_jk = ½ Σ_j Σ_l ( V_jl ∂V_jk/∂z_l + V_jl* ∂V_jk/∂z_l* ).
-fn correction(fields: &[Vec<Polynomial>], k: usize) -> Polynomial {
+fn correction(fields: &[Vec<Polynomial>], spins: &[Spin], k: usize) -> Polynomial {
     let mut sum = Polynomial::zero();
     for field in fields {
         for mode in field[k].modes() {
             let component = &field[mode.0 as usize];
             sum = sum.add(&component.mul(&field[k].derivative(mode)));
             sum = sum.add(&component.conj().mul(&field[k].derivative_conj(mode)));
+            if let Some(spin) = spins.iter().find(|s| s.mode == mode.0 as usize) {
+                sum = sum.add(&field[spin.z].mul(&field[k].derivative_z(mode)));
+            }
         }
     }
     sum.scale(&Scalar::real(0.5))
@@ -352,6 +401,30 @@ fn neglected(hamiltonian: &Operator, jumps: &[(String, Operator)], names: &Names
         if expansion.third() {
             list.push(format!("third and higher derivatives of the Wigner function from the jump {label}"));
         }
+    }
+    list
+}
+
+/// What the motion of vectors leaves out of spins.
+fn neglected_with_spins(twice: &[Option<u32>]) -> Vec<String> {
+    let mut list = Vec::new();
+    if twice.contains(&Some(1)) {
+        list.push(
+            "of spins 1/2 the correlations beyond those that the sampled start and the classical motion make"
+                .to_owned(),
+        );
+    }
+    if let Some(shortest) = twice.iter().flatten().filter(|t| **t > 1).min() {
+        list.push(format!(
+            "of longer spins the corrections to the classical motion, of relative order 1/(2j) = {:.1e}",
+            1.0 / f64::from(*shortest)
+        ));
+    }
+    if twice.iter().any(Option::is_none) {
+        list.push(
+            "third and higher derivatives of the Wigner function of the bosons, where they are not coupled linearly"
+                .to_owned(),
+        );
     }
     list
 }
@@ -441,8 +514,10 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Compiles complex polynomials; row 2j is √2 Re of polynomial j, row 2j + 1 is √2 Im.
-    pub(crate) fn new(polynomials: &[&Polynomial], modes: usize) -> Self {
+    /// Compiles complex polynomials; row 2j is √2 Re of polynomial j, row 2j + 1 is √2 Im. Of variables the last are J_z of the spins, and with
+    /// spins every `modes` polynomials are the rates of all variables.
+    pub(crate) fn new(polynomials: &[&Polynomial], modes: usize, spins: &[Spin]) -> Self {
+        let first_real = modes - spins.len();
         let mut scalars: Vec<Scalar> = Vec::new();
         let mut index: BTreeMap<Scalar, u32> = BTreeMap::new();
         let mut shape = Self {
@@ -454,14 +529,14 @@ impl Shape {
             moving: false,
         };
         let mut words: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
-        for polynomial in polynomials {
+        for (row, polynomial) in polynomials.iter().enumerate() {
             let mut sums: BTreeMap<Vec<u32>, Vec<(c64, u32)>> = BTreeMap::new();
             for (monomial, coefficient) in polynomial.iter() {
                 let number = *index.entry(coefficient.clone()).or_insert_with(|| {
                     scalars.push(coefficient.clone());
                     scalars.len() as u32 - 1
                 });
-                for (list, weight) in expand(&variables(monomial, modes), modes) {
+                for (list, weight) in expand(&variables_with(monomial, modes, spins), modes) {
                     sums.entry(list).or_default().push((weight * std::f64::consts::SQRT_2, number));
                 }
             }
@@ -469,14 +544,16 @@ impl Shape {
                 for (list, parts) in &sums {
                     let moving = parts.iter().any(|(_, s)| scalars[*s as usize].depends_on_time());
                     // A part that vanishes whatever the scalar's size, because its phase is known.
-                    let alive = parts.iter().any(|(w, s)| {
-                        let (re, im) = (!scalars[*s as usize].re().is_zero(), !scalars[*s as usize].im().is_zero());
-                        if imaginary {
-                            (re && w.im != 0.0) || (im && w.re != 0.0)
-                        } else {
-                            (re && w.re != 0.0) || (im && w.im != 0.0)
-                        }
-                    });
+                    let real = !spins.is_empty() && row % modes >= first_real;
+                    let alive = !(imaginary && real)
+                        && parts.iter().any(|(w, s)| {
+                            let (re, im) = (!scalars[*s as usize].re().is_zero(), !scalars[*s as usize].im().is_zero());
+                            if imaginary {
+                                (re && w.im != 0.0) || (im && w.re != 0.0)
+                            } else {
+                                (re && w.re != 0.0) || (im && w.im != 0.0)
+                            }
+                        });
                     if alive {
                         let word = word(&mut words, &mut shape.products, list, 2 * modes);
                         shape.entries.push(Entry { word, imaginary, parts: parts.clone(), moving });
@@ -681,7 +758,7 @@ impl LangevinKernel {
     /// Compiles.
     pub fn new(equations: &Langevin) -> Self {
         let n = equations.modes;
-        let shape = |list: Vec<&Polynomial>| Arc::new(Shape::new(&list, n));
+        let shape = |list: Vec<&Polynomial>| Arc::new(Shape::new(&list, n, &equations.spins));
         Self {
             modes: n,
             ordering: equations.ordering,

@@ -15,6 +15,7 @@ use multiversion::multiversion;
 
 use super::ensemble::{Dynamics, LANES, Lane, Sampling};
 use crate::levels::kernel::Bound;
+use crate::levels::mean_field::tangent::across;
 
 /// What can go wrong with a linear model.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -225,6 +226,65 @@ pub struct GaussianStart {
     mean: Vec<f64>,
     rows: SparseRows,
     noises: usize,
+    spins: Vec<SpinStart>,
+}
+
+/// The start of a spin: 2j spins ½ in one state with the Bloch vector v, sampled at Wootters' points in the frame of v. Along v each is
+/// ±½ with the mean |v|/2, across it ±½ with the mean 0. The sum over many is taken as Gaussian.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpinStart {
+    /// Where √2 (J_x, −J_y, J_z) stand among the variables.
+    pub places: [usize; 3],
+    /// 2j.
+    pub twice: u32,
+    /// v, in the same components.
+    pub bloch: [f64; 3],
+}
+
+/// Longest 2j whose spins ½ are drawn one by one.
+const ONE_BY_ONE: u32 = 16;
+
+impl SpinStart {
+    /// Uniform numbers of a trajectory.
+    fn uniforms(&self) -> usize {
+        if self.twice <= ONE_BY_ONE { 3 * self.twice as usize } else { 0 }
+    }
+
+    fn draw(&self, noise: &mut Lanes<LANES>, state: &mut [Lane], scratch: &mut Vec<Lane>) {
+        let length = self.bloch.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let along = if length > 0.0 { self.bloch.map(|x| x / length) } else { [0.0, 0.0, 1.0] };
+        let [first, second] = across(along);
+        let root = std::f64::consts::SQRT_2;
+        let mut sums = [[0.0; LANES]; 3];
+        if self.uniforms() > 0 {
+            scratch.resize(self.uniforms(), [0.0; LANES]);
+            noise.fill_uniforms(scratch);
+            for three in scratch.chunks_exact(3) {
+                for ((sum, draw), up) in sums.iter_mut().zip(three).zip([0.5 * (1.0 + length), 0.5, 0.5]) {
+                    for (s, u) in sum.iter_mut().zip(draw) {
+                        *s += if *u < up { 0.5 } else { -0.5 };
+                    }
+                }
+            }
+        } else {
+            scratch.resize(3, [0.0; LANES]);
+            noise.fill_normals(scratch);
+            let n = f64::from(self.twice);
+            let spread = [0.5 * (n * (1.0 - length * length).max(0.0)).sqrt(), 0.5 * n.sqrt(), 0.5 * n.sqrt()];
+            let mean = [0.5 * n * length, 0.0, 0.0];
+            for (k, sum) in sums.iter_mut().enumerate() {
+                for (s, x) in sum.iter_mut().zip(&scratch[k]) {
+                    *s = mean[k] + spread[k] * x;
+                }
+            }
+        }
+        for (i, place) in self.places.iter().enumerate() {
+            for lane in 0..LANES {
+                let [a, e, f] = [sums[0][lane], sums[1][lane], sums[2][lane]];
+                state[*place][lane] = root * (a * along[i] + e * first[i] + f * second[i]);
+            }
+        }
+    }
 }
 
 impl GaussianStart {
@@ -235,7 +295,14 @@ impl GaussianStart {
     pub fn new(mean: Vec<f64>, covariance: &RMatrix) -> Result<Self, LinearError> {
         let factor = factor(covariance, "covariance of the start")?;
         let rows = SparseRows::new(&[&factor]);
-        Ok(Self { mean, rows, noises: factor.cols() })
+        Ok(Self { mean, rows, noises: factor.cols(), spins: Vec::new() })
+    }
+
+    /// With spins, whose entries of mean and covariance do not count.
+    #[must_use]
+    pub fn with_spins(mut self, spins: Vec<SpinStart>) -> Self {
+        self.spins = spins;
+        self
     }
 
     /// With further variables that start at 0.
@@ -256,6 +323,9 @@ impl GaussianStart {
         scratch.resize(self.noises, [0.0; LANES]);
         noise.fill_normals(scratch);
         sparse_lanes(&self.rows, &self.mean, scratch, state);
+        for spin in &self.spins {
+            spin.draw(noise, state, scratch);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use huygens_numerics::linalg::{CMatrix, RMatrix, hermitian_eigen};
 
 use super::super::Moments;
 use super::super::blocks::{Block, Pair};
+use crate::levels::equations::Spin;
 
 /// A symplectic eigenvalue may lie this much below ½ by rounding and still count as ½. Farther below the state is no state.
 pub const ROUNDING: f64 = 1e-7;
@@ -135,6 +136,41 @@ pub fn uncertainty_margin(v: &RMatrix) -> f64 {
     let matrix = CMatrix::from_fn(v.rows(), v.cols(), |i, j| {
         let omega = if i / 2 != j / 2 || i == j { 0.0 } else { 0.5 * (j as f64 - i as f64) };
         c64::new(0.5 * (v[(i, j)] + v[(j, i)]), omega)
+    });
+    hermitian_eigen(&matrix).map_or(f64::NAN, |(values, _)| values.first().copied().unwrap_or(f64::INFINITY))
+}
+
+/// Smallest eigenvalue of V + ½⟨\[R, R\]⟩ over the quadratures of bosons and √2 (J_x, −J_y, J_z) of spins: the uncertainty relation of Robertson
+/// holds where it is ≥ 0. The commutators are i of bosons, and −2i ε_abc r_c with r = (⟨J_x⟩, −⟨J_y⟩, ⟨J_z⟩) of a spin.
+pub fn margin_with_spins(state: &dyn Moments, spins: &[Spin]) -> f64 {
+    if spins.is_empty() {
+        let all: Vec<usize> = (0..state.modes()).collect();
+        return uncertainty_margin(&gather(state, &all));
+    }
+    // Places (variable, row) of the quadratures, and the commutators −i⟨[R_a, R_b]⟩.
+    let modes = (0..state.modes()).filter(|k| spins.iter().all(|s| s.z != *k));
+    let mut places: Vec<(usize, usize)> = modes.flat_map(|k| [(k, 0), (k, 1)]).collect();
+    places.extend(spins.iter().map(|s| (s.z, 0)));
+    let commutator = |a: (usize, usize), b: (usize, usize)| -> f64 {
+        let spin = spins.iter().find(|s| [s.mode, s.z].contains(&a.0));
+        match spin {
+            None if a.0 == b.0 => b.1 as f64 - a.1 as f64,
+            Some(spin) if [spin.mode, spin.z].contains(&b.0) => {
+                let z = state.mean(spin.mode);
+                let r = [z.re, z.im, state.mean(spin.z).re];
+                let axis = |p: (usize, usize)| if p.0 == spin.z { 2 } else { p.1 };
+                match (axis(a), axis(b)) {
+                    (i, j) if (i + 1) % 3 == j => -2.0 * r[(i + 2) % 3],
+                    (i, j) if (j + 1) % 3 == i => 2.0 * r[(j + 2) % 3],
+                    _ => 0.0,
+                }
+            }
+            _ => 0.0,
+        }
+    };
+    let matrix = CMatrix::from_fn(places.len(), places.len(), |i, j| {
+        let (a, b) = (places[i], places[j]);
+        c64::new(state.covariance(a.0, b.0)[a.1][b.1], 0.5 * commutator(a, b))
     });
     hermitian_eigen(&matrix).map_or(f64::NAN, |(values, _)| values.first().copied().unwrap_or(f64::INFINITY))
 }

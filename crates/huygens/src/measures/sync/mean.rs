@@ -9,7 +9,7 @@ use super::super::{Argument, Average, Collective, Definition, Evaluate, MEANS, M
 pub(crate) const PHASE_DIFFERENCE: Definition = Definition {
     name: "phase_difference",
     signature: Signature::Modes(2),
-    formula: "φ₁ − φ₂, φ = arg⟨a⟩ = atan2(⟨p⟩, ⟨q⟩); averages are taken around the circular mean",
+    formula: "φ₁ − φ₂, φ = arg⟨a⟩ = atan2(⟨p⟩, ⟨q⟩), of spins arg⟨J₋⟩; averages are taken around the circular mean",
     range: "(−π, π]",
     unit: "rad",
     levels: MEANS,
@@ -37,7 +37,7 @@ pub(crate) const RADIUS: Definition = Definition {
 pub(crate) const ORDER_PARAMETER: Definition = Definition {
     name: "order_parameter",
     signature: Signature::Oscillators(2),
-    formula: "r = |Σ_j e^{iφ_j}|/N, φ_j = arg⟨a_j⟩",
+    formula: "r = |Σ_j e^{iφ_j}|/N, φ_j = arg⟨a_j⟩, of spins arg⟨J₋⟩",
     range: "[0, 1]; 1 when all phases agree",
     unit: "1",
     levels: MEANS,

@@ -6,7 +6,7 @@ use super::super::{Argument, Average, Collective, Definition, Evaluate, MOMENTS,
 pub(crate) const PEARSON: Definition = Definition {
     name: "pearson",
     signature: Signature::Quadratures(2),
-    formula: "C = ⟨δx δy⟩_sym/√(⟨δx²⟩⟨δy²⟩) of the fluctuations of two quadratures",
+    formula: "C = ⟨δx δy⟩_sym/√(⟨δx²⟩⟨δy²⟩) of the fluctuations of two quadratures, or components of spins as in pearson(jx(s),jx(u))",
     range: "[−1, 1]",
     unit: "1",
     levels: MOMENTS,
@@ -18,9 +18,17 @@ pub(crate) const PEARSON: Definition = Definition {
 
 fn pearson(state: &dyn Moments, arguments: &[Argument]) -> f64 {
     let [x, y] = arguments else { panic!("pearson takes two quadratures, {} arguments given", arguments.len()) };
-    let ((k, i), (l, j)) = (arguments::quadrature(*x), arguments::quadrature(*y));
+    let (Some((k, i, up)), Some((l, j, down))) = (arguments::quadrature(state, *x), arguments::quadrature(state, *y))
+    else {
+        return f64::NAN;
+    };
     let (first, second) = (state.covariance(k, k)[i][i], state.covariance(l, l)[j][j]);
-    if first > 0.0 && second > 0.0 { state.covariance(k, l)[i][j] / (first.sqrt() * second.sqrt()) } else { f64::NAN }
+    let sign = up.signum() * down.signum();
+    if first > 0.0 && second > 0.0 {
+        sign * state.covariance(k, l)[i][j] / (first.sqrt() * second.sqrt())
+    } else {
+        f64::NAN
+    }
 }
 
 #[cfg(test)]
