@@ -182,6 +182,52 @@ members = true
     }
 }
 
+/// Mean field and fluctuations: exact where the members are independent, with detuning, driven, pumped and dephased, and of a laser to a
+/// few per cent in 1/N.
+#[test]
+fn means_and_fluctuations_of_members() {
+    let text = r#"
+name = "e"
+[modes]
+A = "ensemble 7"
+[hamiltonian]
+H = "0.4*jz(A) + 0.9*jx(A)"
+[[jump]]
+L = "0.6*jm(A) + 0.3*jz(A)"
+members = true
+[[jump]]
+L = "0.5*jp(A)"
+members = true
+[start]
+A = { x = 0.3, z = 0.6 }
+"#;
+    let names = ["jx(A)", "jy(A)", "jz(A)", "variance(jx(A))", "variance(jz(A))"];
+    let exact = run_at(text, &[], &[], &names, Level::Fock).unwrap();
+    let found = run_at(text, &[], &[], &names, Level::Gaussian).unwrap();
+    for name in names {
+        assert_relative_eq!(value(&exact, name), value(&found, name), epsilon = 1e-7);
+    }
+    let laser = |n: &str, level: Level| {
+        let text = r#"
+name = "laser"
+[modes]
+A = "ensemble N"
+[parameters]
+N = 60
+[[jump]]
+L = "jm(A)/sqrt(N)"
+[[jump]]
+L = "sqrt(0.5)*jp(A)"
+members = true
+[start]
+A = { x = 0.5, z = 0.2 }
+"#;
+        value(&run_at(text, &[("N", n)], &[], &["jz(A)"], level).unwrap(), "jz(A)") / n.parse::<f64>().unwrap()
+    };
+    let (exact, mean) = (laser("120", Level::Fock), laser("120", Level::MeanField));
+    assert!((exact - mean).abs() < 0.02 && (exact - 0.25).abs() < 0.02, "{exact} {mean}");
+}
+
 #[test]
 fn two_ensembles_of_atoms() {
     let given = [("N", "3")];

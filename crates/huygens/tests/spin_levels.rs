@@ -17,7 +17,7 @@ use proptest::prelude::*;
 const SITES: [Option<u32>; 3] = [Some(1), Some(3), None];
 
 fn bind(sites: &[Option<u32>], h: &Operator, jumps: &[Operator]) -> Bound {
-    Arc::new(Kernel::new(&Equations::of_sites(sites, 0, h, jumps))).bind(&[]).unwrap()
+    Arc::new(Kernel::new(&Equations::of_sites(sites, 0, h, jumps, &[]))).bind(&[]).unwrap()
 }
 
 fn number(x: f64) -> Scalar {

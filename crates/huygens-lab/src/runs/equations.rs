@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use huygens::algebra::{Generator, ModeId, Names, Operator, Polynomial, Scalar, commutator, heisenberg};
 use huygens::experiment::Level;
-use huygens::levels::equations::{Entry, Equations};
+use huygens::levels::equations::{Entry, Equations, member_motion};
 use huygens::levels::stochastic::langevin::{Langevin, Ordering};
 use huygens::model::{Model, SpectralDensity};
 
@@ -279,7 +279,8 @@ impl Writer<'_> {
 
     /// d⟨X⟩/dt = ⟨…⟩ of J₋ and J_z of the spins and of a of the bosons, by the adjoint generator: exact.
     fn heisenberg(&self, out: &mut String, shown: usize) {
-        let jumps: Vec<Operator> = self.model.jumps.iter().map(|j| j.operator.clone()).collect();
+        let shared = self.model.jumps.iter().filter(|jump| jump.members.is_none());
+        let jumps: Vec<Operator> = shared.map(|jump| jump.operator.clone()).collect();
         let generator = Generator::new(&self.model.hamiltonian, &jumps);
         let mut lines = Vec::new();
         for (k, spin) in self.model.spins().into_iter().enumerate().take(shown) {
@@ -291,7 +292,8 @@ impl Writer<'_> {
             for x in of {
                 let name = self.operator(&x, None);
                 let left = if self.latex() { format!("\\dot{{{name}}}") } else { format!("d/dt {name}") };
-                lines.push(self.line(&left, &self.operator(&generator.apply(&x), None)));
+                let motion = generator.apply(&x).add(&member_motion(self.model, &x));
+                lines.push(self.line(&left, &self.operator(&motion, None)));
             }
         }
         self.section(out, "Heisenberg equations without their noise, exact in the mean", &lines);

@@ -45,8 +45,10 @@ pub(super) fn treatable(model: &Model, options: &Options) -> Result<(), Experime
         Level::Fock if options.truncation.jumps.is_some() => {
             "trajectories (--trajectories) are not given for it: leave them out"
         }
-        Level::Fock => return Ok(()),
-        _ => "this level does not treat the jumps of its members: ask at --level fock",
+        Level::Fock | Level::MeanField | Level::Gaussian => return Ok(()),
+        _ => {
+            "this level does not treat it: ask at --level mean_field or gaussian, or at --level fock, where it is exact"
+        }
     };
     Err(ExperimentError::Options(format!("`{ensemble}` is an ensemble, and {what}")))
 }

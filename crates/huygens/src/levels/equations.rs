@@ -54,8 +54,8 @@ pub struct Spin {
 }
 
 /// The spins of a model with these 2j and jumps, their ⟨J_z⟩ numbered behind the modes.
-pub fn spins(twice: &[Option<u32>], jumps: &[Operator]) -> Vec<Spin> {
-    let moved: std::collections::BTreeSet<ModeId> = jumps.iter().flat_map(Operator::modes).collect();
+pub fn spins<'a>(twice: &[Option<u32>], jumps: impl IntoIterator<Item = &'a Operator>) -> Vec<Spin> {
+    let moved: std::collections::BTreeSet<ModeId> = jumps.into_iter().flat_map(Operator::modes).collect();
     twice
         .iter()
         .enumerate()
@@ -96,8 +96,10 @@ pub struct Equations {
 impl Equations {
     /// Derives the equations of `model`: O(terms) products, each mode sees only the terms that contain it.
     pub fn derive(model: &Model) -> Self {
-        let jumps: Vec<Operator> = model.jumps.iter().map(|jump| jump.operator.clone()).collect();
-        let mut equations = Self::of_sites(&model.spins(), model.parameters.len(), &model.generator(), &jumps);
+        let (own, shared): (Vec<_>, Vec<_>) = model.jumps.iter().partition(|jump| jump.members.is_some());
+        let jumps: Vec<Operator> = shared.into_iter().map(|jump| jump.operator.clone()).collect();
+        let own: Vec<Operator> = own.into_iter().map(|jump| jump.operator.clone()).collect();
+        let mut equations = Self::of_sites(&model.spins(), model.parameters.len(), &model.generator(), &jumps, &own);
         if !model.antihermitian.is_zero() {
             for (f, gain) in equations.flow.iter_mut().zip(gain(model)) {
                 *f = f.add(&gain);
@@ -146,18 +148,31 @@ impl Equations {
 
     /// The same from bare operators over the bosonic modes 0 … n − 1.
     pub fn from_operators(n: usize, parameters: usize, hamiltonian: &Operator, jumps: &[Operator]) -> Self {
-        Self::of_sites(&vec![None; n], parameters, hamiltonian, jumps)
+        Self::of_sites(&vec![None; n], parameters, hamiltonian, jumps, &[])
     }
 
-    /// The same over bosons and spins, of which `twice` gives 2j.
-    pub fn of_sites(twice: &[Option<u32>], parameters: usize, hamiltonian: &Operator, jumps: &[Operator]) -> Self {
+    /// The same over bosons and spins, of which `twice` gives 2j, or the number of members of an ensemble; `own` are jumps that all its
+    /// members have, each its own.
+    pub fn of_sites(
+        twice: &[Option<u32>],
+        parameters: usize,
+        hamiltonian: &Operator,
+        jumps: &[Operator],
+        own: &[Operator],
+    ) -> Self {
         let generator = Generator::new(hamiltonian, jumps);
-        let spins = spins(twice, jumps);
+        let spins = spins(twice, jumps.iter().chain(own));
         let of_modes = twice.iter().enumerate().map(|(k, spin)| lowering(k, spin.is_some()));
         let of_z = spins.iter().map(|s| Operator::spin_z(ModeId(s.mode as u32)));
-        let flow: Vec<Polynomial> = of_modes.chain(of_z).map(|x| generator.apply(&x).product_symbol(twice)).collect();
+        let flow: Vec<Polynomial> = of_modes
+            .chain(of_z)
+            .map(|x| {
+                let shared = generator.apply(&x).product_symbol(twice);
+                own.iter().fold(shared, |sum, jump| sum.add(&moved_by_members(jump, &x, twice)))
+            })
+            .collect();
         let (drift, drift_conj) = jacobian(&flow, &spins);
-        let (diffusion, diffusion_anomalous) = diffusion(jumps, twice, &spins);
+        let (diffusion, diffusion_anomalous) = diffusion(jumps, own, twice, &spins);
         Self {
             modes: twice.len(),
             spins,
@@ -228,6 +243,36 @@ pub(crate) fn lowering(mode: usize, spin: bool) -> Operator {
     if spin { Operator::lowering(id) } else { Operator::annihilation(id) }
 }
 
+/// The mean of Σ_i X_i over the N members of an ensemble from that of an operator X of one of them, c₀ + c·s → N c₀ + c·J: of one spin ½ every
+/// operator is of this form.
+fn of_members(x: &Operator, ensemble: Option<ModeId>, twice: &[Option<u32>]) -> Polynomial {
+    let one: Vec<Option<u32>> = twice.iter().map(|s| s.map(|_| 1)).collect();
+    let members = ensemble.and_then(|mode| twice[mode.0 as usize]).unwrap_or(1);
+    let symbol = x.product_symbol(&one);
+    let of_all = |(m, c): (&Monomial, &Scalar)| {
+        let count = if m.is_one() { f64::from(members) } else { 1.0 };
+        (m.clone(), c.times(count.into()))
+    };
+    Polynomial::from_terms(symbol.iter().map(of_all))
+}
+
+/// What jumps of the members of an ensemble do to X, J₋ or J_z of it: Σ_i D†\[L_i\]s_i.
+fn moved_by_members(jump: &Operator, x: &Operator, twice: &[Option<u32>]) -> Polynomial {
+    if jump.modes() != x.modes() {
+        return Polynomial::zero();
+    }
+    let motion = Generator::new(&Operator::zero(), std::slice::from_ref(jump)).apply(x);
+    of_members(&motion, jump.modes().first().copied(), twice)
+}
+
+/// The adjoint generator of the jumps of members of ensembles on J₋ or J_z of one of them, exact.
+pub fn member_motion(model: &Model, x: &Operator) -> Operator {
+    let twice = model.spins();
+    let own = model.jumps.iter().filter(|jump| jump.members.is_some());
+    let sum = own.fold(Polynomial::zero(), |sum, jump| sum.add(&moved_by_members(&jump.operator, x, &twice)));
+    Operator::from_terms(sum.iter().map(|(m, c)| (m.clone(), c.clone())))
+}
+
 fn jacobian(flow: &[Polynomial], spins: &[Spin]) -> (SparsePolynomials, SparsePolynomials) {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for (row, f) in flow.iter().enumerate() {
@@ -251,12 +296,20 @@ fn jacobian(flow: &[Polynomial], spins: &[Spin]) -> (SparsePolynomials, SparsePo
 
 /// D(X_k, X_l†) and D(X_k, X_l) of the variables X that the jumps move, as means of the products of commutators. With the means of the flow
 /// they keep the commutators of the fluctuations, and so the uncertainty relation; they are exact for one spin ½ and in spin coherent states.
-fn diffusion(jumps: &[Operator], twice: &[Option<u32>], spins: &[Spin]) -> (SparsePolynomials, SparsePolynomials) {
+fn diffusion(
+    jumps: &[Operator],
+    own: &[Operator],
+    twice: &[Option<u32>],
+    spins: &[Spin],
+) -> (SparsePolynomials, SparsePolynomials) {
     use std::collections::BTreeMap;
     let half = Scalar::real(0.5);
     let mut normal: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
     let mut anomalous: BTreeMap<(usize, usize), Polynomial> = BTreeMap::new();
-    for jump in jumps {
+    let all = jumps.iter().map(|jump| (jump, false)).chain(own.iter().map(|jump| (jump, true)));
+    for (jump, of_each) in all {
+        let ensemble = jump.modes().first().copied();
+        let mean = |x: &Operator| if of_each { of_members(x, ensemble, twice) } else { x.product_symbol(twice) };
         let adjoint = jump.adjoint();
         // One variable: [X, L†], [X†, L†], [L, X†] and [L, X].
         let mut commutators: Vec<(usize, [Operator; 4])> = Vec::new();
@@ -276,9 +329,9 @@ fn diffusion(jumps: &[Operator], twice: &[Option<u32>], spins: &[Spin]) -> (Spar
         for (k, [a_k, _, _, l_k]) in &commutators {
             for (l, [a_l, dag_l, ldag_l, l_l]) in &commutators {
                 let value = a_k.mul(ldag_l).add(&dag_l.mul(l_k));
-                add(&mut normal, (*k, *l), value.scale(&half).product_symbol(twice));
+                add(&mut normal, (*k, *l), mean(&value.scale(&half)));
                 let value = a_k.mul(l_l).add(&a_l.mul(l_k));
-                add(&mut anomalous, (*k, *l), value.scale(&half).product_symbol(twice));
+                add(&mut anomalous, (*k, *l), mean(&value.scale(&half)));
             }
         }
     }
