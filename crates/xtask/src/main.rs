@@ -130,6 +130,7 @@ const FIGURES: [(&str, &[&str]); 10] = [
     ("yang2024", &["reproduce", "yang2024"]),
     ("aifer2024", &["reproduce", "aifer2024"]),
     ("razzoli2024", &["reproduce", "razzoli2024"]),
+    ("ghildiyal2024", &["reproduce", "ghildiyal2024"]),
 ];
 
 fn figures() -> Result<(), Failure> {

@@ -22,6 +22,7 @@ mod reading;
 mod watch;
 
 pub mod aifer2024;
+pub mod ghildiyal2024;
 pub mod mari2013;
 pub mod razzoli2024;
 pub mod yang2024;
@@ -142,7 +143,8 @@ struct Chapter {
     audit: fn(&Watch<'_>) -> Result<Vec<Claim>, PaperError>,
 }
 
-static PAPERS: [&Paper; 4] = [&mari2013::PAPER, &yang2024::PAPER, &aifer2024::PAPER, &razzoli2024::PAPER];
+static PAPERS: [&Paper; 5] =
+    [&mari2013::PAPER, &yang2024::PAPER, &aifer2024::PAPER, &razzoli2024::PAPER, &ghildiyal2024::PAPER];
 
 /// All audited papers.
 pub fn list() -> &'static [&'static Paper] {

@@ -172,9 +172,12 @@ pub fn examine(problem: &Problem) -> String {
         if derived.linear() { "exact, the equations are linear" } else { "linearised around the mean field" };
     let levels = if model.first_spin().is_some() {
         match model.antihermitian.is_zero() {
+            true if model.motion.is_some() || model.follows_mean() => format!("mean_field, gaussian ({fluctuations})"),
             true => format!("mean_field, gaussian ({fluctuations}), stochastic, fock"),
             false => "fock".to_owned(),
         }
+    } else if model.motion.is_some() || model.follows_mean() {
+        format!("mean_field, gaussian ({fluctuations})")
     } else if model.antihermitian.is_zero() {
         format!("mean_field, gaussian ({fluctuations}), stochastic")
     } else {

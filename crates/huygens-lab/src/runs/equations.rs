@@ -33,7 +33,11 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     let writer = Writer { model, names: &names, notation };
     let mut out = String::new();
     writer.heading(&mut out, &format!("{}: {}", model.name, one_sentence(&model.description)));
-    writer.section(&mut out, "Hamiltonian", &[writer.line("H", &writer.operator(&model.hamiltonian, None))]);
+    let written = model.motion.is_some();
+    let operators = !written || !model.hamiltonian.is_zero() || !model.jumps.is_empty();
+    if operators {
+        writer.section(&mut out, "Hamiltonian", &[writer.line("H", &writer.operator(&model.hamiltonian, None))]);
+    }
     if !model.antihermitian.is_zero() {
         let line = writer.line("H_c", &writer.operator(&model.antihermitian, None));
         writer.section(&mut out, "Anti-Hermitian part, {H_c, ρ} − 2⟨H_c⟩ρ", &[line]);
@@ -67,6 +71,11 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
         return out;
     }
+    if (written || model.follows_mean()) && !matches!(level, Level::MeanField | Level::Gaussian) {
+        let what = if written { "equations of motion" } else { "coefficients that follow the mean field" };
+        writer.remark(&mut out, &format!("A model with {what}: its levels are mean_field and gaussian."));
+        return out;
+    }
     if matches!(level, Level::Fock | Level::OptimalPath) || weighed && level == Level::Gaussian {
         let gain = if weighed { " + {H_c, ρ} − 2⟨H_c⟩ρ" } else { "" };
         writer.remark(&mut out, &format!("Master equation: dρ/dt = −i[H, ρ]{gain} + Σ_j D[L_j]ρ."));
@@ -82,9 +91,13 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         (0..shown).chain(derived.spins.iter().filter(|s| s.mode < shown).map(|s| s.z)).collect();
     if level == Level::Gaussian && spins {
         writer.heisenberg(&mut out, shown);
-    } else if level == Level::Gaussian {
+    } else if level == Level::Gaussian && operators {
         let lines: Vec<String> = (0..shown).map(|k| writer.langevin(k)).collect();
-        writer.section(&mut out, "Quantum Langevin equations", &lines);
+        let title = match written {
+            true => "Quantum Langevin equations of H and the jumps alone",
+            false => "Quantum Langevin equations",
+        };
+        writer.section(&mut out, title, &lines);
         writer.remark(&mut out, &writer.noise_remark());
     }
     let ordering = if weighed { Ordering::Classical } else { Ordering::Wigner };
@@ -103,6 +116,7 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         None if spins => {
             (&derived.flow, "Mean field: coherent states of the bosons, each spin as 2j spins 1/2 in one state")
         }
+        None if !operators => (&derived.flow, "Mean field, ⟨a⟩ for each mode, as written"),
         None => (&derived.flow, "Mean field, ⟨a⟩ for each mode (normal ordering, coherent-state substitution)"),
     };
     let lines: Vec<String> = variables
@@ -122,6 +136,10 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
         let lines: Vec<String> = variables.iter().map(|&k| writer.fluctuation(k, &derived)).collect();
         let title = if derived.linear() {
             "Fluctuations (exact: the model is linear)"
+        } else if derived.given {
+            "Fluctuations (drift: as it is given)"
+        } else if derived.of_mean_field().is_some() {
+            "Fluctuations (drift: the exact Jacobian of the mean field with mean(…) held fixed)"
         } else {
             "Fluctuations (drift: the exact Jacobian of the mean field)"
         };
