@@ -251,7 +251,7 @@ pub(in super::super) fn elimination(watch: &Watch<'_>) -> Result<Vec<Claim>, Pap
     let small = (g[0] * g[0] + g[1] * g[1]).sqrt() / gap_at(0.0).abs();
     watch.go_on()?;
 
-    let late = [100.0, 2000.0, 2e4];
+    let late = [100.0, 2000.0];
     let truncation = Truncation { at: late.to_vec(), certify: false, ..Truncation::default() };
     let options = Options { level: Level::Fock, truncation, ..Options::default() };
     let inversion = Bench::new(central, &["jz(c)"], options)?.run(&[])?;
@@ -279,7 +279,7 @@ pub(in super::super) fn elimination(watch: &Watch<'_>) -> Result<Vec<Claim>, Pap
             "<sigma_z>/X",
         )
         .value("largest error of the levels of one excitation, omega0 = -200, with 1/(omega0 + 2X)", right_levels, 2)
-        .value("with twice that", twice_levels, 2)
+        .value("of the levels with twice that", twice_levels, 2)
         .value("largest relative error of <J_1-> up to t = 100, with 1/(omega0 + 2X)", detuned[0], 2)
         .value("with twice that", detuned[1], 3)
         .verdict(
@@ -318,7 +318,7 @@ pub(in super::super) fn elimination(watch: &Watch<'_>) -> Result<Vec<Claim>, Pap
             "<sigma_z> is constant",
             "\"here we assumed <sigma_z> to be constant\"",
         )
-        .values("<sigma_z> at t = 100, 2000, 2e4, exact, omega0 = 0", &inversion, 4)
+        .values("<sigma_z> at t = 100, 2000, exact, omega0 = 0", &inversion, 4)
         .verdict(
             Verdict::of(inversion.iter().all(|s| (s + 0.1).abs() < 0.01)),
             "It relaxes with the chains, to the state in which nothing is excited",
