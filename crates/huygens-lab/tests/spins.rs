@@ -363,3 +363,77 @@ fn wrong_starts_of_spins_are_refused() {
         }
     }
 }
+
+/// Two spins ½ that exchange one excitation and lose it: C = p|sin 2gt| with p = e^{−γt}, one phase between their light; none of both where each
+/// stands by itself.
+#[test]
+fn pairs_of_spins() {
+    let model = r#"
+name = "pair"
+[modes]
+s = "spin 1/2"
+u = "spin 1/2"
+[parameters]
+g = 0.6
+[hamiltonian]
+H = "g*(jp(s)*jm(u) + h.c.)"
+[[jump]]
+L = "0.5*jm(s)"
+[[jump]]
+L = "0.5*jm(u)"
+[start]
+s = { z = 1 }
+"#;
+    let names = ["concurrence(s,u)", "spin_coherence(s,u)", "log_negativity(s,u)", "sync_entropy(s,u)"];
+    for t in [0.3, 1.0, 2.2] {
+        let report = run(model, &[], &[t], &names).unwrap();
+        let p = (-0.25_f64 * t).exp();
+        assert_relative_eq!(value(&report, names[0]), p * (1.2 * t).sin().abs(), epsilon = 1e-7);
+        assert_relative_eq!(value(&report, names[1]), 1.0, epsilon = 1e-7);
+        // Averaged over the relative phase the excitation is in one spin or the other.
+        let a = (0.6 * t).cos().powi(2);
+        let mixing = -a * a.ln() - (1.0 - a) * (1.0 - a).ln();
+        assert_relative_eq!(value(&report, names[3]), p * mixing, epsilon = 1e-7);
+    }
+    let alone = "name = \"pair\"\n[modes]\ns = \"spin 1/2\"\nu = \"spin 1/2\"\n[hamiltonian]\nH = \"jz(s) + jz(u)\"\n[start]\ns = { x = 0.6, z = 0.3 }\nu = { z = 0.5 }\n";
+    let report = run(alone, &[], &[1.0], &["concurrence(s,u)", "spin_coherence(s,u)", "sync_bures(s,u)"]).unwrap();
+    assert!(report.quantities.iter().all(|q| q.value.unwrap().abs() < 1e-7), "{:?}", report.quantities);
+    let longer = run("two-spin-one", &[], &[], &["concurrence(s[1],s[2])"]).unwrap();
+    assert!(longer.quantities[0].note.as_ref().unwrap().contains("log_negativity"), "{:?}", longer.quantities);
+}
+
+/// The nearest state without a phase: of a pure state the entropy of its numbers and √F = max |ψ_n|; of a mixed spin ½ by a search.
+#[test]
+fn distances_to_the_nearest_limit_cycle() {
+    let start = |length: &str, start: &str| {
+        format!(
+            "name = \"m\"\n[modes]\ns = \"spin {length}\"\n[hamiltonian]\nH = \"0.3*jz(s)\"\n[start]\ns = {{ {start} }}\n"
+        )
+    };
+    let names = ["sync_entropy(s)", "sync_bures(s)"];
+    // Spin 2, coherent at cos θ = 0.28: binomial numbers.
+    let report = run(&start("2", "x = 0.96, z = 0.28"), &[], &[0.5], &names).unwrap();
+    let up = 0.64_f64;
+    let choose = [1.0, 4.0, 6.0, 4.0, 1.0];
+    let p: Vec<f64> = (0..5).map(|k| choose[k] * up.powi(k as i32) * (1.0 - up).powi(4 - k as i32)).collect();
+    let entropy: f64 = p.iter().map(|p| -p * p.ln()).sum();
+    let largest = p.iter().copied().fold(0.0, f64::max).sqrt();
+    assert_relative_eq!(value(&report, names[0]), entropy, epsilon = 1e-8);
+    assert_relative_eq!(value(&report, names[1]), (2.0 - 2.0 * largest).sqrt(), epsilon = 1e-6);
+    for (x, z) in [(0.5, 0.3), (0.9, -0.1), (0.2, -0.9)] {
+        let report = run(&start("1/2", &format!("x = {x}, z = {z}")), &[], &[0.5], &names).unwrap();
+        // F(ρ, σ) = tr ρσ + 2 √(det ρ det σ).
+        let det = 0.25 * (1.0 - x * x - z * z);
+        let fidelity = |p: f64| {
+            let overlap = p * 0.5 * (1.0 + z) + (1.0 - p) * 0.5 * (1.0 - z);
+            overlap + 2.0 * (det * p * (1.0 - p)).sqrt()
+        };
+        let best = (0..=1_000_000).map(|k| fidelity(f64::from(k) * 1e-6)).fold(0.0, f64::max);
+        assert_relative_eq!(value(&report, names[1]), (2.0 - 2.0 * best.sqrt()).sqrt(), epsilon = 1e-6);
+    }
+    // Without a signal the cycle has no phase, with one it has.
+    let report = run("spin-one-driven", &[("epsilon", 0.0)], &[], &names).unwrap();
+    assert!(names.iter().all(|n| value(&report, n).abs() < 1e-6), "{:?}", report.quantities);
+    let report = run("spin-one-driven", &[("epsilon", 0.1)], &[], &names).unwrap();
+    assert!(names.iter().all(|n| value(&report, n) > 1e-3), "{:?}", report.quantities);
+}

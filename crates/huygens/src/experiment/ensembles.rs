@@ -5,7 +5,9 @@ use crate::measures::Request;
 use crate::model::{ModeKind, Model};
 
 /// Measures that need more of the state than is kept.
-const OF_ALL_MEMBERS: [&str; 8] = [
+const OF_ALL_MEMBERS: [&str; 10] = [
+    "sync_entropy",
+    "sync_bures",
     "entropy",
     "purity",
     "mutual_information",

@@ -252,8 +252,17 @@ impl Experiment {
 
     /// The measures of synchronization beside their values without the coupling.
     pub(super) fn control_checks(&self, report: &mut Report, alone: &[Option<f64>]) {
-        let same =
-            ["sync_distance", "pearson", "mutual_information", "phase_coherence", "complete_sync", "spin_locking"];
+        let same = [
+            "sync_distance",
+            "pearson",
+            "mutual_information",
+            "phase_coherence",
+            "complete_sync",
+            "spin_locking",
+            "spin_coherence",
+            "sync_entropy",
+            "sync_bures",
+        ];
         for (k, request) in self.requests.iter().enumerate() {
             if same.contains(&request.definition.name)
                 && let Some(coupled) = report.quantities[k].value

@@ -27,6 +27,7 @@ pub(crate) mod arguments;
 mod attractor;
 mod blocks;
 mod counting;
+mod cycles;
 mod density;
 mod emission;
 mod energy;
@@ -36,6 +37,7 @@ mod machine;
 mod parse;
 mod registry;
 mod speed;
+mod spin_pairs;
 mod spins;
 mod stationary;
 mod survival;
@@ -313,13 +315,22 @@ impl Definition {
 
     /// Whether it is of spins alone.
     pub(crate) fn is_of_spins(&self) -> bool {
-        self.name.starts_with("spin_") || matches!(self.name, "jx" | "jy" | "jz")
+        self.name.starts_with("spin_") || matches!(self.name, "jx" | "jy" | "jz" | "concurrence")
     }
 
     /// Whether it is one of any modes, spins among them: of a part of the state, of jumps, or of the generator.
     pub(crate) fn is_of_any_modes(&self) -> bool {
-        let names =
-            ["entropy", "purity", "mutual_information", "log_negativity", "liouvillian_gap", "dissipation", "tur"];
+        let names = [
+            "entropy",
+            "purity",
+            "mutual_information",
+            "log_negativity",
+            "liouvillian_gap",
+            "dissipation",
+            "tur",
+            "sync_entropy",
+            "sync_bures",
+        ];
         names.contains(&self.name) || self.name.starts_with("current")
     }
 

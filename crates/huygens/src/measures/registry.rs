@@ -1,11 +1,11 @@
 //! All measures: one line each.
 
 use super::{
-    Definition, attractor, correlations, counting, density, emission, energy, liouvillian, local, machine, speed,
-    spins, stationary, survival, sync, thermal, ticking, transient,
+    Definition, attractor, correlations, counting, cycles, density, emission, energy, liouvillian, local, machine,
+    speed, spin_pairs, spins, stationary, survival, sync, thermal, ticking, transient,
 };
 
-static REGISTRY: [Definition; 99] = [
+static REGISTRY: [Definition; 103] = [
     sync::complete::RELATIVE,
     sync::complete::ABSOLUTE,
     sync::phase::PHASE_SYNC,
@@ -105,6 +105,10 @@ static REGISTRY: [Definition; 99] = [
     spins::SPIN_SQUEEZING_VARIANCE,
     spins::SPIN_PHASE_DISTRIBUTION,
     spins::SPIN_LOCKING,
+    spin_pairs::SPIN_COHERENCE,
+    spin_pairs::CONCURRENCE,
+    cycles::SYNC_ENTROPY,
+    cycles::SYNC_BURES,
 ];
 
 /// All measures, in the order in which they are listed.
