@@ -211,7 +211,6 @@ L = "sqrt(gamma/N)*jm(s)"
     let exact = run(text, Level::Fock, &[], None, &all).unwrap();
     let gaussian = run(text, Level::Gaussian, &[], None, &all).unwrap();
     passes(&gaussian);
-    for name in all {}
     for (name, within) in [
         ("jx(s)", 0.01),
         ("jy(s)", 0.01),
@@ -289,6 +288,33 @@ u = { x = 0.8, y = 0.6 }
     let free = run(text, Level::MeanField, &[("delta", 1.0)], None, &names).unwrap();
     assert!(free.dynamics.contains("torus"), "{}", free.dynamics);
     assert!(value(&free, "order_parameter(s,u)") < 0.8);
+}
+
+/// Two superradiant ensembles lock where the pump w is faster than their detuning δ: then tan(Δφ/2) = −δ/w up to the sign and
+/// ⟨J_z⟩ = (w² + δ²)/(4wΓ) in the mean field of N → ∞; beyond it they turn apart.
+#[test]
+fn superradiant_ensembles_lock_within_the_pump() {
+    let given = |n: &str| vec![("N".to_owned(), n.to_owned())];
+    let model = file::load_with("superradiant-ensembles", &given("100000")).unwrap_or_else(|e| panic!("{e}")).model;
+    let model = std::sync::Arc::new(model);
+    let at = |w: f64, delta: f64| {
+        let binding = model.bind(&[("w", w), ("delta", delta)]).unwrap();
+        let names = ["phase_difference(A,B)", "order_parameter(A,B)", "jz(A)"].map(String::from);
+        let options = Options { level: Level::MeanField, ..Options::default() };
+        Experiment::new(model.clone(), &names, options).unwrap().run(&binding).unwrap()
+    };
+    let (n, w) = (1e5, 3e4);
+    for ratio in [0.3, 0.8] {
+        let report = at(w, ratio * w);
+        passes(&report);
+        let z = w * (1.0 + ratio * ratio) / 4.0;
+        assert_relative_eq!(value(&report, "jz(A)") / n, z / n, max_relative = 1e-3);
+        let half = 0.5 * value(&report, "phase_difference(A,B)");
+        assert_relative_eq!(half.tan().abs(), ratio, max_relative = 1e-3);
+    }
+    let apart = at(w, 1.5 * w);
+    assert!(apart.value("order_parameter(A,B)").is_none_or(|r| r < 0.9), "{apart:?}");
+    assert!(!apart.dynamics.contains("circle of symmetry"), "{}", apart.dynamics);
 }
 
 /// A pump leads two spins along their axes onto the pole above, which the cavity that they feed together makes unstable: the search leaves it.

@@ -8,7 +8,7 @@ use crate::levels::equations::Spin;
 use crate::levels::stochastic::langevin::Ordering;
 use crate::levels::stochastic::linear::SpinStart;
 use crate::measures::{Argument, Block, Evaluate, Moments, Request};
-use crate::model::{Binding, Model};
+use crate::model::{Binding, ModeKind, Model};
 use crate::report::Check;
 
 /// Measures of the mean amplitudes alone, ⟨J₋⟩ of a spin in the place of ⟨a⟩.
@@ -215,7 +215,7 @@ impl Experiment {
         let vectors = self.model.start_bloch(binding)?;
         let mixed = |s: &&Spin| {
             let square: f64 = vectors[s.mode].unwrap_or_default().iter().map(|x| x * x).sum();
-            s.twice > 1 && square < 1.0 - 1e-12
+            matches!(self.model.modes[s.mode].kind, ModeKind::Spin { twice } if twice > 1) && square < 1.0 - 1e-12
         };
         Ok(spins.iter().find(mixed).map(|spin| {
             let note = format!(
