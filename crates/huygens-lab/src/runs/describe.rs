@@ -173,6 +173,7 @@ pub fn examine(problem: &Problem) -> String {
     let levels = if model.first_spin().is_some() {
         match model.antihermitian.is_zero() {
             true if model.motion.is_some() || model.follows_mean() => format!("mean_field, gaussian ({fluctuations})"),
+            true if model.first_ensemble().is_some() => format!("mean_field, gaussian ({fluctuations}), fock"),
             true => format!("mean_field, gaussian ({fluctuations}), stochastic, fock"),
             false => "fock".to_owned(),
         }

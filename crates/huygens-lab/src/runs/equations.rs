@@ -63,7 +63,8 @@ pub fn equations(model: &Model, level: Level, notation: Notation, all: bool) -> 
     }
     let weighed = !model.antihermitian.is_zero();
     let spins = model.first_spin().is_some();
-    if spins && (matches!(level, Level::Fock | Level::OptimalPath | Level::Response) || weighed) {
+    let unsampled = model.first_ensemble().is_some() && level == Level::Stochastic;
+    if spins && (matches!(level, Level::Fock | Level::OptimalPath | Level::Response) || weighed || unsampled) {
         if !weighed {
             writer.heisenberg(&mut out, shown);
         }
@@ -429,6 +430,14 @@ impl Writer<'_> {
             if own(&whole.modes()) {
                 let name = if self.latex() { format!("L_{{{}}}", k + 1) } else { format!("L{}", k + 1) };
                 let mut right = self.operator(&jump.operator, None);
+                if let Some(ensemble) = jump.members {
+                    let name = self.mode(ensemble);
+                    right.push_str(&if self.latex() {
+                        format!(" \\qquad \\text{{of each member of }} {name}")
+                    } else {
+                        format!("    (of each member of {name})")
+                    });
+                }
                 if let Some(kept) = &jump.kept {
                     let (share, whole) = (self.scalar(&kept.share), self.operator(whole, None));
                     right.push_str(&if self.latex() {

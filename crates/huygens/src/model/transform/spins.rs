@@ -164,7 +164,7 @@ fn taylor(size: f64, few: u32, many: u32, order: u32) -> Vec<f64> {
     // Coefficients of (n + r)^q ε^q in √(1 − ε(n + r)).
     let mut binomial = vec![1.0];
     for q in 0..order {
-        binomial.push(binomial[q] * (0.5 - q as f64) / (q as f64 + 1.0) * -1.0);
+        binomial.push(-(binomial[q] * (0.5 - q as f64) / (q as f64 + 1.0)));
     }
     // Polynomials in n by their order in ε.
     let mut series: Vec<Vec<f64>> = vec![vec![1.0]];
