@@ -16,7 +16,7 @@ use crate::model::{
     TermSource, Text,
 };
 
-fn text(x: impl Into<String>) -> Text {
+pub(crate) fn text(x: impl Into<String>) -> Text {
     Text::new(x, "test")
 }
 

@@ -571,6 +571,8 @@ impl Model {
                     if j > 0 && value.im.abs() > 1e-12 * value.re.abs() {
                         return Err(fault(Fault::NotReal { what: what(), re: value.re, im: value.im }));
                     }
+                    // What is left of one number less another that is equal to it is rounding.
+                    let value = if j == 1 && value.re.abs() < 1e-14 { c64::new(0.0, 0.0) } else { value };
                     if j == 1 && value.re < 0.0 {
                         return Err(fault(Fault::Negative { what: what(), value: value.re }));
                     }

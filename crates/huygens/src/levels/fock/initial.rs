@@ -417,4 +417,54 @@ mod tests {
             }
         }
     }
+
+    /// Q of a coherent state is (2j + 1)/4π cos^{4j}(Θ/2) at the angle Θ from its direction; of any state ∫Q = 1 and ∫nQ = ⟨J⟩/(j + 1).
+    #[test]
+    fn the_husimi_function_of_a_spin() {
+        use crate::levels::fock::{Cutoff, Problem};
+        use crate::levels::tests::text;
+        use crate::model::{ModeSource, ModelSource, StartSource, TermSource};
+        let pi = std::f64::consts::PI;
+        for (twice, v) in [(1, [0.6, 0.0, 0.8]), (5, [0.48, -0.64, 0.6]), (4, [0.3, 0.2, -0.4])] {
+            let source = ModelSource {
+                name: "m".into(),
+                modes: vec![ModeSource { name: text("s"), kind: text(&format!("spin {twice}/2")) }],
+                hamiltonian: vec![TermSource { name: text("H"), expression: text("jz(s)") }],
+                start: vec![StartSource {
+                    mode: text("s"),
+                    bloch: v.map(|x: f64| Some(text(&x.to_string()))),
+                    ..StartSource::default()
+                }],
+                ..ModelSource::default()
+            };
+            let model = Model::build(&source, &[]).unwrap();
+            let cutoff = Cutoff::Product(vec![twice + 1]);
+            let state = Problem::new(&model, &model.bind(&[]).unwrap(), cutoff, 1e9).unwrap().start;
+            let j = 0.5 * twice as f64;
+            let (steps, turns) = (200, 64);
+            let mut sums = [0.0; 4];
+            for k in 0..steps {
+                let theta = pi * (f64::from(k) + 0.5) / f64::from(steps);
+                for l in 0..turns {
+                    let phi = 2.0 * pi * f64::from(l) / f64::from(turns);
+                    let q = state.spin_husimi(0, &[[theta, phi]]).unwrap()[0];
+                    let unit = [theta.sin() * phi.cos(), theta.sin() * phi.sin(), theta.cos()];
+                    let area = theta.sin() * pi / f64::from(steps) * 2.0 * pi / f64::from(turns);
+                    sums[0] += area * q;
+                    (0..3).for_each(|a| sums[a + 1] += area * q * unit[a]);
+                    let length = v.iter().map(|x| x * x).sum::<f64>();
+                    if (length - 1.0).abs() < 1e-12 {
+                        let cos = unit.iter().zip(v).map(|(a, b)| a * b).sum::<f64>();
+                        let exact = (2.0 * j + 1.0) / (4.0 * pi) * (0.5 * (1.0 + cos)).powi(twice as i32);
+                        assert!((q - exact).abs() < 1e-9, "{q} {exact}");
+                    }
+                }
+            }
+            assert!((sums[0] - 1.0).abs() < 1e-4, "{sums:?}");
+            // ∫ n Q = ⟨J⟩/(j + 1).
+            for a in 0..3 {
+                assert!((sums[a + 1] - j * v[a] / (j + 1.0)).abs() < 1e-4, "{sums:?}");
+            }
+        }
+    }
 }

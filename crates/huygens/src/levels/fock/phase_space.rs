@@ -6,6 +6,7 @@
 //! √m w_{m−1,n} + √(n+1) w_{m,n+1} = 2α w_mn,   √(m+1) w_{m+1,n} + √n w_{m,n−1} = 2α* w_mn,   w_00 = e^{−2|α|²}/π.
 
 use huygens_numerics::c64;
+use huygens_numerics::special::ln_gamma;
 use rayon::prelude::*;
 
 use super::density::{Density, FockMoments};
@@ -45,6 +46,36 @@ impl Density {
         let rho = self.triangle(mode);
         let [q, p] = self.centre(mode);
         points.par_iter().map(|point| husimi(&rho, [point[0] - q, point[1] - p])).collect()
+    }
+
+    /// The Husimi function Q(θ, φ) = (2j + 1)/4π ⟨θφ|ρ|θφ⟩ of one spin at the directions \[θ, φ\], |θφ⟩ = Σ_n √(2j choose n)
+    /// cos^n(θ/2) sin^{2j−n}(θ/2) e^{−inφ} |n⟩ its coherent states along (sin θ cos φ, sin θ sin φ, cos θ): ∫Q sin θ dθ dφ = 1. `None`
+    /// of a boson, and of an ensemble, which has several lengths.
+    ///
+    /// # Panics
+    /// When the mode does not exist.
+    pub fn spin_husimi(&self, spin: usize, directions: &[[f64; 2]]) -> Option<Vec<f64>> {
+        let space = self.layout().space();
+        let twice = space.spin(spin).filter(|_| space.ensembles().iter().all(|e| e.site != spin))?;
+        let rho = self.triangle(spin);
+        let (size, all) = (rho.len(), f64::from(twice));
+        let ln_choose = |n: f64| ln_gamma(all + 1.0) - ln_gamma(n + 1.0) - ln_gamma(all - n + 1.0);
+        let weights: Vec<f64> = (0..size).map(|n| 0.5 * ln_choose(n as f64)).collect();
+        let at = |[theta, phi]: &[f64; 2]| {
+            let (sin, cos) = (0.5 * theta).sin_cos();
+            let amplitude = |n: usize| weights[n].exp() * cos.powi(n as i32) * sin.powi((size - 1 - n) as i32);
+            let a: Vec<f64> = (0..size).map(amplitude).collect();
+            let mut sum = 0.0;
+            for (m, row) in rho.iter().enumerate() {
+                for (step, z) in row.iter().enumerate() {
+                    // ⟨θφ|m⟩ρ_mn⟨n|θφ⟩ turns as e^{i(m − n)φ}.
+                    let turned = (z * c64::from_polar(1.0, -(step as f64) * phi)).re;
+                    sum += a[m] * a[m + step] * turned * if step == 0 { 1.0 } else { 2.0 };
+                }
+            }
+            (all + 1.0) / (4.0 * std::f64::consts::PI) * sum
+        };
+        Some(directions.par_iter().map(at).collect())
     }
 
     /// A square grid that holds the state of a mode: its half-width in q and p.
