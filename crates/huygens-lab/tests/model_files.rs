@@ -282,3 +282,61 @@ fn jumps_may_keep_a_part_of_the_runs() {
         assert!(error.contains(message), "{kept}: {error}");
     }
 }
+
+/// `variant=NAME` takes another model in the place of one that names it, with the other values given.
+#[test]
+fn variants_are_other_models() {
+    let given = |variant: &str, more: &[(&str, &str)]| -> Vec<(String, String)> {
+        let all = std::iter::once(("variant", variant)).chain(more.iter().copied());
+        all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let printed = load_with("spin-chains", &given("printed", &[("lambda", "0.2")])).unwrap().model;
+    assert_eq!(printed.name, "spin-chains-printed");
+    let lambda = printed.parameters.find("lambda").unwrap();
+    assert_eq!(printed.parameters.defaults().value(lambda), 0.2);
+    let error = load_with("spin-chains", &given("prnted", &[])).unwrap_err().to_string();
+    assert!(error.contains("no variant of `spin-chains`") && error.contains("did you mean `printed`?"), "{error}");
+    let error = load_with("kerr-pair", &given("printed", &[])).unwrap_err().to_string();
+    assert!(error.contains("no parameter named `variant`"), "{error}");
+    // Beside the file that names it, and as a parameter where there is one of that name.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.toml");
+    let body = "[modes]\na = \"boson\"\n[equations]\na = \"-x*a\"\n";
+    std::fs::write(&path, format!("[variants]\nother = \"two.toml\"\n[parameters]\nx = 1\n{body}")).unwrap();
+    std::fs::write(folder.path().join("two.toml"), format!("[parameters]\nx = 2\n{body}")).unwrap();
+    let other = load_with(path.to_str().unwrap(), &given("other", &[])).unwrap().model;
+    assert_eq!((other.name.as_str(), other.parameters.defaults().values[0]), ("two", 2.0));
+    std::fs::write(
+        &path,
+        format!("[variants]\nother = \"two.toml\"\n[parameters]\nx = \"variant\"\nvariant = 3\n{body}"),
+    )
+    .unwrap();
+    let own = load_with(path.to_str().unwrap(), &given("4", &[])).unwrap().model;
+    assert_eq!(own.parameters.defaults().values, [4.0, 4.0]);
+}
+
+/// Sections of equations say what is wrong in them at its place.
+#[test]
+fn faults_of_written_equations_have_their_places() {
+    let fault = |text: &str| {
+        let text = format!("[modes]\na = \"boson\"\nb = \"boson\"\n[parameters]\nw = 1\n{text}");
+        parse("x.toml", &text, None, &[]).unwrap_err().to_string()
+    };
+    for (text, words) in [
+        ("[equations]\nc = \"-w*a\"", &["unknown name `c`", "x.toml:7"][..]),
+        ("[equations]\na = \"-w*e\"", &["unknown name `e`", "x.toml:7"]),
+        ("[equations]\na = \"-w/n(b)*a\"", &["division by", "the equation of motion"]),
+        ("[equations]\na = \"-w*a\"\n[fluctuations]\na = \"-w\"", &["`fluctuations.a` is a text", "a table such as"]),
+        ("[equations]\na = \"-w*a\"\n[fluctuations]\na = { c = \"-w\" }", &["unknown name `c`"]),
+        ("[equations]\na = \"-w*a\"\n[diffusion]\na = { b = 1 }\nb = { a = 1 }", &["a diffusion"]),
+        ("[definitions]\nw = \"2\"\n[equations]\na = \"-w*a\"", &["a definition", "a parameter"]),
+        ("[definitions]\nx = \"n(a\"\n[equations]\na = \"-w*a\"", &["never closed", "x.toml:7"]),
+        ("[variants]\nx = 3\n[equations]\na = \"-w*a\"", &["`variants.x` is a whole number"]),
+    ] {
+        let error = fault(text);
+        assert!(words.iter().all(|w| error.contains(w)), "{text}\n{error}");
+    }
+    // mean(…) is for coefficients, not for parameters.
+    let error = fault("g = \"mean(n(a))\"\n[equations]\na = \"-w*a - g*a\"");
+    assert!(error.contains("`a`"), "{error}");
+}

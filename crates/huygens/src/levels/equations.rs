@@ -216,7 +216,8 @@ impl Equations {
         let constant = |entries: &SparsePolynomials| {
             entries.iter().all(|entry| entry.polynomial.degree() == 0 && entry.polynomial.fields().is_empty())
         };
-        self.flow.iter().all(|f| f.fields().is_empty())
+        !self.given
+            && self.flow.iter().all(|f| f.fields().is_empty())
             && [&self.drift, &self.drift_conj, &self.diffusion, &self.diffusion_anomalous].into_iter().all(constant)
     }
 }

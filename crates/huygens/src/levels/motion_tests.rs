@@ -220,6 +220,8 @@ fn a_given_drift_is_taken_as_it_is() {
         &[["a", "dag(a)", "0.1"], ["b", "dag(b)", "0.2"], ["a", "b", "0.02*i"]],
     );
     let equations = Equations::derive(&Model::build(&source, &[]).unwrap());
+    // Constant, and still not that of the flow: nothing that takes the model for linear may be used.
+    assert!(!equations.linear());
     let z = [c64::new(0.2, 0.1), c64::new(0.0, 0.4)];
     let (drift, mean) =
         (bound(&equations).drift_matrix(0.0, &z), bound(&equations.of_mean_field().unwrap()).drift_matrix(0.0, &z));
@@ -228,6 +230,15 @@ fn a_given_drift_is_taken_as_it_is() {
     assert_eq!((drift[(2, 0)], drift[(2, 2)]), (mean[(2, 0)], mean[(2, 2)]));
     let d = bound(&equations).diffusion_matrix(0.0, &z);
     assert_eq!((d[(0, 3)], d[(3, 0)], d[(0, 2)]), (0.02, 0.02, 0.0));
+    // d<a²> with the anomalous drift 0.3 squeezes: the covariance of the run is that of the given drift.
+    let mut stable = source.clone();
+    stable.fluctuations[1].value = text("0.05");
+    let report = run(Model::build(&stable, &[]).unwrap(), Level::Gaussian, &["n(a)"], None);
+    let drift = bound(&Equations::derive(&Model::build(&stable, &[]).unwrap()));
+    let (m, d) = (drift.drift_matrix(0.0, &z), drift.diffusion_matrix(0.0, &z));
+    let v = huygens_numerics::linalg::lyapunov(&m, &d).unwrap();
+    let number = 0.5 * (v[(0, 0)] + v[(1, 1)] - 1.0);
+    assert!((report.value("n(a)").unwrap() - number).abs() < 1e-9, "{number} {:?}", report.quantities);
     let mut growing = source.clone();
     growing.fluctuations[0].value = text("0.05 - i");
     let report = run(Model::build(&growing, &[]).unwrap(), Level::Gaussian, &["n(a)"], None);

@@ -95,9 +95,11 @@ fn means(
     let mut decay =
         Panel::new(Axis::linear(r"Time $\omega_1 t$").range(0.0, LATE), Axis::log(r"$|\beta_1|^2+|\beta_2|^2$"))
             .title("No limit cycle: the quanta decay");
-    let mut phase =
-        Panel::new(Axis::linear(r"Time $\omega_1 t$").range(0.0, LATE), Axis::linear(r"$(\phi_2-\phi_1)/2\pi$"))
-            .title("Phase difference");
+    let mut phase = Panel::new(
+        Axis::linear(r"Time $\omega_1 t$").range(0.0, LATE),
+        Axis::linear(r"$(\phi_2-\phi_1)/2\pi$").include(-0.05).include(0.05),
+    )
+    .title("Phase difference");
     let mut ratio =
         Panel::new(Axis::linear(r"Time $\omega_1 t$").range(0.0, EARLY), Axis::linear(r"$|\beta_1|/|\beta_2|$"))
             .title("Ratio of the amplitudes");
