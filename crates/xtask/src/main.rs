@@ -83,7 +83,7 @@ fn docs() -> Result<(), Failure> {
 }
 
 /// The figures of the README and of the gallery: the beginning of their names in docs/figures, and the command that draws them.
-const FIGURES: [(&str, &[&str]); 10] = [
+const FIGURES: [(&str, &[&str]); 11] = [
     ("optomechanical-pair", &["run", "optomechanical-pair"]),
     (
         "optomechanical-pair-mu",

@@ -428,11 +428,11 @@ mod tests {
         for (twice, v) in [(1, [0.6, 0.0, 0.8]), (5, [0.48, -0.64, 0.6]), (4, [0.3, 0.2, -0.4])] {
             let source = ModelSource {
                 name: "m".into(),
-                modes: vec![ModeSource { name: text("s"), kind: text(&format!("spin {twice}/2")) }],
+                modes: vec![ModeSource { name: text("s"), kind: text(format!("spin {twice}/2")) }],
                 hamiltonian: vec![TermSource { name: text("H"), expression: text("jz(s)") }],
                 start: vec![StartSource {
                     mode: text("s"),
-                    bloch: v.map(|x: f64| Some(text(&x.to_string()))),
+                    bloch: v.map(|x: f64| Some(text(x.to_string()))),
                     ..StartSource::default()
                 }],
                 ..ModelSource::default()
