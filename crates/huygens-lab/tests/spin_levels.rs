@@ -290,6 +290,33 @@ u = { x = 0.8, y = 0.6 }
     assert!(value(&free, "order_parameter(s,u)") < 0.8);
 }
 
+/// A spin that turns along its equator: its phase diffuses without bound, so that the least variance across its mean is that of J_z.
+#[test]
+fn squeezing_of_a_spin_whose_phase_diffuses() {
+    let text = r#"
+name = "equator"
+[modes]
+s = "spin 25"
+[hamiltonian]
+H = "jz(s)"
+[[jump]]
+L = "sqrt(1/50)*jp(s)*(1 - jz(s)/25)"
+[[jump]]
+L = "sqrt(1/50)*jm(s)*(1 + jz(s)/25)"
+[start]
+s = { x = 1 }
+"#;
+    let names = ["spin_squeezing(s)", "variance(jz(s))", "jx(s)", "phase_diffusion", "period"];
+    let report = run(text, Level::Gaussian, &[], None, &names).unwrap();
+    passes(&report);
+    assert!(report.dynamics.contains("uniform rotation"), "{}", report.dynamics);
+    assert_relative_eq!(value(&report, "period"), std::f64::consts::TAU, max_relative = 1e-9);
+    let longest = report.quantity("jx(s)").unwrap().max.unwrap();
+    let expected = 50.0 * value(&report, "variance(jz(s))") / (longest * longest);
+    assert_relative_eq!(value(&report, "spin_squeezing(s)"), expected, max_relative = 1e-5);
+    assert!(value(&report, "phase_diffusion") > 0.0);
+}
+
 /// Two superradiant ensembles lock where the pump w is faster than their detuning δ: then tan(Δφ/2) = −δ/w up to the sign and
 /// ⟨J_z⟩ = (w² + δ²)/(4wΓ) in the mean field of N → ∞; beyond it they turn apart.
 #[test]

@@ -51,7 +51,7 @@ pub(super) const SPIN_SQUEEZING: Definition = Definition {
     range: "[0, ∞)",
     levels: FLUCTUATIONS_OF_SPINS,
     source: "Wineland et al., PRA 50, 67 (1994)",
-    collective: Collective::Removed,
+    collective: Collective::Diffused,
     evaluate: Evaluate::Moments(|state, arguments| squeezing(state, arguments).0),
     ..SPIN_X
 };
