@@ -260,7 +260,7 @@ impl Operator {
     }
     /// The operator with each mode replaced; the map must be one to one on the modes that occur.
     pub fn map_modes(&self, f: &dyn Fn(ModeId) -> ModeId) -> Operator {
-        Operator::from_terms(self.terms.iter().map(|(m, c)| (m.map_modes(f), c.clone())))
+        Operator::from_normal(&self.normal_symbol().map_modes(f))
     }
 }
 

@@ -248,6 +248,17 @@ fn a_given_drift_is_taken_as_it_is() {
     assert!(report.value("n(a)").is_none());
 }
 
+/// Renaming modes renames the means in coefficients.
+#[test]
+fn means_follow_their_modes() {
+    use crate::algebra::{Field, ModeId, Operator, Quantity, Scalar};
+    let mean = |k: u32| Scalar::field(Field { mode: ModeId(k), quantity: Quantity::Number, held: true });
+    let of = |k: u32| Operator::n(ModeId(k)).scale(&mean(1 - k));
+    let swap = |m: ModeId| ModeId(1 - m.0);
+    assert_eq!(of(0).map_modes(&swap), of(1));
+    assert_eq!(of(0).normal_symbol().map_modes(&swap), of(1).normal_symbol());
+}
+
 /// Levels that follow no mean field say so and name one that does; texts without a meaning are refused at their place.
 #[test]
 fn what_cannot_be_is_refused_with_the_cure() {
@@ -266,6 +277,8 @@ fn what_cannot_be_is_refused_with_the_cure() {
         let error = refusal(Model::build(&source, &[]).unwrap(), level);
         assert!(error.contains("equations of motion") && error.contains("--level gaussian"), "{error}");
     }
+    let error = follows().transformed(&["rotating_frame(1)"]).unwrap_err().to_string();
+    assert!(error.contains("mean(…)") && error.contains("put a parameter"), "{error}");
     let fault = |source: ModelSource| Model::build(&source, &[]).unwrap_err()[0].to_string();
     let twice = written(&[], &[("a", "-a"), ("a", "-2*a")], &[], &[]);
     assert!(fault(twice).contains("an equation"));

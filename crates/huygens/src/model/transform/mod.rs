@@ -117,6 +117,10 @@ impl Stage {
             let what = "equations of motion written as such".to_owned();
             return Err(TransformError::Untreated { what, cure: ": give it a Hamiltonian and jumps" });
         }
+        if self.model.follows_mean() {
+            let what = "coefficients that follow the mean field (mean(…))".to_owned();
+            return Err(TransformError::Untreated { what, cure: ": put a parameter in their place" });
+        }
         if let Some(jump) = self.model.jumps.iter().find(|jump| jump.members.is_some())
             && !matches!(name.as_str(), "rotating_frame" | "interaction_picture")
         {
