@@ -294,6 +294,10 @@ fn variants_are_other_models() {
     assert_eq!(printed.name, "spin-chains-printed");
     let lambda = printed.parameters.find("lambda").unwrap();
     assert_eq!(printed.parameters.defaults().value(lambda), 0.2);
+    // The model itself has a name among them, with or without other values.
+    let derived = load_with("spin-chains", &given("derived", &[("lambda", "0.1")])).unwrap().model;
+    assert_eq!((derived.name.as_str(), derived.parameters.defaults().value(lambda)), ("spin-chains", 0.1));
+    assert!(!derived.variants.contains(&"derived".to_owned()) && derived.variants.contains(&"printed".to_owned()));
     let error = load_with("spin-chains", &given("prnted", &[])).unwrap_err().to_string();
     assert!(error.contains("no variant of `spin-chains`") && error.contains("did you mean `printed`?"), "{error}");
     let error = load_with("kerr-pair", &given("printed", &[])).unwrap_err().to_string();
@@ -339,4 +343,28 @@ fn faults_of_written_equations_have_their_places() {
     // mean(…) is for coefficients, not for parameters.
     let error = fault("g = \"mean(n(a))\"\n[equations]\na = \"-w*a - g*a\"");
     assert!(error.contains("`a`"), "{error}");
+}
+
+/// Transformations given beside the model: after its own, each at its own text where it is wrong.
+#[test]
+fn transformations_are_given_beside_the_model() {
+    let steps = |list: &[&str]| -> Vec<(String, String)> {
+        list.iter().map(|step| (huygens_lab::file::TRANSFORM.to_owned(), (*step).to_owned())).collect()
+    };
+    let first = "holstein_primakoff(s1, 1)";
+    let loaded = load_with("central-spin", &steps(&[first, "holstein_primakoff(s2, 1)"])).unwrap();
+    assert_eq!(loaded.model.applied.len(), 2);
+    assert!(loaded.model.frame.contains(first) && loaded.identity().contains(first));
+    let bosons = loaded.model.spins().iter().filter(|s| s.is_none()).count();
+    assert_eq!(bosons, 2);
+    // Rebuilt with other values it is transformed again.
+    let mut values = loaded.overrides.clone();
+    values.push(("lambda".into(), "0.3".into()));
+    assert_eq!(loaded.rebuild(&values).unwrap().model.applied.len(), 2);
+    let error = load_with("central-spin", &steps(&[first, "holstein_primakoff(c2, 1)"])).unwrap_err().to_string();
+    assert!(error.contains("no mode `c2`") && error.contains("transform=holstein_primakoff(c2, 1)"), "{error}");
+    // A coherent chain is a coherent boson.
+    let binding = loaded.model.bind(&[]).unwrap();
+    let z = loaded.model.start_values(&binding).unwrap();
+    assert!((z[1].norm_sqr() - 0.25).abs() < 1e-12, "{z:?}");
 }

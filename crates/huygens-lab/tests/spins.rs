@@ -437,3 +437,31 @@ fn distances_to_the_nearest_limit_cycle() {
     let report = run("spin-one-driven", &[("epsilon", 0.1)], &[], &names).unwrap();
     assert!(names.iter().all(|n| value(&report, n) > 1e-3), "{:?}", report.quantities);
 }
+
+/// A spin ½ fed and damped at equal rates has no cycle but the fully mixed state, which no signal turns: no locking whatever its strength, where
+/// a spin 1 locks (Roulet and Bruder).
+#[test]
+fn a_spin_one_half_does_not_lock() {
+    let model = r#"
+name = "half"
+[modes]
+s = "spin 1/2"
+[parameters]
+epsilon = 0.1
+Delta = 0
+[hamiltonian]
+H = "Delta*jz(s) + epsilon*jx(s)"
+[[jump]]
+L = "jp(s)"
+[[jump]]
+L = "jm(s)"
+"#;
+    for (epsilon, detuning) in [(0.1, 0.0), (0.5, 0.3), (3.0, -1.0)] {
+        let values = [("epsilon", epsilon), ("Delta", detuning)];
+        let report = run(model, &values, &[], &["spin_locking(s)", "purity(s)", "sync_entropy(s)"]).unwrap();
+        assert!(value(&report, "spin_locking(s)").abs() < 1e-12 && value(&report, "sync_entropy(s)").abs() < 1e-12);
+        assert_relative_eq!(value(&report, "purity(s)"), 0.5, epsilon = 1e-12);
+        let one = run("spin-one-driven", &values, &[], &["spin_locking(s)", "sync_entropy(s)"]).unwrap();
+        assert!(value(&one, "spin_locking(s)") > 1e-3 && value(&one, "sync_entropy(s)") > 1e-4, "{:?}", one.quantities);
+    }
+}

@@ -140,24 +140,47 @@ fn timed_response(python: &PathBuf) -> Result<String, Failure> {
     Ok(response(&ours, &peers))
 }
 
-/// Renews the section of the response level in BENCHMARKS.md and leaves the others as they are; the machine stands in it.
-pub(crate) fn response_alone() -> Result<(), Failure> {
-    let python = environment(false)?;
-    let section = timed_response(&python)?;
+/// Title of the section of the fock level.
+const DENSITY: &str = "\n## Density matrices\n\n";
+
+/// Renews one section of BENCHMARKS.md and leaves the others as they are; the machine stands in it.
+fn renew(title: &str, section: &str) -> Result<(), Failure> {
     let path = crate::root().join("BENCHMARKS.md");
     let text = std::fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
-    let kept = match text.find(RESPONSE) {
-        None => text,
+    let (before, after) = match text.find(title) {
+        None => (text.as_str(), ""),
         Some(at) => {
-            let after = text[at + RESPONSE.len()..].find("\n## ").map(|k| at + RESPONSE.len() + k);
-            format!("{}{}", &text[..at], after.map_or("", |k| &text[k..]))
+            let rest = &text[at + title.len()..];
+            (&text[..at], rest.find("\n## ").map_or("", |k| &rest[k..]))
         }
     };
-    let machine = format!("{RESPONSE}Timed by itself. Machine: {}.\n\n", machine());
-    let section = section.replacen(RESPONSE, &machine, 1);
-    std::fs::write(&path, format!("{kept}{section}")).map_err(|e| Failure::file(&path, &e))?;
+    let machine = format!("{title}Timed by itself. Machine: {}.\n\n", machine());
+    let section = section.replacen(title, &machine, 1);
+    std::fs::write(&path, format!("{before}{section}{after}")).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
     Ok(())
+}
+
+/// Renews the section of the response level.
+pub(crate) fn response_alone() -> Result<(), Failure> {
+    let python = environment(false)?;
+    renew(RESPONSE, &timed_response(&python)?)
+}
+
+/// Renews the section of the fock level.
+pub(crate) fn density_alone() -> Result<(), Failure> {
+    let python = environment(true)?;
+    let scripts = crate::root().join("crates/xtask/bench");
+    let [.., qutip, dynamiqs] = OPTIONAL.map(|(name, _, script)| (name, script));
+    let [qutip, dynamiqs] = [qutip, dynamiqs].map(|(name, script)| {
+        let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
+        if let Err(failure) = &table {
+            say(&format!("{name} does not run and is not compared: {failure}"));
+        }
+        table.ok()
+    });
+    let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
+    renew(DENSITY, &density(&ours, qutip.as_ref(), dynamiqs.as_ref()))
 }
 
 fn report(ours: &Table, peers: &Table, python: &PathBuf) -> Result<String, Failure> {
@@ -314,8 +337,7 @@ fn against(name: &str, peer: &[f64], own: f64) -> String {
 
 /// The fock level.
 fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> String {
-    let mut out =
-        String::from("\n## Density matrices\n\nWall-clock times, from the model to the end, on all cores.\n\n");
+    let mut out = format!("{DENSITY}Wall-clock times, from the model to the end, on all cores.\n\n");
     for row in ours.rows("dimer_product_24").filter(|r| r.len() == 6) {
         let _ = writeln!(
             out,

@@ -16,7 +16,7 @@ cargo xtask COMMAND
   ci            formatting, lints, documentation and all tests: what a change must pass
   docs          rustdoc with warnings denied, and the book if mdBook is installed
   figures       draw the figures of the README and the gallery again, through the huygens command
-  bench [response]
+  bench [density|response]
                 time Huygens against SciPy and Numba on this machine and write BENCHMARKS.md
                 (Python 3 with venv; the packages go into target/bench-env); with a name, that section alone";
 
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         "figures" => figures(),
         "bench" if rest.is_empty() => bench::bench(),
         "bench" if rest == ["response"] => bench::response_alone(),
+        "bench" if rest == ["density"] => bench::density_alone(),
         "" | "help" | "--help" | "-h" => {
             say(HELP);
             return if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };

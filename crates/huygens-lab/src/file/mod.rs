@@ -214,7 +214,8 @@ fn build(source: &ModelSource, overrides: &[(String, String)]) -> Result<Model, 
     }
     let (steps, values): (Vec<_>, Vec<_>) = overrides.iter().cloned().partition(|(name, _)| name == TRANSFORM);
     let mut source = source.clone();
-    source.transforms.extend(steps.into_iter().map(|(_, text)| Text::new(text, format!("given.{TRANSFORM}"))));
+    let steps = steps.into_iter().enumerate();
+    source.transforms.extend(steps.map(|(k, (_, text))| Text::new(text, format!("given.{TRANSFORM}.{k}"))));
     Model::build(&source, &values)
 }
 
@@ -244,12 +245,9 @@ fn variant(
     };
     let mut rest = overrides.to_vec();
     rest.remove(asked);
-    if model.text == path {
-        let diagnostic = Diagnostic::error(format!("the variant `{wanted}` of `{path}` is that model itself"))
-            .with_help("name another model file");
-        return Some(Err(diagnostic.into()));
-    }
     let target = match (builtin(&model.text), folder) {
+        // The model itself, by a name of its own.
+        _ if model.text == path => path.to_owned(),
         (None, Some(folder)) => folder.join(&model.text).display().to_string(),
         _ => model.text.clone(),
     };
@@ -324,7 +322,12 @@ impl Placed<'_> {
             Some(name) => (name, false),
             None => (name, true),
         };
-        let (name, value) = self.overrides.iter().find(|(n, _)| n == name)?;
+        // Of several of one name the number tells which.
+        let (name, nth) = match name.rsplit_once('.') {
+            Some((base, k)) => (base, k.parse().ok()?),
+            None => (name, 0),
+        };
+        let (name, value) = self.overrides.iter().filter(|(n, _)| n == name).nth(nth)?;
         let text = format!("{name}={value}");
         let token = if on_value { Token::whole(name.len() + 1..text.len()) } else { Token::whole(0..name.len()) };
         let span = match within {

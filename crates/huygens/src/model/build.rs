@@ -247,7 +247,12 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
         baths: Vec::new(),
         structured: Vec::new(),
         motion: None,
-        variants: source.variants.iter().map(|(name, _)| name.text.clone()).collect(),
+        variants: source
+            .variants
+            .iter()
+            .filter(|(_, model)| model.text != source.name)
+            .map(|(name, _)| name.text.clone())
+            .collect(),
         networks,
         oscillators: Vec::new(),
         uncoupled: Vec::new(),
