@@ -13,10 +13,7 @@ fn run(
     at: Option<f64>,
     measures: &[&str],
 ) -> Result<Report, ExperimentError> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("model.toml");
-    std::fs::write(&path, text).expect("a file");
-    let model = file::load(path.to_str().expect("a path")).unwrap_or_else(|e| panic!("{e}")).model;
+    let model = file::parse("model.toml", text, None, &[]).unwrap_or_else(|e| panic!("{e}")).model;
     let binding = model.bind(values).unwrap();
     let mut options = Options { level, ..Options::default() };
     match level {
@@ -489,12 +486,7 @@ L = "sqrt(0.5)*jz(s)"
     let sampled = run(text, Level::Stochastic, &[], Some(2.0), &names).unwrap();
     passes(&sampled);
     names.iter().for_each(|name| agrees(&sampled, &exact, name, 4.0, 1e-3));
-    let model = std::sync::Arc::new({
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("model.toml");
-        std::fs::write(&path, text).expect("a file");
-        file::load(path.to_str().expect("a path")).unwrap().model
-    });
+    let model = std::sync::Arc::new(file::parse("model.toml", text, None, &[]).unwrap().model);
     let on = |threads: usize| {
         let trajectories = Trajectories { count: 300, threads, step: Some(0.05), ..Trajectories::default() };
         let window = Some(Window { from: 0.0, to: 1.0, samples: 4 });

@@ -9,15 +9,8 @@ use huygens_lab::file;
 
 /// A run of a model file or of a built-in model; without times the steady state.
 fn run(model: &str, values: &[(&str, f64)], at: &[f64], measures: &[&str]) -> Result<Report, ExperimentError> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("model.toml");
-    let name = if model.contains('\n') {
-        std::fs::write(&path, model).expect("a file");
-        path.to_str().expect("a path")
-    } else {
-        model
-    };
-    let model = file::load(name).unwrap_or_else(|e| panic!("{e}")).model;
+    let loaded = if model.contains('\n') { file::parse("model.toml", model, None, &[]) } else { file::load(model) };
+    let model = loaded.unwrap_or_else(|e| panic!("{e}")).model;
     let binding = model.bind(values).unwrap();
     let truncation = Truncation { at: at.to_vec(), memory: 1e9, ..Truncation::default() };
     let options = Options { level: Level::Fock, truncation, ..Options::default() };
@@ -253,17 +246,10 @@ c = { z = 1 }
         let up = (-0.5 * t).exp();
         assert_relative_eq!(series(&report, "jz(c)")[k], up - 0.5, epsilon = 1e-8);
     }
-    let jumps = |report: &mut Options| report.truncation.jumps = Some(4000);
-    let loaded = {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("model.toml");
-        std::fs::write(&path, model).expect("a file");
-        file::load(path.to_str().expect("a path")).unwrap_or_else(|e| panic!("{e}")).model
-    };
+    let loaded = file::parse("model.toml", model, None, &[]).unwrap_or_else(|e| panic!("{e}")).model;
     let binding = loaded.bind(&[]).unwrap();
-    let truncation = Truncation { at: times.to_vec(), memory: 1e9, ..Truncation::default() };
-    let mut options = Options { level: Level::Fock, truncation, ..Options::default() };
-    jumps(&mut options);
+    let truncation = Truncation { at: times.to_vec(), memory: 1e9, jumps: Some(4000), ..Truncation::default() };
+    let options = Options { level: Level::Fock, truncation, ..Options::default() };
     let names: Vec<String> = measures[..4].iter().map(ToString::to_string).collect();
     let drawn = Experiment::new(loaded.into(), &names, options).unwrap().run(&binding).unwrap();
     for name in &measures[..4] {
@@ -354,10 +340,7 @@ fn wrong_starts_of_spins_are_refused() {
         ("s = { w = 1 }", vec!["w", "x"]),
         ("s = { x = 1 }\nb = { occupation = -1 }", vec!["must not be negative"]),
     ] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("m.toml");
-        std::fs::write(&path, text(start)).unwrap();
-        let error = file::load(path.to_str().unwrap()).err().map(|e| e.to_string()).unwrap_or_default();
+        let error = file::parse("m.toml", &text(start), None, &[]).err().map(|e| e.to_string()).unwrap_or_default();
         for word in words {
             assert!(error.contains(word), "{start}: {error}");
         }

@@ -111,14 +111,7 @@ pub(crate) fn bench() -> Result<(), Failure> {
     text.push_str(&steady(&ours, &lyapunov));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens", "--bench", "trajectories"]))?);
     let peers = Table::parse(&output(Command::new(&python).arg(scripts.join("trajectories.py")))?);
-    // A peer that does not run on this machine is told, and the others go on.
-    let [jitcsde, diffrax, qutip, dynamiqs] = OPTIONAL.map(|(name, _, script)| {
-        let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
-        if let Err(failure) = &table {
-            say(&format!("{name} does not run and is not compared: {failure}"));
-        }
-        (name, table.ok())
-    });
+    let [jitcsde, diffrax, qutip, dynamiqs] = OPTIONAL.map(|peer| (peer.0, timed_peer(&python, peer)));
     text.push_str(&trajectories(&ours, &peers, &[jitcsde, diffrax]));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
     text.push_str(&density(&ours, qutip.1.as_ref(), dynamiqs.1.as_ref()));
@@ -127,6 +120,16 @@ pub(crate) fn bench() -> Result<(), Failure> {
     std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
     say(&format!("written to {}", path.display()));
     Ok(())
+}
+
+/// The timings of a peer; one that does not run on this machine is told, and the others go on.
+fn timed_peer(python: &PathBuf, (name, _, script): (&str, &[&str], &str)) -> Option<Table> {
+    let script = crate::root().join("crates/xtask/bench").join(script);
+    let table = output(Command::new(python).arg(script)).map(|text| Table::parse(&text));
+    if let Err(failure) = &table {
+        say(&format!("{name} does not run and is not compared: {failure}"));
+    }
+    table.ok()
 }
 
 /// Title of the section of the response level.
@@ -170,15 +173,8 @@ pub(crate) fn response_alone() -> Result<(), Failure> {
 /// Renews the section of the fock level.
 pub(crate) fn density_alone() -> Result<(), Failure> {
     let python = environment(true)?;
-    let scripts = crate::root().join("crates/xtask/bench");
-    let [.., qutip, dynamiqs] = OPTIONAL.map(|(name, _, script)| (name, script));
-    let [qutip, dynamiqs] = [qutip, dynamiqs].map(|(name, script)| {
-        let table = output(Command::new(&python).arg(scripts.join(script))).map(|text| Table::parse(&text));
-        if let Err(failure) = &table {
-            say(&format!("{name} does not run and is not compared: {failure}"));
-        }
-        table.ok()
-    });
+    let [.., qutip, dynamiqs] = OPTIONAL;
+    let [qutip, dynamiqs] = [qutip, dynamiqs].map(|peer| timed_peer(&python, peer));
     let ours = Table::parse(&output(cargo().args(["bench", "--package", "huygens-cli", "--bench", "density"]))?);
     renew(DENSITY, &density(&ours, qutip.as_ref(), dynamiqs.as_ref()))
 }

@@ -51,6 +51,7 @@ pub use polynomial::{Factor, ModeId, Monomial, Polynomial};
 pub use scalar::{EvalError, EvalErrorKind, ParamId, Scalar, ScalarError};
 pub use symmetry::{charges, charges_with};
 pub use word::{Site, Word};
+pub(crate) use word::{added, times};
 
 #[cfg(test)]
 mod tests;

@@ -138,12 +138,12 @@ fn shifted(f: &[f64], a: f64) -> Vec<f64> {
     out
 }
 
-pub(super) fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
+pub(crate) fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
     let at = |list: &[f64], k: usize| list.get(k).copied().unwrap_or(0.0);
     (0..a.len().max(b.len())).map(|k| at(a, k) + at(b, k)).collect()
 }
 
-pub(super) fn times(a: &[f64], b: &[f64]) -> Vec<f64> {
+pub(crate) fn times(a: &[f64], b: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; a.len() + b.len() - 1];
     for (i, x) in a.iter().enumerate() {
         for (j, y) in b.iter().enumerate() {

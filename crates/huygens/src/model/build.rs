@@ -473,14 +473,7 @@ impl<'a> Texts<'a> {
         for start in &source.start {
             let mut one = || -> Result<_, ModelError> {
                 let key = parsed(&start.mode, read(&start.mode.text))?;
-                // `b[j]` with a j that is no parameter stands for all members of the array.
-                let index = match &key.node {
-                    Node::Index { indices, .. } => match indices.as_slice() {
-                        [Expr { node: Node::Name(index), .. }] if !declared(index) => Some(index.clone()),
-                        _ => None,
-                    },
-                    _ => None,
-                };
+                let index = running(&key, &declared);
                 uses.expression(&key, index.as_slice());
                 let mut values = [const { None }; 7];
                 for (value, text) in values.iter_mut().zip(start_texts(start)) {
@@ -703,6 +696,23 @@ fn rule(name: &str, text: &Text, expr: &Expr, symbols: &Symbols) -> Result<Netwo
         _ => return Err(unknown()),
     };
     made.map_err(|e| ModelError::at(&text.place, e.into()))
+}
+
+/// The index j of an entry `b[j]` that stands for all members of an array: one that is no parameter.
+pub(super) fn running(key: &Expr, declared: &dyn Fn(&str) -> bool) -> Option<String> {
+    match &key.node {
+        Node::Index { indices, .. } => match indices.as_slice() {
+            [Expr { node: Node::Name(index), .. }] if !declared(index) => Some(index.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The members of an array, each with its value of the running index.
+pub(super) fn each_of(all: &[ModeId], index: Option<&String>) -> Vec<(ModeId, Vec<(String, i64)>)> {
+    let given = |k: usize| index.map(|i| (i.clone(), k as i64 + 1)).into_iter().collect();
+    all.iter().enumerate().map(|(k, &mode)| (mode, given(k))).collect()
 }
 
 fn start_texts(start: &StartSource) -> [Option<&Text>; 7] {
@@ -1052,11 +1062,7 @@ fn start(model: &mut Model, source: &ModelSource, texts: &Texts<'_>, symbols: &S
                 _ => None,
             });
             let targets: Vec<(ModeId, Vec<(String, i64)>)> = match all {
-                Some((all, index)) => all
-                    .iter()
-                    .enumerate()
-                    .map(|(k, &m)| (m, index.map(|i| (i.clone(), k as i64 + 1)).into_iter().collect()))
-                    .collect(),
+                Some((all, index)) => each_of(&all, index),
                 None => vec![(parse::site(key, symbols).map_err(|e| wrong(&start.mode, e))?, Vec::new())],
             };
             for (mode, given) in targets {

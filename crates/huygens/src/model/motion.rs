@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::algebra::parse::{self, Expr, Node, Scope, Symbol, Symbols, WithIndices, parse as read};
 use crate::algebra::{ModeId, Polynomial, Scalar, Site};
 
-use super::build::{parsed, wrong};
+use super::build::{each_of, parsed, running, wrong};
 use super::error::{Fault, ModelError};
 use super::scope::Uses;
 use super::source::{EntrySource, ModelSource, Place, TermSource, Text};
@@ -94,13 +94,7 @@ pub(super) fn trees(source: &ModelSource, uses: &mut Uses, errors: &mut Vec<Mode
     for TermSource { name, expression } in &source.equations {
         let mut one = || -> Result<_, ModelError> {
             let key = parsed(name, read(&name.text))?;
-            let index = match &key.node {
-                Node::Index { indices, .. } => match indices.as_slice() {
-                    [Expr { node: Node::Name(index), .. }] if !declared(index) => Some(index.clone()),
-                    _ => None,
-                },
-                _ => None,
-            };
+            let index = running(&key, &declared);
             let expr = parsed(expression, read(&expression.text))?;
             uses.expression(&key, index.as_slice());
             uses.expression(&expr, index.as_slice());
@@ -174,9 +168,7 @@ pub(super) fn build(
                 _ => None,
             };
             let targets: Vec<(ModeId, Vec<(String, i64)>)> = match all {
-                Some((all, index)) => {
-                    all.iter().enumerate().map(|(k, &m)| (m, vec![(index.clone(), k as i64 + 1)])).collect()
-                }
+                Some((all, index)) => each_of(&all, Some(index)),
                 None => vec![(parse::mode(key, symbols).map_err(|e| wrong(&term.name, e))?, Vec::new())],
             };
             for (mode, given) in targets {

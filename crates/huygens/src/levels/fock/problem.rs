@@ -190,11 +190,13 @@ impl Stationary {
         if lindblad && !operators.dissipates() {
             return Err(SteadyError::Closed.into());
         }
-        let initial = Initial::new(model, binding, &space)?;
-        let mut population = operators.population(&initial.origin(), []);
+        let mut population = operators.population(&vec![0; space.modes()], []);
         let sectors = population.sectors(&space);
         if sectors > 1 {
+            // Which of them it is says the start; without a strong symmetry it does not matter.
+            let initial = Initial::new(model, binding, &space)?;
             let shifts = initial.shifts(&initial.means);
+            population = operators.population(&initial.origin(), []);
             if !lindblad {
                 // One of the sectors of the start grows fastest.
                 population = operators.population(&initial.origin(), shifts);

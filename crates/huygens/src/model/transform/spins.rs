@@ -1,7 +1,7 @@
 //! Spins as bosons.
 
 use super::{Stage, TransformError, kind_of};
-use crate::algebra::{ModeId, Monomial, Operator, Scalar, Word};
+use crate::algebra::{ModeId, Monomial, Operator, Scalar, Word, added, times};
 use crate::model::{ModeKind, Start};
 
 /// How the root of J₋ = √(2j − n) b becomes a polynomial in n.
@@ -179,7 +179,7 @@ fn taylor(size: f64, few: u32, many: u32, order: u32) -> Vec<f64> {
             for q in 0..=order - p {
                 let mut part = times(left, &powers[q]);
                 part.iter_mut().for_each(|c| *c *= binomial[q]);
-                next[p + q] = plus(&next[p + q], &part);
+                next[p + q] = added(&next[p + q], &part);
             }
         }
         series = next;
@@ -187,7 +187,7 @@ fn taylor(size: f64, few: u32, many: u32, order: u32) -> Vec<f64> {
     let mut out = Vec::new();
     for (q, part) in series.into_iter().enumerate() {
         let factor = size.powf(0.5 * f64::from(many - few) - q as f64);
-        out = plus(&out, &part.into_iter().map(|c| c * factor).collect::<Vec<_>>());
+        out = added(&out, &part.into_iter().map(|c| c * factor).collect::<Vec<_>>());
     }
     out
 }
@@ -206,22 +206,4 @@ fn newton(size: f64, few: u32, many: u32, order: u32) -> Vec<f64> {
         out.push(differences[0] / factorial);
     }
     out
-}
-
-fn times(a: &[f64], b: &[f64]) -> Vec<f64> {
-    if a.is_empty() || b.is_empty() {
-        return Vec::new();
-    }
-    let mut out = vec![0.0; a.len() + b.len() - 1];
-    for (i, x) in a.iter().enumerate() {
-        for (k, y) in b.iter().enumerate() {
-            out[i + k] += x * y;
-        }
-    }
-    out
-}
-
-fn plus(a: &[f64], b: &[f64]) -> Vec<f64> {
-    let at = |list: &[f64], k: usize| list.get(k).copied().unwrap_or(0.0);
-    (0..a.len().max(b.len())).map(|k| at(a, k) + at(b, k)).collect()
 }
