@@ -37,15 +37,7 @@ pub const POLYGAMMA_SERIES: [f64; 10] = [
 pub fn polygamma(z: c64) -> [c64; 2] {
     if z.re < 0.0 {
         let [psi, prime] = polygamma(c64::new(1.0, 0.0) - z);
-        // e^{2πiz} decays in the upper half-plane: no overflow there, and ψ(z̄) is the conjugate.
-        let upper = z.im >= 0.0;
-        let w = if upper { z } else { z.conj() };
-        let e = (c64::new(0.0, 2.0 * PI) * w).exp();
-        let one = c64::new(1.0, 0.0);
-        // cot πw = −i (1 + e)/(1 − e), 1/sin² πw = −4e/(1 − e)²
-        let cot = c64::new(0.0, -1.0) * (one + e) / (one - e);
-        let square = -4.0 * e / ((one - e) * (one - e));
-        let (cot, square) = if upper { (cot, square) } else { (cot.conj(), square.conj()) };
+        let [cot, square] = reflection(z);
         return [psi - PI * cot, PI * PI * square - prime];
     }
     let (mut z, mut psi, mut prime) = (z, c64::new(0.0, 0.0), c64::new(0.0, 0.0));
@@ -65,6 +57,23 @@ pub fn polygamma(z: c64) -> [c64; 2] {
     psi += z.ln() - 0.5 * inverse - a;
     prime += inverse + 0.5 * square + b * inverse;
     [psi, prime]
+}
+
+/// `cot πz` and `1/sin² πz`, to the last digits near the integers too: the nearest one is taken off first, which is exact.
+fn reflection(z: c64) -> [c64; 2] {
+    let (x, y) = (PI * (z.re - z.re.round()), PI * z.im);
+    if y.abs() < 1.0 {
+        let ((sin, cos), sinh, cosh) = (x.sin_cos(), y.sinh(), y.cosh());
+        let size = sin * sin + sinh * sinh;
+        let inverse = c64::new(sin * cosh, -cos * sinh) / size;
+        return [c64::new(sin * cos, -sinh * cosh) / size, inverse * inverse];
+    }
+    // e^{2πiz} decays in the upper half-plane: no overflow there; cot and 1/sin² of the conjugate are the conjugates.
+    let e = c64::from_polar((-2.0 * y.abs()).exp(), 2.0 * x);
+    let one = c64::new(1.0, 0.0);
+    let cot = c64::new(0.0, -1.0) * (one + e) / (one - e);
+    let square = -4.0 * e / ((one - e) * (one - e));
+    if y > 0.0 { [cot, square] } else { [cot.conj(), square.conj()] }
 }
 
 /// Digamma function `ψ(z)`: see [`polygamma`].

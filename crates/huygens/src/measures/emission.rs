@@ -6,7 +6,7 @@ use crate::algebra::{ModeId, Operator};
 use super::density::DensityView;
 
 /// Steps of the grid in q and in p on which a Wigner function is integrated.
-const GRID: usize = 160;
+const GRID: usize = 250;
 
 /// Where the emission has its maximum.
 pub(crate) const EMISSION_FREQUENCY: Definition = Definition {

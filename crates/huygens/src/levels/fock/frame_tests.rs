@@ -52,8 +52,8 @@ fn difference(one: &Density, two: &Density) -> f64 {
         for (x, y) in one.husimi(k, &points).iter().zip(two.husimi(k, &points)) {
             largest = largest.max((x - y).abs());
         }
-        // On different grids.
-        let negative = |state: &Density| state.wigner_negativity(k, 120).0;
+        // On different grids, fine enough that the kinks of |W| do not tell them apart.
+        let negative = |state: &Density| state.wigner_negativity(k, 240).0;
         assert!((negative(one) - negative(two)).abs() < 1e-3 * negative(one).max(0.1));
     }
     largest
@@ -237,7 +237,7 @@ proptest! {
         let jumps: Vec<&str> = jumps.iter().map(String::as_str).collect();
         let start = [format!("{} + {}*i", 1.5 * x[3], 1.5 * x[0]), format!("{}", 0.2 * x[2].abs())];
         let model = model(&["a"], &[], &h, &hc, &jumps, &[["a", &start[0], &start[1], "0.1", "0.3"]]);
-        let [plain, displaced] = both(&model, &[44], &[34], 0.4);
+        let [plain, displaced] = both(&model, &[64], &[60], 0.4);
         let size = difference(&plain, &displaced);
         prop_assert!(size < 1e-6, "{size} {h} {hc}");
         prop_assert!((plain.log_trace() - displaced.log_trace()).abs() < 1e-7);

@@ -106,10 +106,10 @@ impl Density {
     }
 }
 
-/// A half-width that holds a mode about its mean.
+/// A half-width that holds a mode about its mean, the far ripples of states that are bent included: 7 standard deviations.
 fn spread(moments: &FockMoments, mode: usize) -> f64 {
     let v = &moments.covariance;
-    4.5 * v[(2 * mode, 2 * mode)].max(v[(2 * mode + 1, 2 * mode + 1)]).sqrt()
+    7.0 * v[(2 * mode, 2 * mode)].max(v[(2 * mode + 1, 2 * mode + 1)]).sqrt()
 }
 
 fn wigner(rho: &[Vec<c64>], [q, p]: [f64; 2]) -> f64 {
