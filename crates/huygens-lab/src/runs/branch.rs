@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use huygens::levels::kernel::Bound;
 use huygens::levels::mean_field::attractor::{self, Attractor};
-use huygens::levels::mean_field::continuation::{self, Bifurcation, Kind, Point};
+use huygens::levels::mean_field::continuation::{self, Bifurcation, Point};
 use serde_json::{Value, json};
 
 use super::error::RunError;
@@ -76,15 +76,6 @@ pub struct Branch {
     pub end: String,
     /// Where it comes from.
     pub provenance: Provenance,
-}
-
-/// The abbreviation of a bifurcation in figures.
-pub(super) fn short(kind: Kind) -> &'static str {
-    match kind {
-        Kind::SaddleNode => "SN",
-        Kind::PeriodDoubling => "PD",
-        Kind::NeimarkSacker => "NS",
-    }
 }
 
 impl Branch {
@@ -294,7 +285,7 @@ impl Branch {
         for (k, (y, of)) in panels.into_iter().enumerate() {
             let mut panel = Panel::new(x(), y);
             for b in &self.bifurcations {
-                panel = panel.with(Reference::x(b.parameter, short(b.kind)));
+                panel = panel.with(Reference::x(b.parameter, b.kind.short()));
             }
             if k == 0 {
                 panel = panel.with(Reference::y(1.0, "").dash(Dash::Dotted));
@@ -315,7 +306,7 @@ impl Branch {
             }
             figure = figure.panel(panel);
         }
-        let marks = self.bifurcations.iter().map(|b| format!("{} {label} = {:.8}", short(b.kind), b.parameter));
+        let marks = self.bifurcations.iter().map(|b| format!("{} {label} = {:.8}", b.kind.short(), b.parameter));
         let marks: Vec<String> = marks.collect();
         let caption = if marks.is_empty() { String::new() } else { format!("; {}", marks.join(", ")) };
         figure.caption(format!("{}: the limit cycle followed in {label}{caption}.", self.model)).provenance(format!(

@@ -4,7 +4,7 @@ use huygens::levels::mean_field::continuation::{self, Bifurcation};
 use huygens::report::{Check, Orbit, Report, Status};
 use huygens_numerics::fourier::Periodic;
 
-use super::branch::{Along, Branch, short};
+use super::branch::{Along, Branch};
 use super::labels::{measure_label, name_label, unit_label};
 use super::points::ATTRACTORS;
 use super::problem::Problem;
@@ -305,7 +305,7 @@ pub fn sweep_figure(problem: &Problem, data: &SweepData, command: &str) -> Optio
             let bifurcations = bifurcations(problem, data, axis);
             let name = name_label(&axis.name);
             let mark =
-                |b: &Bifurcation| format!("; {} ({}) at {name} = {:.8}", b.kind.name(), short(b.kind), b.parameter);
+                |b: &Bifurcation| format!("; {} ({}) at {name} = {:.8}", b.kind.name(), b.kind.short(), b.parameter);
             let marks: String = bifurcations.iter().map(mark).collect();
             (curves(problem, data, axis, &bifurcations)?, marks)
         }
@@ -389,7 +389,7 @@ fn curves(problem: &Problem, data: &SweepData, axis: &StoredAxis, bifurcations: 
             panel = panel.with(Region::new(*from, *to, if first { name.as_str() } else { "" }));
         }
         for b in bifurcations {
-            panel = panel.with(Reference::x(b.parameter, short(b.kind)));
+            panel = panel.with(Reference::x(b.parameter, b.kind.short()));
         }
         for (at, &k) in members.iter().enumerate() {
             let (column, values, label) = &columns[k];

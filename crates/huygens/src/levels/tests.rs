@@ -199,3 +199,36 @@ fn bifurcations_meet_the_reference() {
     assert_eq!(down.bifurcations.len(), 1, "{:?} {}", down.bifurcations, down.end);
     assert!((down.bifurcations[0].parameter / 0.0013014916406841233 - 1.0).abs() < 1e-8, "{:?}", down.bifurcations);
 }
+
+/// The cycle of the driven van der Pol oscillator shrinks to a fixed point with |b|² = γ₁/(4γ₂), where the trace of the linearised
+/// flow passes zero: at F² = |b|² ((γ₁/4)² + Δ²), with the frequency ω² = Δ² − (γ₁/4)². The branch ends there.
+#[test]
+fn a_cycle_that_shrinks_away_ends_in_a_hopf_bifurcation() {
+    use super::mean_field::continuation::{Kind, Options, follow};
+    for (gamma1, gamma2, delta) in [(1.0_f64, 0.05_f64, 1.0_f64), (0.3, 0.01, 0.4), (2.0, 0.5, -3.0)] {
+        let force = (gamma1 / (4.0 * gamma2) * ((gamma1 / 4.0).powi(2) + delta * delta)).sqrt();
+        let period = std::f64::consts::TAU / (delta * delta - (gamma1 / 4.0).powi(2)).sqrt();
+        let bind = |f: f64| -> Result<Bound, String> {
+            let b = Operator::annihilation(ModeId(0));
+            let kick = b.adjoint().sub(&b).scale(&Scalar::number(c64::new(0.0, f)));
+            let h = Operator::n(ModeId(0)).scale(&Scalar::real(-delta)).add(&kick);
+            let gain = b.adjoint().scale(&Scalar::real(gamma1.sqrt()));
+            let jumps = [gain, b.mul(&b).scale(&Scalar::real(gamma2.sqrt()))];
+            let kernel = Kernel::new(&Equations::from_operators(1, 0, &h, &jumps));
+            Arc::new(kernel).bind(&[]).map_err(|e| e.to_string())
+        };
+        let start = 0.3 * force;
+        let bound = bind(start).unwrap();
+        let found = attractor::find(&bound, &[], None, &[c64::new(1.0, 0.2)], &attractor::Options::default());
+        let Attractor::Cycle(cycle) = found.attractor else { panic!("{:?}", found.attractor) };
+        let branch = follow(&bind, &cycle, start, 3.0 * force, &Options::default()).unwrap();
+        assert_eq!(branch.end, "the cycle has shrunk to a fixed point");
+        let [hopf] = &branch.bifurcations[..] else { panic!("{:?}", branch.bifurcations) };
+        assert_eq!(hopf.kind, Kind::Hopf);
+        assert!((hopf.parameter / force - 1.0).abs() < 1e-12, "{hopf:?} {force}");
+        assert!((hopf.period / period - 1.0).abs() < 1e-11, "{hopf:?} {period}");
+        assert!(branch.points.iter().all(|p| p.parameter <= force && p.leading() < 1.0));
+        let last = branch.points.last().unwrap();
+        assert!(last.orbit.size < 0.1 * branch.points[0].orbit.size, "{}", last.orbit.size);
+    }
+}

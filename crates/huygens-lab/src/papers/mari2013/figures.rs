@@ -216,12 +216,7 @@ fn over_coupling(watch: &Watch<'_>) -> Result<PaperFigure, PaperError> {
     .with(Region::new(0.14, again, ""))
     .with(Region::new(closed, open, ""));
     for mark in marks.all.iter().filter(|m| m.parameter > threshold * 1.01 && m.parameter < last) {
-        let name = match mark.kind {
-            Kind::SaddleNode => "SN",
-            Kind::PeriodDoubling => "PD",
-            Kind::NeimarkSacker => "NS",
-        };
-        wide = wide.with(Reference::x(mark.parameter, name));
+        wide = wide.with(Reference::x(mark.parameter, mark.kind.short()));
     }
     let wide = wide
         .with(Series::line(far.clone(), stretch(&sc)).color(complete()).label("$S_c$"))

@@ -2,7 +2,9 @@
 //!
 //! Pseudo-arclength in (z₀, T, p), each scaled by its size: the branch is followed around folds. On the way the Floquet
 //! multipliers are watched: a **saddle-node** is a turning point of p, a **period doubling** a real multiplier through −1, a
-//! **Neimark–Sacker** bifurcation a complex pair through the unit circle; each is located by a root finder on the branch.
+//! **Neimark–Sacker** bifurcation a complex pair through the unit circle; each is located by a root finder on the branch. Where the
+//! cycle shrinks to a fixed point, a **Hopf** bifurcation, the branch ends: beyond it the same cycles would come again, half a period
+//! later. It is located by the eigenvalues of the fixed point, which are regular there.
 
 use std::f64::consts::SQRT_2;
 
@@ -10,6 +12,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{self, RMatrix};
 use huygens_numerics::ode::Tolerance;
 
+use super::attractor::fixed_point;
 use super::cycle::{self, ClosedOrbit};
 use super::integrate::{Method, Scheme, Stop};
 use super::tangent::Tangent;
@@ -25,6 +28,8 @@ pub enum Kind {
     PeriodDoubling,
     /// A complex pair through the unit circle: a torus is born.
     NeimarkSacker,
+    /// The cycle shrinks to a fixed point, of which a pair of eigenvalues is imaginary.
+    Hopf,
 }
 
 impl Kind {
@@ -34,6 +39,17 @@ impl Kind {
             Kind::SaddleNode => "saddle-node",
             Kind::PeriodDoubling => "period doubling",
             Kind::NeimarkSacker => "Neimark-Sacker",
+            Kind::Hopf => "Hopf",
+        }
+    }
+
+    /// Its abbreviation in figures.
+    pub fn short(self) -> &'static str {
+        match self {
+            Kind::SaddleNode => "SN",
+            Kind::PeriodDoubling => "PD",
+            Kind::NeimarkSacker => "NS",
+            Kind::Hopf => "H",
         }
     }
 }
@@ -47,7 +63,7 @@ pub struct Bifurcation {
     pub parameter: f64,
     /// Period there.
     pub period: f64,
-    /// Argument of the critical multiplier in radians (0 at a saddle-node, π at a period doubling).
+    /// Argument of the critical multiplier in radians (0 at a saddle-node and at a Hopf bifurcation, π at a period doubling).
     pub angle: f64,
     /// Width of the last bracket or size of the last step: how well the parameter is known.
     pub error: f64,
@@ -268,6 +284,16 @@ impl Problem<'_> {
         Ok((0..n + 2).map(|i| solution[(i, 0)] / length).collect())
     }
 
+    /// Whether the cycles of two neighbouring points of the branch turn from opposite sides of a fixed point between them: the phase
+    /// condition keeps the velocities parallel.
+    fn reversed(&self, one: &Point, two: &Point) -> bool {
+        let velocity = |point: &Point| {
+            self.bound(point.parameter).ok().map(|bound| cycle::velocity(&bound, 0.0, &point.orbit.start))
+        };
+        let (Some(a), Some(b)) = (velocity(one), velocity(two)) else { return false };
+        a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>() < 0.0
+    }
+
     fn point(&self, x: &[f64], orbit: ClosedOrbit) -> Result<Point, Failure> {
         let (_, _, parameter) = self.unpack(x);
         let bound = self.bound(parameter)?;
@@ -388,6 +414,16 @@ pub fn follow(
             }
         };
         let length: f64 = there.x.iter().zip(&here.x).zip(&here.tangent).map(|((a, b), t)| (a - b) * t).sum();
+        // Beyond a fixed point the same cycles come again, at the opposite phase.
+        if problem.reversed(&here.point, &there.point) {
+            if step > 1e-4 {
+                step *= 0.25;
+                continue;
+            }
+            branch.bifurcations.extend(hopf(&problem, &here, length));
+            branch.end = "the cycle has shrunk to a fixed point".into();
+            return Ok(branch);
+        }
         let turning = there.tangent[n + 1] * here.tangent[n + 1] < 0.0;
         if turning {
             branch.bifurcations.extend(locate(&problem, &here, length, Kind::SaddleNode, &|p| Some(p.tangent[n + 1])));
@@ -472,9 +508,55 @@ fn locate(
         }
     }
     let angle = match kind {
-        Kind::SaddleNode => 0.0,
+        Kind::SaddleNode | Kind::Hopf => 0.0,
         Kind::PeriodDoubling => std::f64::consts::PI,
         Kind::NeimarkSacker => torus_function(&place.point)?.1,
     };
     Some(Bifurcation { kind, parameter, period: place.point.orbit.period, angle, error })
+}
+
+/// The Hopf bifurcation next to `here`, within the arclength `length`: where an eigenvalue of the fixed point inside of the cycle
+/// crosses the imaginary axis near 2πi/T, by the secant method in the parameter. The eigenvalues are regular there, the cycle is not.
+fn hopf(problem: &Problem<'_>, here: &Place, length: f64) -> Option<Bifurcation> {
+    const SAMPLES: usize = 64;
+    let turning = locate(problem, here, length, Kind::Hopf, &|p| Some(p.tangent[problem.n() + 1]));
+    let orbit = &here.point.orbit;
+    let omega = std::f64::consts::TAU / orbit.period;
+    let times: Vec<f64> = (1..=SAMPLES).map(|k| orbit.period * k as f64 / SAMPLES as f64).collect();
+    let bound = problem.bound(here.point.parameter).ok()?;
+    let path = cycle::sample(&bound, &orbit.start, 0.0, &times, problem.scheme, 1e9).ok()?;
+    let mut centre: Vec<c64> =
+        (0..problem.modes).map(|k| path.iter().map(|z| z[k]).sum::<c64>() / SAMPLES as f64).collect();
+    let mut critical = |parameter: f64| -> Option<c64> {
+        let bound = problem.bound(parameter).ok()?;
+        centre = fixed_point(&bound, &[], &centre, omega)?.point;
+        let drift = bound.drift_matrix(0.0, &centre);
+        let values = linalg::eigenvalues(&Tangent::at(&bound, &centre).restrict(&drift)).ok()?;
+        values.into_iter().min_by(|a, b| {
+            let far = |z: &c64| (z - c64::new(0.0, omega)).norm();
+            far(a).total_cmp(&far(b))
+        })
+    };
+    let mut locate = || -> Option<Bifurcation> {
+        let first = here.point.parameter;
+        let second = turning.as_ref().map(|b| b.parameter).filter(|p| (p - first).abs() > 1e-9 * problem.range);
+        let (mut p, mut q) = (first, second.unwrap_or(first + 1e-6 * problem.range));
+        let (mut f, mut g) = (critical(p)?, critical(q)?);
+        for _ in 0..30 {
+            let next = if g.re == f.re { q } else { q - g.re * (q - p) / (g.re - f.re) };
+            // The cycle is small: the root is near.
+            if !next.is_finite() || (next - first).abs() > 0.1 * problem.range {
+                return None;
+            }
+            (p, f) = (q, g);
+            (q, g) = (next, critical(next)?);
+            let error = (q - p).abs();
+            if error <= 1e-13 * q.abs().max(1e-2 * problem.range) {
+                let period = std::f64::consts::TAU / g.im;
+                return Some(Bifurcation { kind: Kind::Hopf, parameter: q, period, angle: 0.0, error });
+            }
+        }
+        None
+    };
+    locate().or(turning)
 }
