@@ -521,6 +521,7 @@ impl Experiment {
                 let method = match steady.method {
                     SteadyMethod::Direct => "sparse elimination, inverse iteration",
                     SteadyMethod::Flow => "Arnoldi on the exponential",
+                    SteadyMethod::NoJump => "GMRES, evolution between jumps inverted",
                     _ => "GMRES, diagonals eliminated",
                 };
                 run.how = format!("{method}, {} applications", steady.iterations);

@@ -33,6 +33,7 @@ pub use frame::Frame;
 
 mod counting;
 mod dominant;
+mod no_jump;
 mod spectrum;
 mod steady;
 

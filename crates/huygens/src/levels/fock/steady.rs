@@ -8,11 +8,15 @@
 //! the generator applied without a matrix, preconditioned by the part of G that keeps each diagonal m of ⟨n|ρ|n + m⟩: a band
 //! matrix over n for each m, eliminated without pivots. That is exact for models whose jumps and frequencies alone act (phase-covariant
 //! oscillators that do not interact); couplings and drives exchange diagonals and are left to the iteration.
+//!
+//! **No-jump.** The same equation, preconditioned by the evolution between jumps, which couplings and drives belong to, see
+//! [`super::no_jump`]: what is left to the iteration are the jumps about their means, which are taken from the state after each restart.
+//! A few products of matrices over the kets a step; where everything couples and little decays the other ways hardly end.
 
 use std::ops::Range;
 
 use huygens_numerics::c64;
-use huygens_numerics::linalg::{Band, BandLu, Gmres, LinalgError, SparseLu, gmres};
+use huygens_numerics::linalg::{Band, BandLu, Gmres, LinalgError, Solved, SparseLu, gmres};
 use huygens_numerics::random::Streams;
 use rayon::prelude::*;
 
@@ -20,6 +24,7 @@ use super::density::Density;
 use super::dominant::{settled, slowest};
 use super::generator::Generator;
 use super::layout::Layout;
+use super::no_jump::{self, NoJump};
 
 /// How a steady state is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +36,9 @@ pub enum SteadyMethod {
     Direct,
     /// GMRES with the diagonals as preconditioner.
     Iterative,
-    /// Arnoldi iteration on the exponential of the generator: slower than both, and without anything that stalls.
+    /// GMRES with the evolution between jumps as preconditioner.
+    NoJump,
+    /// Arnoldi iteration on the exponential of the generator: slower than all others, and without anything that stalls.
     Flow,
 }
 
@@ -383,16 +390,25 @@ pub fn steady_state(generator: &Generator, method: SteadyMethod, memory: f64) ->
     let unknowns = Unknowns::new(generator.layout()).count;
     match method {
         SteadyMethod::Direct => direct(generator, memory),
-        SteadyMethod::Iterative => iterative(generator, memory),
+        SteadyMethod::Iterative => iterative(generator, memory, MOST),
+        SteadyMethod::NoJump => without_jumps(generator, memory),
         SteadyMethod::Flow => by_flow(generator, memory),
         SteadyMethod::Automatic if unknowns <= DIRECT => direct(generator, memory),
-        SteadyMethod::Automatic => match iterative(generator, memory) {
-            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) if affordable(generator, memory) => {
-                direct(generator, memory)
-            }
-            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) => by_flow(generator, memory),
-            found => found,
-        },
+        SteadyMethod::Automatic => iterative(generator, memory, 4 * RESTART)
+            .or_else(|error| otherwise(error, || without_jumps(generator, memory)))
+            .or_else(|error| match affordable(generator, memory) {
+                true => otherwise(error, || direct(generator, memory)),
+                false => Err(error),
+            })
+            .or_else(|error| otherwise(error, || by_flow(generator, memory))),
+    }
+}
+
+/// The next method where one did not hold.
+fn otherwise(error: SteadyError, next: impl FnOnce() -> Result<Steady, SteadyError>) -> Result<Steady, SteadyError> {
+    match error {
+        SteadyError::NoConvergence { .. } | SteadyError::Linalg(_) | SteadyError::Memory { .. } => next(),
+        error => Err(error),
     }
 }
 
@@ -499,7 +515,7 @@ fn direct(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
     Ok(Steady { density, residual, method: SteadyMethod::Direct, iterations })
 }
 
-fn iterative(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+fn iterative(generator: &Generator, memory: f64, most: usize) -> Result<Steady, SteadyError> {
     let rate = slow_rate(generator);
     let shift = shift_of(generator, rate);
     let diagonals = Diagonals::new(generator, shift, memory)?;
@@ -508,12 +524,25 @@ fn iterative(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> 
     let mut x = u.clone();
     x.iter_mut().for_each(|x| *x *= -shift);
     diagonals.solve(&mut x);
-    let (residual, iterations) = bordered(generator, &diagonals, rate, shift, &span, &u, &mut x, RESIDUAL);
+    let border = Border { generator, rate, span, u };
+    let (residual, iterations) = border.by_diagonals(&diagonals, shift, &mut x, RESIDUAL, most);
     if residual > ACCEPTED || !residual.is_finite() {
         return Err(SteadyError::NoConvergence { residual, iterations });
     }
     let density = Density::from_planes(generator.layout().clone(), x);
     Ok(Steady { density, residual, method: SteadyMethod::Iterative, iterations })
+}
+
+fn without_jumps(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let (span, u) = uniform(generator);
+    let mut x = u.clone();
+    let border = Border { generator, rate: slow_rate(generator), span, u };
+    let (residual, iterations) = border.by_no_jump(&mut x, RESIDUAL, memory)?;
+    if residual > ACCEPTED || !residual.is_finite() {
+        return Err(SteadyError::NoConvergence { residual, iterations });
+    }
+    let density = Density::from_planes(generator.layout().clone(), x);
+    Ok(Steady { density, residual, method: SteadyMethod::NoJump, iterations })
 }
 
 /// Checks that no other state of the populated sector is stationary: by the eigenvalue nearest zero where elimination is cheap,
@@ -528,14 +557,18 @@ pub fn require_unique(generator: &Generator, steady: &Steady, memory: f64) -> Re
         let count = 1 + modes.iter().filter(|m| m.value.norm() <= STILL * rate).count();
         return if count > 1 { Err(SteadyError::NotUnique { count, rate: STILL * rate }) } else { Ok(()) };
     }
-    let shift = shift_of(generator, rate);
-    let diagonals = Diagonals::new(generator, shift, memory)?;
     let (span, u) = uniform(generator);
     let data = steady.density.data();
     let mut x = random_traceless(generator);
     let size = norm(data) / norm(&x);
     x.iter_mut().zip(data).for_each(|(x, y)| *x = *x * size + y);
-    let (residual, iterations) = bordered(generator, &diagonals, rate, shift, &span, &u, &mut x, 1e-7);
+    let border = Border { generator, rate, span, u };
+    let (residual, iterations) = if steady.method == SteadyMethod::NoJump {
+        border.by_no_jump(&mut x, 1e-7, memory)?
+    } else {
+        let shift = shift_of(generator, rate);
+        border.by_diagonals(&Diagonals::new(generator, shift, memory)?, shift, &mut x, 1e-7, MOST)
+    };
     if residual > 1e-4 {
         // Where the iteration stalls: how slowly anything else decays.
         return match slowest(generator, Some(&steady.density), memory)? {
@@ -575,50 +608,98 @@ pub(super) fn trace(generator: &Generator, x: &[f64]) -> f64 {
     x[populations(generator.layout())].iter().sum()
 }
 
-/// Solves (G − s u tr) x = −s u from the x given; the residual of G x in units of the rate, and the applications made.
-fn bordered(
-    generator: &Generator,
-    diagonals: &Diagonals,
+/// The equation (G − s u tr) x = −s u, s a slow rate, which the steady state alone solves, with tr x = 1.
+struct Border<'a> {
+    generator: &'a Generator,
     rate: f64,
-    shift: f64,
-    span: &Range<usize>,
-    u: &[f64],
-    x: &mut [f64],
-    tolerance: f64,
-) -> (f64, usize) {
-    let weight = rate;
-    // (M − s u tr)⁻¹ r = M⁻¹(r − u tr r s/(σ + s)) exactly where tr M = −σ tr: what is solved for has almost no trace, so that the
-    // nearly singular M costs no digits.
-    let precondition = |x: &mut [f64]| {
-        let trace: f64 = x[span.clone()].iter().sum();
-        let factor = trace * weight / (shift + weight);
-        x[span.clone()].iter_mut().zip(&u[span.clone()]).for_each(|(x, u)| *x -= factor * u);
-        diagonals.solve(x);
-    };
-    let b: Vec<f64> = u.iter().map(|u| -weight * u).collect();
-    let mut work = vec![0.0; generator.len()];
-    let mut iterations = 0;
-    let mut size = f64::INFINITY;
-    // The size of the solution, which the tolerance refers to, is known afterwards only.
-    for _ in 0..3 {
-        let options = Gmres { restart: RESTART, iterations: MOST, tolerance: tolerance * rate * norm(x) };
-        let solved = gmres(
-            &options,
-            |x, out| {
-                generator.apply(x, out);
-                let trace: f64 = x[span.clone()].iter().sum();
-                out[span.clone()].iter_mut().zip(&u[span.clone()]).for_each(|(y, u)| *y -= weight * trace * u);
-            },
-            precondition,
-            &b,
-            x,
-        );
-        iterations += solved.iterations;
-        let found = residual(generator, rate, x, &mut work);
-        if found <= tolerance || found.is_nan() || found >= 0.5 * size {
-            return (found, iterations);
-        }
-        size = found;
+    /// Places of the populations.
+    span: Range<usize>,
+    u: Vec<f64>,
+}
+
+impl Border<'_> {
+    /// One run of GMRES from the x given, to a residual of `tolerance` in units of the rate and of the size of x.
+    fn gmres(&self, most: usize, tolerance: f64, precondition: impl FnMut(&mut [f64]), x: &mut [f64]) -> Solved {
+        let b: Vec<f64> = self.u.iter().map(|u| -self.rate * u).collect();
+        let options = Gmres { restart: RESTART, iterations: most, tolerance: tolerance * self.rate * norm(x) };
+        let apply = |x: &[f64], out: &mut [f64]| {
+            self.generator.apply(x, out);
+            let trace: f64 = x[self.span.clone()].iter().sum();
+            let u = &self.u[self.span.clone()];
+            out[self.span.clone()].iter_mut().zip(u).for_each(|(y, u)| *y -= self.rate * trace * u);
+        };
+        gmres(&options, apply, precondition, &b, x)
     }
-    (size, iterations)
+
+    /// The residual of G x in units of the rate, and the applications made.
+    fn by_diagonals(
+        &self,
+        diagonals: &Diagonals,
+        shift: f64,
+        x: &mut [f64],
+        tolerance: f64,
+        most: usize,
+    ) -> (f64, usize) {
+        // (M − s u tr)⁻¹ r = M⁻¹(r − u tr r s/(σ + s)) exactly where tr M = −σ tr: what is solved for has almost no trace, so that the
+        // nearly singular M costs no digits.
+        let precondition = |x: &mut [f64]| {
+            let trace: f64 = x[self.span.clone()].iter().sum();
+            let factor = trace * self.rate / (shift + self.rate);
+            let u = &self.u[self.span.clone()];
+            x[self.span.clone()].iter_mut().zip(u).for_each(|(x, u)| *x -= factor * u);
+            diagonals.solve(x);
+        };
+        let mut work = vec![0.0; x.len()];
+        let mut iterations = 0;
+        let mut size = f64::INFINITY;
+        // The size of the solution, which the tolerance refers to, is known afterwards only.
+        for _ in 0..3 {
+            iterations += self.gmres(most, tolerance, precondition, x).iterations;
+            let found = residual(self.generator, self.rate, x, &mut work);
+            if found <= tolerance || found.is_nan() || found >= 0.5 * size {
+                return (found, iterations);
+            }
+            size = found;
+        }
+        (size, iterations)
+    }
+
+    /// The same; the means of the jumps are taken from x anew where they have moved, at most after each restart.
+    ///
+    /// # Errors
+    /// What prevents the inversion.
+    fn by_no_jump(&self, x: &mut [f64], tolerance: f64, memory: f64) -> Result<(f64, usize), SteadyError> {
+        let operators = self.generator.operators();
+        let mut known: Option<(Vec<c64>, NoJump)> = None;
+        let mut work = vec![0.0; x.len()];
+        let (mut iterations, mut best, mut idle) = (0, f64::INFINITY, 0);
+        loop {
+            let trace: f64 = x[self.span.clone()].iter().sum();
+            let state = x.iter().map(|y| y / trace).collect();
+            let state = Density::from_planes(self.generator.layout().clone(), state);
+            let (means, fluctuations) = no_jump::means(operators, &state);
+            let size = |c: &[c64]| c.iter().map(|c| c.norm_sqr()).sum::<f64>();
+            let holds = |c: &[c64]| {
+                let moved: Vec<c64> = c.iter().zip(&means).map(|(c, mean)| c - mean).collect();
+                size(&moved) <= 0.05 * fluctuations + 1e-12 * size(&means)
+            };
+            known = known.filter(|(c, _)| holds(c));
+            let (_, inverse) = match &known {
+                Some(known) => known,
+                None => {
+                    let inverse = NoJump::new(self.generator, operators, &means, 1e-3 * self.rate, memory)?;
+                    known.insert((means, inverse))
+                }
+            };
+            // The mean of a first guess says little: it is asked for again soon.
+            let most = if best.is_finite() { RESTART } else { RESTART / 4 };
+            iterations += self.gmres(most, tolerance, |x| inverse.solve(x), x).iterations;
+            let found = residual(self.generator, self.rate, x, &mut work);
+            idle = if found < 0.7 * best { 0 } else { idle + 1 };
+            if found <= tolerance || found.is_nan() || idle == 4 || iterations > MOST {
+                return Ok((found, iterations));
+            }
+            best = best.min(found);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::levels::tests::model;
 use crate::model::Model;
 
 const MEMORY: f64 = 2e9;
-const METHODS: [SteadyMethod; 2] = [SteadyMethod::Direct, SteadyMethod::Iterative];
+const METHODS: [SteadyMethod; 3] = [SteadyMethod::Direct, SteadyMethod::Iterative, SteadyMethod::NoJump];
 
 fn stationary(model: &Model, given: &[(&str, f64)], cutoff: Cutoff) -> Stationary {
     Stationary::new(model, &model.bind(given).unwrap(), cutoff, MEMORY).unwrap()

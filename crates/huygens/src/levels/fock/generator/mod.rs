@@ -32,6 +32,8 @@ use rows::{Finish, Recur, RecurAndSum, Store, rows_kernel};
 #[derive(Clone, Debug)]
 pub struct Generator {
     layout: Arc<Layout>,
+    /// What it was made of.
+    operators: Arc<Operators>,
     plan: Plan,
     /// The diagonal part is d(n) + conj(d(n′)): tables over the states of the real and of the imaginary part of d.
     diagonal: [u32; 2],
@@ -140,6 +142,7 @@ impl Generator {
             chunks: Vec::new(),
             extent: Extent { low: 0.0, high: 0.0, imaginary: 0.0 },
             layout,
+            operators: Arc::new(operators.clone()),
         };
         generator.turn(size);
         generator.chunks = generator.chunked();
@@ -150,6 +153,11 @@ impl Generator {
     /// The storage.
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
+    }
+
+    /// The operators.
+    pub(super) fn operators(&self) -> &Operators {
+        &self.operators
     }
 
     /// Number of real numbers of a vector that the generator is applied to: two planes and a lane of padding, which must be finite.
