@@ -121,7 +121,11 @@ impl Experiment {
         let rests = given.is_none();
         let times = given.unwrap_or_default();
         let equilibrium = self.equilibrium(binding)?;
-        let origin = if rests && asked.displaced { Some(self.centre(binding)?) } else { None };
+        let origin = match (rests, asked.displaced) {
+            (true, true) => Some(self.centre(binding)?),
+            (true, false) => self.better_origin(binding),
+            _ => None,
+        };
         let origin = origin.as_deref();
         let follow = |cutoff: &Cutoff, disturbance: f64, patient: bool| {
             if rests {
@@ -138,7 +142,7 @@ impl Experiment {
                 (run, other)
             }
             None => {
-                let mut cutoff = self.first_cutoff(binding)?;
+                let mut cutoff = self.first_cutoff(binding, origin.is_some() || asked.displaced)?;
                 let mut last = follow(&cutoff, 0.0, false)?;
                 let mut spent = 0.0;
                 loop {
@@ -238,7 +242,7 @@ impl Experiment {
             && let Some(control) = self.model.uncoupled_binding(binding)?
         {
             let alone = if rests {
-                let origin = if asked.displaced { Some(self.centre(&control)?) } else { None };
+                let origin = origin.map(|_| self.centre(&control)).transpose()?;
                 self.rest_density(&control, &equilibrium, &run.cutoff, origin.as_deref(), true)?
             } else {
                 self.follow_density(&control, &equilibrium, &run.cutoff, &times, 0.0, true)?
@@ -361,8 +365,8 @@ impl Experiment {
         Ok(Equilibrium { frequencies, beta })
     }
 
-    /// A cut-off that holds the start, of the total number where the Hamiltonian conserves it.
-    pub(super) fn first_cutoff(&self, binding: &Binding) -> Result<Cutoff, ExperimentError> {
+    /// A cut-off that holds the start, its fluctuations alone where number states are `displaced`; of the total number where the Hamiltonian conserves it.
+    pub(super) fn first_cutoff(&self, binding: &Binding, displaced: bool) -> Result<Cutoff, ExperimentError> {
         let conserved = self
             .model
             .whole_hamiltonian()
@@ -371,7 +375,7 @@ impl Experiment {
         let modes = self.model.modes.len();
         let empty = if conserved && modes > 1 { Cutoff::Total(0) } else { Cutoff::Product(vec![1; modes]) };
         let (mut means, covariance) = (self.model.start_values(binding)?, self.model.start_covariance(binding)?);
-        let least = match self.options.truncation.displaced {
+        let least = match displaced {
             true => {
                 means.fill(c64::new(0.0, 0.0));
                 6

@@ -125,7 +125,7 @@ impl Experiment {
         times: &[f64],
         watch: Watch<'_>,
     ) -> Result<Setting, ExperimentError> {
-        let mut cutoff = self.first_cutoff(binding)?;
+        let mut cutoff = self.first_cutoff(binding, false)?;
         let edge = |setting: &Setting| {
             (0..times.len()).map(|j| setting.outcome.sums(j).edge()).fold(setting.outcome.lost(), f64::max)
         };

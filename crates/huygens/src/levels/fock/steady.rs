@@ -394,21 +394,12 @@ pub fn steady_state(generator: &Generator, method: SteadyMethod, memory: f64) ->
         SteadyMethod::NoJump => without_jumps(generator, memory),
         SteadyMethod::Flow => by_flow(generator, memory),
         SteadyMethod::Automatic if unknowns <= DIRECT => direct(generator, memory),
-        SteadyMethod::Automatic => iterative(generator, memory, 4 * RESTART)
-            .or_else(|error| otherwise(error, || without_jumps(generator, memory)))
-            .or_else(|error| match affordable(generator, memory) {
-                true => otherwise(error, || direct(generator, memory)),
-                false => Err(error),
-            })
-            .or_else(|error| otherwise(error, || by_flow(generator, memory))),
-    }
-}
-
-/// The next method where one did not hold.
-fn otherwise(error: SteadyError, next: impl FnOnce() -> Result<Steady, SteadyError>) -> Result<Steady, SteadyError> {
-    match error {
-        SteadyError::NoConvergence { .. } | SteadyError::Linalg(_) | SteadyError::Memory { .. } => next(),
-        error => Err(error),
+        SteadyMethod::Automatic => match iterative(generator, memory, 4 * RESTART) {
+            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) => without_jumps(generator, memory)
+                .or_else(|error| if affordable(generator, memory) { direct(generator, memory) } else { Err(error) })
+                .or_else(|_| by_flow(generator, memory)),
+            found => found,
+        },
     }
 }
 
