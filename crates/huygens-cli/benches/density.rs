@@ -158,11 +158,11 @@ fn peak() -> f64 {
     line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok()).map_or(0.0, |kb| kb / 1e3)
 }
 
-/// Two van der Pol oscillators of `gamma2` below `n` quanta each: wall seconds of the steady state from the model on, elements,
-/// residual, ⟨n⟩ of the first, and the peak of the memory.
-fn steady(n: usize, gamma2: f64, repeats: usize) {
-    let model = model("van-der-pol-pair");
-    let binding = model.bind(&[("gamma2", gamma2)]).expect("a good value");
+/// The steady state of two oscillators below `n` quanta each: wall seconds from the model on, elements, residual, ⟨n⟩ of the first, and
+/// the peak of the memory.
+fn steady(name: &str, system: &str, values: &[(&str, f64)], n: usize, repeats: usize) {
+    let model = model(system);
+    let binding = model.bind(values).expect("good values");
     let mut best = f64::INFINITY;
     let mut facts = Vec::new();
     for _ in 0..repeats {
@@ -171,13 +171,14 @@ fn steady(n: usize, gamma2: f64, repeats: usize) {
         let found = steady_state(&problem.generator, SteadyMethod::Automatic, 4e9).expect("there is one");
         best = best.min(begin.elapsed().as_secs_f64());
         let v = found.density.moments().covariance(0, 0);
-        let number = 0.5 * (v[0][0] + v[1][1] - 1.0);
+        let mean = found.density.moments().mean[0];
+        let number = 0.5 * (v[0][0] + v[1][1] - 1.0) + mean.norm_sqr();
         facts = vec![problem.generator.layout().len() as f64, found.residual, number];
     }
     let mut numbers = vec![best];
     numbers.extend(facts);
     numbers.push(peak());
-    tell(&format!("steady_{n}"), &numbers);
+    tell(&format!("{name}_{n}"), &numbers);
 }
 
 /// Two chains of `members` spins and a central one to t = 2·10⁴, from chains that are thermal about the mean number of a twentieth: wall
@@ -206,8 +207,11 @@ fn central(members: usize) {
 fn main() {
     central(5);
     central(10);
-    steady(16, 0.05, 20);
-    steady(40, 0.01, 2);
+    steady("steady", "van-der-pol-pair", &[("gamma2", 0.05)], 16, 20);
+    steady("steady", "van-der-pol-pair", &[("gamma2", 0.01)], 40, 2);
+    let weak = [("kappa", 0.1), ("K", 0.2), ("F1", 0.3)];
+    steady("driven", "kerr-pair", &weak, 12, 5);
+    steady("driven", "kerr-pair", &weak, 20, 2);
     apply(60);
     apply(160);
     run("dimer_product_24", 1.0, &Cutoff::Product(vec![24, 24]), 0.5, 1e-9, 20);

@@ -98,7 +98,7 @@ pub(crate) struct Method {
     #[arg(long, value_name = "N|N,...|total:K")]
     pub(crate) cutoff: Option<String>,
     /// Number states of the fock level that follow the mean, or lie about the centre of the mean field for a steady state: the cut-off
-    /// has to hold the fluctuations only
+    /// has to hold the fluctuations only. A steady state far from zero does so by itself where no --cutoff is given
     #[arg(long)]
     pub(crate) displaced: bool,
     /// Most memory for a density matrix, in GB

@@ -244,7 +244,7 @@ fn ranges_that_mean_nothing_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// A convex quadratic with one linear constraint, built around its answer: H x* + g = λ a with λ ≥ 0 makes x* the least
     /// point where a·x ≥ a·x*.

@@ -5,7 +5,7 @@ QuTiP, because which is best depends on the problem. QuTiP has no anti-Hermitian
 superoperator and normalised at the end. Prints `name <tab> wall seconds <tab> D`.
 
 The steady state of two van der Pol oscillators below 16 states a mode, by QuTiP's direct solver, whose best ordering is taken, and by its
-others where they converge: `name <tab> wall seconds <tab> <n1> <tab> peak MB of the process`.
+others where they converge, and of two driven Kerr oscillators below 12: `name <tab> wall seconds <tab> <n1> <tab> peak MB of the process`.
 
 Two chains of five spins and a central one (model central-spin, dimension 72) to t = 2e4: `name <tab> wall seconds <tab> <sigma_z>`, by the
 integrators that were the fastest on a tenth of the time.
@@ -44,8 +44,16 @@ def pair(d, omega=1.0, detuning=0.02, gain=0.2, loss=0.05, common=0.05):
     return h, jumps + [np.sqrt(common) * (a1 - a2)], a1.dag() * a1
 
 
-def steady():
-    h, jumps, n1 = pair(16)
+def kerr(d, kappa=0.1, shift=0.2, hopping=0.5, drive=0.3):
+    """Hamiltonian and jumps of the model kerr-pair, and the number of the first."""
+    a1, a2 = qt.tensor(qt.destroy(d), qt.qeye(d)), qt.tensor(qt.qeye(d), qt.destroy(d))
+    h = -hopping * (a1.dag() * a2 + a2.dag() * a1)
+    for a in (a1, a2):
+        h += shift / 2 * a.dag() ** 2 * a**2 + 1j * drive * (a.dag() - a)
+    return h, [np.sqrt(kappa) * a1, np.sqrt(kappa) * a2], a1.dag() * a1
+
+
+def steady(system, h, jumps, n1):
     ways = {
         "direct": {"method": "direct"},
         "direct_rcm": {"method": "direct", "use_rcm": True},
@@ -57,10 +65,10 @@ def steady():
             state = qt.steadystate(h, jumps, **options)
             seconds = time.perf_counter() - begin
         except Exception as error:
-            print(f"# steady_16_{name}: {error}".replace("\n", " ")[:200], flush=True)
+            print(f"# {system}_{name}: {error}".replace("\n", " ")[:200], flush=True)
             continue
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(f"steady_16_{name}\t{seconds:.6e}\t{qt.expect(n1, state):.10e}\t{peak:.1f}", flush=True)
+        print(f"{system}_{name}\t{seconds:.6e}\t{qt.expect(n1, state):.10e}\t{peak:.1f}", flush=True)
 
 
 def central(n=5, until=2e4):
@@ -98,7 +106,8 @@ def spins():
 
 
 def main():
-    steady()
+    steady("steady_16", *pair(16))
+    steady("driven_12", *kerr(12))
     spins()
     flow, start, (n1, n2, c) = dimer(24, 1.0)
     for method in ("adams", "bdf", "dop853", "vern7", "vern9"):

@@ -378,11 +378,14 @@ fn density(ours: &Table, qutip: Option<&Table>, dynamiqs: Option<&Table>) -> Str
             row[0], row[3], row[5], row[2]
         );
     }
-    for (name, size) in [("steady_16", 16), ("steady_40", 40)] {
+    let (free, driven) = ("van der Pol oscillators", "driven Kerr oscillators that hardly decay");
+    for (name, of, size) in
+        [("steady_16", free, 16), ("steady_40", free, 40), ("driven_12", driven, 12), ("driven_20", driven, 20)]
+    {
         for row in ours.rows(name).filter(|r| r.len() == 5) {
             let _ = writeln!(
                 out,
-                "* The steady state of two van der Pol oscillators below {size} states a mode: **{:.1} ms**, {} elements, residual {:.0e}, \
+                "* The steady state of two {of} below {size} states a mode: **{:.1} ms**, {} elements, residual {:.0e}, \
                  peak memory {:.0} MB (⟨n⟩ = {:.8}).",
                 1e3 * row[0],
                 row[1],

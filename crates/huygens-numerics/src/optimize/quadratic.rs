@@ -25,10 +25,12 @@ impl Program {
         self.g.iter().zip(&hd).zip(d).map(|((g, h), d)| (g + 0.5 * h) * d).sum()
     }
 
+    /// Whether all rows hold at d, to a part `slack` of their terms and to rounding of the variables, which are of the order of 1.
     fn allows(&self, d: &[f64], slack: f64) -> bool {
         self.rows.iter().all(|(a, b)| {
             let (sum, size) = a.iter().zip(d).fold((0.0, b.abs()), |(s, z), (a, d)| (s + a * d, z + (a * d).abs()));
-            sum >= b - slack * size.max(1e-12)
+            let rounding = 8.0 * f64::EPSILON * a.iter().map(|a| a.abs()).sum::<f64>();
+            sum >= b - (slack * size + rounding)
         })
     }
 
@@ -127,6 +129,22 @@ mod tests {
         let s = saddle.solve().expect("a solution");
         assert_eq!(s.d, [0.0, -1.0]);
         assert!(s.multipliers[2] > 0.0);
+        // At a corner already: rows that hold to rounding allow the step to be zero, and no step back is the answer.
+        let rows = vec![
+            (vec![-0.0970425444605616, -1.784157976336481], 1.5612511283791264e-17),
+            (vec![1.0, 0.0], -0.1),
+            (vec![-1.0, 0.0], -1.3877787807814457e-17),
+            (vec![0.0, 1.0], -0.09949380592945059),
+            (vec![0.0, -1.0], -0.10050619407054937),
+        ];
+        let h = RMatrix::from_vec(
+            2,
+            2,
+            vec![1.2882993126098095, -1.009178073574104, -1.009178073574104, 1.7149949187035072],
+        );
+        let corner = Program { h, g: vec![-0.18288635215893892, -0.7826807702090555], rows };
+        let s = corner.solve().expect("a solution");
+        assert!(s.d.iter().all(|d| d.abs() < 1e-15) && s.multipliers[0] > 0.4 && s.multipliers[2] > 0.1, "{s:?}");
         let nothing =
             Program { h: RMatrix::identity(1), g: vec![0.0], rows: vec![(vec![1.0], 1.0), (vec![-1.0], 1.0)] };
         assert!(nothing.solve().is_none());
