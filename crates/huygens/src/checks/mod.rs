@@ -86,12 +86,13 @@ pub fn no_steady_state(name: &str, periods: f64) -> Check {
     )
 }
 
-/// The same measure without coupling, over the same window from the same start.
+/// The same measure without coupling, over the same window from the same start. A measure with a sign, such as a correlation, is as high
+/// where it is as large with the same sign.
 pub fn control(name: &str, coupled: f64, uncoupled: Option<f64>) -> Check {
     let title = format!("control of {name}");
     match uncoupled {
         None => Check::note(title, None, "without coupling the measure has no value"),
-        Some(value) if value >= 0.9 * coupled => Check {
+        Some(value) if value * coupled.signum() >= 0.9 * coupled.abs() => Check {
             name: title,
             status: Status::Fail,
             value: Some(value),
@@ -105,5 +106,22 @@ pub fn control(name: &str, coupled: f64, uncoupled: Option<f64>) -> Check {
             limit: Some(coupled),
             note: format!("without coupling {value:.4}, with coupling {coupled:.4}, same start and window"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Correlations may be negative: as high without coupling means as large with the same sign.
+    #[test]
+    fn the_control_of_a_signed_measure_compares_sizes() {
+        let status = |coupled, alone| control("pearson(a,b)", coupled, Some(alone)).status;
+        assert_eq!(status(0.8, 0.1), Status::Pass);
+        assert_eq!(status(0.8, 0.79), Status::Fail);
+        assert_eq!(status(-0.8, 0.0), Status::Pass);
+        assert_eq!(status(-0.8, -0.79), Status::Fail);
+        assert_eq!(status(-0.8, 0.8), Status::Pass);
+        assert_eq!(status(0.0, 0.0), Status::Fail);
     }
 }
