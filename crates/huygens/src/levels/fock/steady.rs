@@ -137,6 +137,8 @@ pub struct Steady {
 
 /// Residual that counts as solved.
 const RESIDUAL: f64 = 1e-12;
+/// Residual at which no other method is asked.
+const CLOSE: f64 = 1e-11;
 /// Residual that is still given, with its size: rounding of badly scaled generators.
 const ACCEPTED: f64 = 1e-8;
 /// Real unknowns up to which elimination is faster than the iteration.
@@ -394,13 +396,29 @@ pub fn steady_state(generator: &Generator, method: SteadyMethod, memory: f64) ->
         SteadyMethod::NoJump => without_jumps(generator, memory),
         SteadyMethod::Flow => by_flow(generator, memory),
         SteadyMethod::Automatic if unknowns <= DIRECT => direct(generator, memory),
-        SteadyMethod::Automatic => match iterative(generator, memory, 4 * RESTART) {
-            Err(SteadyError::NoConvergence { .. } | SteadyError::Linalg(_)) => without_jumps(generator, memory)
-                .or_else(|error| if affordable(generator, memory) { direct(generator, memory) } else { Err(error) })
-                .or_else(|_| by_flow(generator, memory)),
-            found => found,
-        },
+        SteadyMethod::Automatic => automatic(generator, memory),
     }
+}
+
+/// The first method that comes close to the tolerance; where none does, the best that there is, and only where there is none the flow.
+fn automatic(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
+    let solved = |found: &Result<Steady, SteadyError>| found.as_ref().is_ok_and(|steady| steady.residual <= CLOSE);
+    let better = |one: Result<Steady, SteadyError>, two: Result<Steady, SteadyError>| match (one, two) {
+        (Ok(one), Ok(two)) => Ok(if one.residual <= two.residual { one } else { two }),
+        (one, Err(_)) => one,
+        (Err(_), two) => two,
+    };
+    let mut best = iterative(generator, memory, 4 * RESTART);
+    if let Err(SteadyError::Memory { .. }) = best {
+        return best;
+    }
+    if !solved(&best) {
+        best = better(best, without_jumps(generator, memory));
+    }
+    if !solved(&best) && affordable(generator, memory) {
+        best = better(best, direct(generator, memory));
+    }
+    best.or_else(|_| by_flow(generator, memory))
 }
 
 fn by_flow(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {

@@ -54,6 +54,25 @@ fn thermal_equilibrium_and_its_gap() {
     }
 }
 
+/// Two modes that exchange quanta faster than they lose them, to a bath at zero temperature, rest in their vacuum. The iteration
+/// stalls in sight of it, and what it has reached is not taken for the answer.
+#[test]
+fn a_stalled_iteration_is_not_the_answer() {
+    let sum = [
+        "1.5*(dag(a) - dag(a)^2*a/20) + 2.4*(dag(b) - dag(b)^2*b/20)",
+        "1.5*(a - dag(a)*a^2/20) + 2.4*(b - dag(b)*b^2/20)",
+    ];
+    let exchange = format!("0.02*(n(a) - n(b)) + 0.01207*({})*({})", sum[0], sum[1]);
+    let jumps = ["sqrt(0.001)*a + sqrt(0.002)/5*dag(a)*a^2", "sqrt(0.001)*b + sqrt(0.002)/5*dag(b)*b^2"];
+    let pair = model(&["a", "b"], &[], &exchange, "", &jumps, &[]);
+    for most in [9, 14, 20] {
+        let problem = stationary(&pair, &[], Cutoff::Total(most));
+        let steady = steady_state(&problem.generator, SteadyMethod::Automatic, MEMORY).unwrap();
+        assert!(steady.residual < 1e-11, "{most}: {:?} {:e}", steady.method, steady.residual);
+        assert!((steady.density.populations()[0] - 1.0).abs() < 1e-10, "{most}: {:?}", steady.method);
+    }
+}
+
 /// A driven, damped cavity rests in a coherent state, α = F/(κ/2 − iΔ) for H = −Δ n + iF(a† − a).
 #[test]
 fn a_driven_cavity_is_coherent() {
