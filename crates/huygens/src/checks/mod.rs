@@ -90,23 +90,18 @@ pub fn no_steady_state(name: &str, periods: f64) -> Check {
 /// where it is as large with the same sign.
 pub fn control(name: &str, coupled: f64, uncoupled: Option<f64>) -> Check {
     let title = format!("control of {name}");
-    match uncoupled {
-        None => Check::note(title, None, "without coupling the measure has no value"),
-        Some(value) if value * coupled.signum() >= 0.9 * coupled.abs() => Check {
-            name: title,
-            status: Status::Fail,
-            value: Some(value),
-            limit: Some(coupled),
-            note: format!("{name} is as high without coupling ({value:.4} against {coupled:.4}): it shows nothing"),
-        },
-        Some(value) => Check {
-            name: title,
-            status: Status::Pass,
-            value: Some(value),
-            limit: Some(coupled),
-            note: format!("without coupling {value:.4}, with coupling {coupled:.4}, same start and window"),
-        },
-    }
+    let Some(value) = uncoupled else {
+        return Check::note(title, None, "without coupling the measure has no value");
+    };
+    // Sizes, with the sign that the coupled one has; a zero without one.
+    let (size, limit) = (value * coupled.signum() + 0.0, coupled.abs());
+    let (status, note) = if size >= 0.9 * limit {
+        let note = format!("{name} is as high without coupling ({value:.4} against {coupled:.4}): it shows nothing");
+        (Status::Fail, note)
+    } else {
+        (Status::Pass, format!("without coupling {value:.4}, with coupling {coupled:.4}, same start and window"))
+    };
+    Check { name: title, status, value: Some(size), limit: Some(limit), note }
 }
 
 #[cfg(test)]

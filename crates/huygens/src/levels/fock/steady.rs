@@ -661,16 +661,18 @@ impl Border<'_> {
         let mut work = vec![0.0; x.len()];
         let mut iterations = 0;
         let mut size = f64::INFINITY;
-        // The size of the solution, which the tolerance refers to, is known afterwards only.
-        for _ in 0..3 {
+        // The size of the solution, which the tolerance refers to, is known afterwards only. After the third run each has to gain a digit.
+        let mut runs = 0;
+        loop {
+            runs += 1;
             iterations += self.gmres(most, tolerance, precondition, x).iterations;
             let found = residual(self.generator, self.rate, x, &mut work);
-            if found <= tolerance || found.is_nan() || found >= 0.5 * size {
+            let gain = if runs < 3 { 0.5 } else { 0.1 };
+            if found <= tolerance || found.is_nan() || found >= gain * size {
                 return (found, iterations);
             }
             size = found;
         }
-        (size, iterations)
     }
 
     /// The same; the means of the jumps are taken from x anew where they have moved, at most after each restart.

@@ -55,9 +55,9 @@ fn thermal_equilibrium_and_its_gap() {
 }
 
 /// Two modes that exchange quanta faster than they lose them, to a bath at zero temperature, rest in their vacuum. The iteration
-/// stalls in sight of it, and what it has reached is not taken for the answer.
+/// is slow there, and what it has reached on the way is not taken for the answer.
 #[test]
-fn a_stalled_iteration_is_not_the_answer() {
+fn an_unfinished_iteration_is_not_the_answer() {
     let sum = [
         "1.5*(dag(a) - dag(a)^2*a/20) + 2.4*(dag(b) - dag(b)^2*b/20)",
         "1.5*(a - dag(a)*a^2/20) + 2.4*(b - dag(b)*b^2/20)",
