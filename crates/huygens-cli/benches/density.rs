@@ -170,9 +170,9 @@ fn steady(name: &str, system: &str, values: &[(&str, f64)], n: usize, repeats: u
         let problem = Stationary::new(&model, &binding, Cutoff::Product(vec![n, n]), 4e9).expect("fits");
         let found = steady_state(&problem.generator, SteadyMethod::Automatic, 4e9).expect("there is one");
         best = best.min(begin.elapsed().as_secs_f64());
-        let v = found.density.moments().covariance(0, 0);
-        let mean = found.density.moments().mean[0];
-        let number = 0.5 * (v[0][0] + v[1][1] - 1.0) + mean.norm_sqr();
+        let moments = found.density.moments();
+        let v = moments.covariance(0, 0);
+        let number = 0.5 * (v[0][0] + v[1][1] - 1.0) + moments.mean(0).norm_sqr();
         facts = vec![problem.generator.layout().len() as f64, found.residual, number];
     }
     let mut numbers = vec![best];

@@ -138,18 +138,15 @@ proptest! {
         ];
         // Derivatives from seven points, to sixth order in their distance.
         let step = 0.01;
-        let at = |k: i32| tilted(&hamiltonian, &operators, &weights, step * f64::from(k));
-        let odd = |k: i32| at(k) - at(-k);
-        let even = |k: i32| at(k) + at(-k) - 2.0 * at(0);
+        let at = |x: f64| tilted(&hamiltonian, &operators, &weights, x);
+        let apart = |x: f64| at(x) - at(-x);
+        let odd = |k: i32| apart(step * f64::from(k));
+        let even = |k: i32| at(step * f64::from(k)) + at(-step * f64::from(k)) - 2.0 * at(0.0);
         let first = (45.0 * odd(1) - 9.0 * odd(2) + odd(3)) / (60.0 * step);
         let second = (270.0 * even(1) - 27.0 * even(2) + 2.0 * even(3)) / (180.0 * step * step);
         // The third from twice as many, extrapolated in their distance: the seventh derivative may be large.
         let third = |step: f64| {
-            let odd = |k: i32| {
-                let at = |k: i32| tilted(&hamiltonian, &operators, &weights, step * f64::from(k));
-                at(k) - at(-k)
-            };
-            (-13.0 * odd(1) + 8.0 * odd(2) - odd(3)) / (8.0 * step.powi(3))
+            (-13.0 * apart(step) + 8.0 * apart(2.0 * step) - apart(3.0 * step)) / (8.0 * step.powi(3))
         };
         let third = (16.0 * third(0.5 * step) - third(step)) / 15.0;
         let size = 1.0 + third.abs();

@@ -7,6 +7,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, LinalgError, RMatrix, hermitian_eigen};
 use huygens_numerics::random::Stream;
 
+use super::components::Components;
 use super::generator::LANES;
 use super::layout::{Layout, Population};
 use super::shifted::Shifted;
@@ -492,32 +493,7 @@ impl Density {
 /// The Hermitian matrices of the states that elements connect; `walk` shows every element ⟨a|·|b⟩ once, of a pair of conjugate
 /// ones only one.
 fn connected(states: usize, walk: impl Fn(&mut dyn FnMut(usize, usize, c64))) -> Vec<DensityBlock> {
-    fn root(parent: &mut [usize], mut k: usize) -> usize {
-        while parent[k] != k {
-            parent[k] = parent[parent[k]];
-            k = parent[k];
-        }
-        k
-    }
-    let mut parent: Vec<usize> = (0..states).collect();
-    let mut stored = vec![false; states];
-    walk(&mut |ket, bra, _| {
-        let (a, b) = (root(&mut parent, ket), root(&mut parent, bra));
-        parent[a.max(b)] = a.min(b);
-        stored[ket] = true;
-        stored[bra] = true;
-    });
-    let (mut blocks, mut place): (Vec<Vec<usize>>, Vec<(usize, usize)>) = (Vec::new(), vec![(0, 0); states]);
-    let mut of_root = vec![usize::MAX; states];
-    for k in (0..states).filter(|k| stored[*k]) {
-        let top = root(&mut parent, k);
-        if of_root[top] == usize::MAX {
-            of_root[top] = blocks.len();
-            blocks.push(Vec::new());
-        }
-        place[k] = (of_root[top], blocks[of_root[top]].len());
-        blocks[of_root[top]].push(k);
-    }
+    let Components { blocks, place } = Components::new(states, |see| walk(&mut |ket, bra, _| see(ket, bra)));
     let mut list: Vec<DensityBlock> = blocks
         .into_iter()
         .map(|states| DensityBlock { matrix: CMatrix::zeros(states.len(), states.len()), states })

@@ -16,6 +16,7 @@ pub use layout::{Layout, Population};
 pub use shifted::Shifted;
 pub use space::{Cutoff, MAX_STATES, Space, SpaceError};
 
+mod components;
 mod correlation;
 mod density;
 mod displaced;

@@ -9,6 +9,7 @@ use huygens_numerics::c64;
 use huygens_numerics::linalg::{CMatrix, LinalgError, eigen_complex};
 use rayon::prelude::*;
 
+use super::components::Components;
 use super::density::Density;
 use super::generator::{Generator, Operators};
 use super::shifted::Shifted;
@@ -46,15 +47,11 @@ pub(super) struct NoJump {
 
 /// The means ⟨L⟩ of the jumps, and Σ (⟨L†L⟩ − |⟨L⟩|²), the rate of those that are left with c = ⟨L⟩.
 pub(super) fn means(operators: &Operators, state: &Density) -> (Vec<c64>, f64) {
-    let space = &operators.space;
-    let mut rate = 0.0;
-    let means = jumps(operators)
-        .map(|jump| {
-            let mean = state.expect(&jump);
-            rate += state.expect(&jump.adjoint(space).mul(space, &jump)).re - mean.norm_sqr();
-            mean
-        })
-        .collect();
+    let means: Vec<c64> = jumps(operators).map(|jump| state.expect(&jump)).collect();
+    // −½ Σ L†L is the second part of K.
+    let [_, damping] = &operators.effective;
+    let jumping = -2.0 * damping.iter().map(|(_, part)| state.expect(part).re).sum::<f64>();
+    let rate = jumping - means.iter().map(|mean| mean.norm_sqr()).sum::<f64>();
     (means, rate.max(0.0))
 }
 
@@ -65,52 +62,6 @@ fn jumps(operators: &Operators) -> impl Iterator<Item = Shifted> {
         parts.iter().for_each(|(_, part)| jump.add_scaled(c64::new(1.0, 0.0), part));
         jump
     })
-}
-
-/// The nonzero entries ⟨to|O|from⟩.
-fn entries(operators: &Operators, operator: &Shifted, mut look: impl FnMut(usize, usize, c64)) {
-    let mut target = vec![0; operators.space.modes()];
-    for (shift, table) in &operator.parts {
-        operators.space.each(|from, n| {
-            if table[from] == c64::new(0.0, 0.0) {
-                return;
-            }
-            target.iter_mut().zip(n).zip(shift).for_each(|((t, n), s)| *t = n + s);
-            if let Some(to) = operators.space.index(&target) {
-                look(to, from, table[from]);
-            }
-        });
-    }
-}
-
-/// The block of each state, its place there, and the sizes of the blocks.
-fn connected(states: usize, pairs: impl Iterator<Item = (usize, usize)>) -> (Vec<u32>, Vec<u32>, Vec<usize>) {
-    let mut parent: Vec<u32> = (0..states as u32).collect();
-    let root = |parent: &mut [u32], mut k: u32| {
-        while parent[k as usize] != k {
-            parent[k as usize] = parent[parent[k as usize] as usize];
-            k = parent[k as usize];
-        }
-        k
-    };
-    for (a, b) in pairs {
-        let (a, b) = (root(&mut parent, a as u32), root(&mut parent, b as u32));
-        parent[a.max(b) as usize] = a.min(b);
-    }
-    let (mut block, mut place, mut sizes) = (vec![0; states], vec![0; states], Vec::new());
-    for k in 0..states {
-        // The root is the first state of its block.
-        let first = root(&mut parent, k as u32) as usize;
-        if first == k {
-            block[k] = sizes.len() as u32;
-            sizes.push(0);
-        }
-        block[k] = block[first];
-        let size: &mut usize = &mut sizes[block[k] as usize];
-        place[k] = *size as u32;
-        *size += 1;
-    }
-    (block, place, sizes)
 }
 
 impl NoJump {
@@ -132,10 +83,18 @@ impl NoJump {
             k.add_scaled(c.conj(), &jump);
         }
         let lowered = 0.5 * c.iter().map(|c| c.norm_sqr()).sum::<f64>();
+        // ⟨to|K|from⟩; without any a state is a block of its own.
         let mut list = Vec::new();
-        entries(operators, &k, |to, from, z| list.push((to, from, z)));
+        for (shift, table) in &k.parts {
+            operators.space.each_shifted(shift, |from, _, to| list.push((to, from, table[from])));
+        }
+        list.retain(|(.., z)| *z != c64::new(0.0, 0.0));
         let states = operators.space.len();
-        let (block, place, sizes) = connected(states, list.iter().map(|(to, from, _)| (*to, *from)));
+        let Components { blocks, place } = Components::new(states, |see| {
+            (0..states).for_each(|k| see(k, k));
+            list.iter().for_each(|(to, from, _)| see(*to, *from));
+        });
+        let sizes: Vec<usize> = blocks.iter().map(Vec::len).collect();
         let layout = generator.layout();
         let mut parts: Vec<Part> = Vec::new();
         let mut known = std::collections::HashMap::new();
@@ -144,16 +103,16 @@ impl NoJump {
             if layout.stray(at) {
                 return;
             }
-            let turned = layout.hermitian() && block[ket] > block[bra];
-            let (row, column) = if turned { (bra, ket) } else { (ket, bra) };
-            let pair = (block[row], block[column]);
+            let turned = layout.hermitian() && place[ket].0 > place[bra].0;
+            let (row, column) = if turned { (place[bra], place[ket]) } else { (place[ket], place[bra]) };
+            let pair = (row.0, column.0);
             let part = *known.entry(pair).or_insert_with(|| {
-                used[pair.0 as usize] = true;
-                used[pair.1 as usize] = true;
-                parts.push(Part { ket: pair.0 as usize, bra: pair.1 as usize, elements: Vec::new() });
+                used[pair.0] = true;
+                used[pair.1] = true;
+                parts.push(Part { ket: pair.0, bra: pair.1, elements: Vec::new() });
                 parts.len() - 1
             });
-            parts[part].elements.push((at as u32, place[row], place[column], turned));
+            parts[part].elements.push((at as u32, row.1 as u32, column.1 as u32, turned));
         });
         if (0..sizes.len()).any(|k| used[k] && sizes[k] > LARGEST) {
             return Err(SteadyError::NoConvergence { residual: f64::INFINITY, iterations: 0 });
@@ -168,8 +127,9 @@ impl NoJump {
         let mut matrices: Vec<Option<CMatrix>> =
             sizes.iter().zip(&used).map(|(n, used)| used.then(|| CMatrix::zeros(*n, *n))).collect();
         for (to, from, z) in list {
-            if let Some(matrix) = &mut matrices[block[to] as usize] {
-                matrix[(place[to] as usize, place[from] as usize)] += z;
+            let ((block, i), (_, j)) = (place[to], place[from]);
+            if let Some(matrix) = &mut matrices[block] {
+                matrix[(i, j)] += z;
             }
         }
         let solve = |matrix: Option<CMatrix>| -> Result<Option<Block>, LinalgError> {

@@ -66,12 +66,7 @@ impl Shifted {
             space.top().iter().enumerate().map(|(k, &top)| (0..=top).map(|n| element(k, n)).collect()).collect();
         let shift: Vec<i32> = words.iter().map(|w| w.charge() as i32).collect();
         let mut table = vec![c64::new(0.0, 0.0); space.len()];
-        let mut target = vec![0; shift.len()];
-        space.each(|at, n| {
-            target.iter_mut().zip(n).zip(&shift).for_each(|((t, n), s)| *t = n + s);
-            if space.index(&target).is_none() {
-                return;
-            }
+        space.each_shifted(&shift, |at, n, _| {
             let mut value = 1.0;
             for (k, (n, table)) in n.iter().zip(&tables).enumerate() {
                 if space.ensembles().iter().all(|e| e.site != k) {
@@ -99,12 +94,7 @@ impl Shifted {
         (shift[ensemble.site], shift[ensemble.length]) = (raised, -change);
         let half = 0.5 * f64::from(ensemble.members);
         let mut table = vec![c64::new(0.0, 0.0); space.len()];
-        let mut target = vec![0; shift.len()];
-        space.each(|at, n| {
-            target.iter_mut().zip(n).zip(&shift).for_each(|((t, n), s)| *t = n + s);
-            if space.index(&target).is_none() {
-                return;
-            }
+        space.each_shifted(&shift, |at, n, _| {
             let (j, m) = (half - f64::from(n[ensemble.length]), f64::from(n[ensemble.site]) - half);
             let root = |a: f64, b: f64| (a * b).max(0.0).sqrt();
             let (weight, element) = match change {
@@ -157,16 +147,7 @@ impl Shifted {
             for (u, second) in &self.parts {
                 let shift: Vec<i32> = s.iter().zip(u).map(|(a, b)| a + b).collect();
                 let table = product.parts.entry(shift).or_insert_with(|| vec![c64::new(0.0, 0.0); space.len()]);
-                let mut middle = vec![0; s.len()];
-                space.each(|at, n| {
-                    if first[at] == c64::new(0.0, 0.0) {
-                        return;
-                    }
-                    middle.iter_mut().zip(n).zip(s).for_each(|((m, n), s)| *m = n + s);
-                    if let Some(between) = space.index(&middle) {
-                        table[at] += second[between] * first[at];
-                    }
-                });
+                space.each_shifted(s, |at, _, between| table[at] += second[between] * first[at]);
             }
         }
         product.trim();
@@ -176,15 +157,9 @@ impl Shifted {
     /// The adjoint.
     pub fn adjoint(&self, space: &Space) -> Self {
         let mut adjoint = Self::default();
-        let mut target = vec![0; space.modes()];
         for (s, table) in &self.parts {
             let mut turned = vec![c64::new(0.0, 0.0); space.len()];
-            space.each(|at, n| {
-                target.iter_mut().zip(n).zip(s).for_each(|((t, n), s)| *t = n + s);
-                if let Some(to) = space.index(&target) {
-                    turned[to] = table[at].conj();
-                }
-            });
+            space.each_shifted(s, |at, _, to| turned[to] = table[at].conj());
             adjoint.parts.insert(s.iter().map(|x| -x).collect(), turned);
         }
         adjoint

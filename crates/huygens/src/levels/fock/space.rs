@@ -321,6 +321,17 @@ impl Space {
         }
     }
 
+    /// Calls `look` with the place and the numbers n of every state that a shift s leaves in the space, and with the place of n + s.
+    pub(super) fn each_shifted(&self, shift: &[i32], mut look: impl FnMut(usize, &[i32], usize)) {
+        let mut target = vec![0; shift.len()];
+        self.each(|at, n| {
+            target.iter_mut().zip(n).zip(shift).for_each(|((t, n), s)| *t = n + s);
+            if let Some(to) = self.index(&target) {
+                look(at, n, to);
+            }
+        });
+    }
+
     /// The numbers of one state.
     pub(super) fn numbers_of(&self, state: usize) -> Vec<i32> {
         let row = self.rows.partition_point(|(start, _)| *start <= state) - 1;

@@ -423,11 +423,22 @@ fn automatic(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> 
 
 fn by_flow(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
     let (x, residual, iterations) = settled(generator, memory)?;
+    accepted(generator, x, residual, SteadyMethod::Flow, iterations)
+}
+
+/// What a method has found, where that is a steady state.
+fn accepted(
+    generator: &Generator,
+    x: Vec<f64>,
+    residual: f64,
+    method: SteadyMethod,
+    iterations: usize,
+) -> Result<Steady, SteadyError> {
     if residual > ACCEPTED || !residual.is_finite() {
         return Err(SteadyError::NoConvergence { residual, iterations });
     }
     let density = Density::from_planes(generator.layout().clone(), x);
-    Ok(Steady { density, residual, method: SteadyMethod::Flow, iterations })
+    Ok(Steady { density, residual, method, iterations })
 }
 
 /// A slow rate at which elements decay, populations where there are any: the unit of residuals. The smallest that is not zero, or
@@ -517,11 +528,7 @@ fn direct(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
         }
     }
     let (residual, x) = best;
-    if residual > ACCEPTED {
-        return Err(SteadyError::NoConvergence { residual, iterations });
-    }
-    let density = Density::from_planes(generator.layout().clone(), x);
-    Ok(Steady { density, residual, method: SteadyMethod::Direct, iterations })
+    accepted(generator, x, residual, SteadyMethod::Direct, iterations)
 }
 
 fn iterative(generator: &Generator, memory: f64, most: usize) -> Result<Steady, SteadyError> {
@@ -535,11 +542,7 @@ fn iterative(generator: &Generator, memory: f64, most: usize) -> Result<Steady, 
     diagonals.solve(&mut x);
     let border = Border { generator, rate, span, u };
     let (residual, iterations) = border.by_diagonals(&diagonals, shift, &mut x, RESIDUAL, most);
-    if residual > ACCEPTED || !residual.is_finite() {
-        return Err(SteadyError::NoConvergence { residual, iterations });
-    }
-    let density = Density::from_planes(generator.layout().clone(), x);
-    Ok(Steady { density, residual, method: SteadyMethod::Iterative, iterations })
+    accepted(generator, x, residual, SteadyMethod::Iterative, iterations)
 }
 
 fn without_jumps(generator: &Generator, memory: f64) -> Result<Steady, SteadyError> {
@@ -547,11 +550,7 @@ fn without_jumps(generator: &Generator, memory: f64) -> Result<Steady, SteadyErr
     let mut x = u.clone();
     let border = Border { generator, rate: slow_rate(generator), span, u };
     let (residual, iterations) = border.by_no_jump(&mut x, RESIDUAL, memory)?;
-    if residual > ACCEPTED || !residual.is_finite() {
-        return Err(SteadyError::NoConvergence { residual, iterations });
-    }
-    let density = Density::from_planes(generator.layout().clone(), x);
-    Ok(Steady { density, residual, method: SteadyMethod::NoJump, iterations })
+    accepted(generator, x, residual, SteadyMethod::NoJump, iterations)
 }
 
 /// Checks that no other state of the populated sector is stationary: by the eigenvalue nearest zero where elimination is cheap,
@@ -627,15 +626,22 @@ struct Border<'a> {
 }
 
 impl Border<'_> {
+    fn trace(&self, x: &[f64]) -> f64 {
+        x[self.span.clone()].iter().sum()
+    }
+
+    /// x −= factor · u.
+    fn subtract(&self, factor: f64, x: &mut [f64]) {
+        x[self.span.clone()].iter_mut().zip(&self.u[self.span.clone()]).for_each(|(x, u)| *x -= factor * u);
+    }
+
     /// One run of GMRES from the x given, to a residual of `tolerance` in units of the rate and of the size of x.
     fn gmres(&self, most: usize, tolerance: f64, precondition: impl FnMut(&mut [f64]), x: &mut [f64]) -> Solved {
         let b: Vec<f64> = self.u.iter().map(|u| -self.rate * u).collect();
         let options = Gmres { restart: RESTART, iterations: most, tolerance: tolerance * self.rate * norm(x) };
         let apply = |x: &[f64], out: &mut [f64]| {
             self.generator.apply(x, out);
-            let trace: f64 = x[self.span.clone()].iter().sum();
-            let u = &self.u[self.span.clone()];
-            out[self.span.clone()].iter_mut().zip(u).for_each(|(y, u)| *y -= self.rate * trace * u);
+            self.subtract(self.rate * self.trace(x), out);
         };
         gmres(&options, apply, precondition, &b, x)
     }
@@ -652,10 +658,7 @@ impl Border<'_> {
         // (M − s u tr)⁻¹ r = M⁻¹(r − u tr r s/(σ + s)) exactly where tr M = −σ tr: what is solved for has almost no trace, so that the
         // nearly singular M costs no digits.
         let precondition = |x: &mut [f64]| {
-            let trace: f64 = x[self.span.clone()].iter().sum();
-            let factor = trace * self.rate / (shift + self.rate);
-            let u = &self.u[self.span.clone()];
-            x[self.span.clone()].iter_mut().zip(u).for_each(|(x, u)| *x -= factor * u);
+            self.subtract(self.trace(x) * self.rate / (shift + self.rate), x);
             diagonals.solve(x);
         };
         let mut work = vec![0.0; x.len()];
@@ -685,7 +688,7 @@ impl Border<'_> {
         let mut work = vec![0.0; x.len()];
         let (mut iterations, mut best, mut idle) = (0, f64::INFINITY, 0);
         loop {
-            let trace: f64 = x[self.span.clone()].iter().sum();
+            let trace = self.trace(x);
             let state = x.iter().map(|y| y / trace).collect();
             let state = Density::from_planes(self.generator.layout().clone(), state);
             let (means, fluctuations) = no_jump::means(operators, &state);

@@ -27,6 +27,11 @@ use texts::Texts;
 
 type Errors = Vec<ModelError>;
 
+/// What was found, or one more error.
+fn noted<T>(found: Result<T, ModelError>, errors: &mut Errors) -> Option<T> {
+    found.map_err(|error| errors.push(error)).ok()
+}
+
 pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Result<Model, Errors> {
     let texts = Texts::read(source)?;
     let (parameters, mut uses) = parameters(source, overrides)?;
@@ -83,10 +88,9 @@ pub(super) fn build(source: &ModelSource, overrides: &[(String, String)]) -> Res
     jumps(&mut model, source, &texts, &symbols, &mut errors);
     baths(&mut model, source, &texts, &symbols, &mut errors);
     for (bath, trees) in source.structured.iter().zip(&texts.structured) {
-        match structured::baths(&model, bath, trees, &symbols) {
-            Ok(list) => model.structured.extend(list),
-            Err(error) => errors.push(error),
-        }
+        model
+            .structured
+            .extend(noted(structured::baths(&model, bath, trees, &symbols), &mut errors).unwrap_or_default());
     }
     motion::build(&mut model, source, &texts.motion, &symbols, &mut errors);
     oscillators(&mut model, source, &symbols, &mut errors);

@@ -3,9 +3,9 @@
 use super::super::error::{Fault, ModelError};
 use super::super::source::{JumpSource, ModelSource, TermSource, Text};
 use super::super::{Bath, Jump, Kept, ModeKind, Model};
-use super::Errors;
 use super::names::wrong;
 use super::texts::Texts;
+use super::{Errors, noted};
 use crate::algebra::parse::{self, Expr, Node, Symbols, WithIndices};
 use crate::algebra::{ModeId, Operator, Scalar};
 
@@ -19,19 +19,10 @@ pub(super) fn hamiltonian(
     symbols: &Symbols,
     errors: &mut Errors,
 ) {
-    let before = errors.len();
-    for (term, expr) in source.hamiltonian.iter().zip(&texts.terms) {
-        match parse::operator(expr, symbols) {
-            Ok(operator) => {
-                model.hamiltonian.add_assign(&operator);
-                model.terms.push((term.expression.place.clone(), operator));
-            }
-            Err(error) => errors.push(wrong(&term.expression, error)),
-        }
-    }
-    if errors.len() == before {
-        hermitian(model, &model.hamiltonian, &source.hamiltonian, &texts.terms, symbols, errors);
-    }
+    let operators = operators(model, &source.hamiltonian, &texts.terms, symbols, errors);
+    model.hamiltonian = sum(&operators);
+    let places = source.hamiltonian.iter().map(|term| term.expression.place.clone());
+    model.terms = places.zip(operators).collect();
 }
 
 pub(super) fn antihermitian(
@@ -41,16 +32,32 @@ pub(super) fn antihermitian(
     symbols: &Symbols,
     errors: &mut Errors,
 ) {
-    let before = errors.len();
-    for (term, expr) in source.antihermitian.iter().zip(&texts.antihermitian) {
-        match parse::operator(expr, symbols) {
-            Ok(operator) => model.antihermitian.add_assign(&operator),
-            Err(error) => errors.push(wrong(&term.expression, error)),
-        }
+    model.antihermitian = sum(&operators(model, &source.antihermitian, &texts.antihermitian, symbols, errors));
+}
+
+fn sum(operators: &[Operator]) -> Operator {
+    let mut sum = Operator::zero();
+    operators.iter().for_each(|operator| sum.add_assign(operator));
+    sum
+}
+
+/// The operators of terms with a Hermitian sum; an error at each that is none, or at the summand to blame.
+fn operators(
+    model: &Model,
+    source: &[TermSource],
+    trees: &[Expr],
+    symbols: &Symbols,
+    errors: &mut Errors,
+) -> Vec<Operator> {
+    let mut list = Vec::with_capacity(trees.len());
+    for (term, expr) in source.iter().zip(trees) {
+        let found = parse::operator(expr, symbols).map_err(|error| wrong(&term.expression, error));
+        list.extend(noted(found, errors));
     }
-    if errors.len() == before {
-        hermitian(model, &model.antihermitian, &source.antihermitian, &texts.antihermitian, symbols, errors);
+    if list.len() == trees.len() {
+        hermitian(model, &sum(&list), source, trees, symbols, errors);
     }
+    list
 }
 
 /// An error at the summand to blame where the sum of the terms is not Hermitian.

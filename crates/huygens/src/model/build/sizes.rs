@@ -8,9 +8,9 @@ use super::super::parameters::{Parameter, Parameters};
 use super::super::scope::Uses;
 use super::super::source::{LinksSource, ModelSource, Place, Text};
 use super::super::{MAX_MODES, Mode, ModeKind};
-use super::Errors;
 use super::names::{ModeName, parsed, plain_number, wrong};
 use super::texts::Texts;
+use super::{Errors, noted};
 use crate::algebra::parse::{self, Expr, Node, Symbol, Symbols, nearest, parse as read};
 use crate::algebra::{ModeId, ParamId};
 
@@ -69,10 +69,7 @@ pub(super) fn parameters(
             parameter.expression = Some(scalar);
             Ok(parameter)
         };
-        match one() {
-            Ok(parameter) => list.push(parameter),
-            Err(error) => errors.push(error),
-        }
+        list.extend(noted(one(), &mut errors));
     }
     if errors.is_empty() { Ok((list, uses)) } else { Err(errors) }
 }

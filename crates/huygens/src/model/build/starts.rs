@@ -3,10 +3,10 @@
 use super::super::error::{Fault, ModelError};
 use super::super::source::{CorrelationText, ModelSource, StartSource};
 use super::super::{Correlating, Correlation, Mode, ModeKind, Model, Start};
-use super::Errors;
 use super::names::{parsed, wrong};
 use super::repeated::each_of;
 use super::texts::{Texts, start_texts};
+use super::{Errors, noted};
 use crate::algebra::ModeId;
 use crate::algebra::parse::{self, Node, Scope, Symbol, Symbols, WithIndices, parse as read};
 
@@ -188,9 +188,6 @@ pub(super) fn correlations(
         let found = each
             .assignments(symbols, "the correlation")
             .and_then(|list| list.iter().map(|given| one(given)).collect::<Result<Vec<_>, _>>());
-        match found {
-            Ok(list) => model.correlations.extend(list),
-            Err(error) => errors.push(error),
-        }
+        model.correlations.extend(noted(found, errors).unwrap_or_default());
     }
 }

@@ -6,9 +6,9 @@ use super::super::error::{Fault, ModelError};
 use super::super::scope::Uses;
 use super::super::source::{LinksSource, ModelSource, StartSource, Text};
 use super::super::{motion, structured};
-use super::Errors;
-use super::names::{Kind, ModeName, kind_of, mode_name, parsed, wrong};
+use super::names::{Kind, ModeName, kind_of, mode_name, parsed};
 use super::repeated::{Repeated, running};
+use super::{Errors, noted};
 use crate::algebra::parse::{self, Expr, FUNCTIONS, Node, is_reserved, parse as read};
 
 /// All texts of a model as trees.
@@ -114,12 +114,9 @@ impl<'a> Texts<'a> {
             [(&source.hamiltonian, &mut texts.terms), (&source.antihermitian, &mut texts.antihermitian)]
         {
             for term in terms {
-                match parsed(&term.expression, read(&term.expression.text)) {
-                    Ok(expr) => {
-                        uses.expression(&expr, &[]);
-                        list.push(expr);
-                    }
-                    Err(error) => errors.push(error),
+                if let Some(expr) = noted(parsed(&term.expression, read(&term.expression.text)), &mut errors) {
+                    uses.expression(&expr, &[]);
+                    list.push(expr);
                 }
             }
         }
@@ -131,10 +128,7 @@ impl<'a> Texts<'a> {
                 std::iter::once(&expr).chain(&kept).for_each(|expr| uses.expression(expr, &each.indices));
                 Ok((each, expr, kept))
             };
-            match one() {
-                Ok(pair) => texts.jumps.push(pair),
-                Err(error) => errors.push(error),
-            }
+            texts.jumps.extend(noted(one(), &mut errors));
         }
         for correlation in &source.correlations {
             let mut one = || -> Result<_, ModelError> {
@@ -147,10 +141,7 @@ impl<'a> Texts<'a> {
                 modes.iter().chain(&scalars).for_each(|expr| uses.expression(expr, &each.indices));
                 Ok((each, modes, scalars))
             };
-            match one() {
-                Ok(found) => texts.correlations.push(found),
-                Err(error) => errors.push(error),
-            }
+            texts.correlations.extend(noted(one(), &mut errors));
         }
         for bath in &source.baths {
             let mut one = || -> Result<_, ModelError> {
@@ -167,16 +158,10 @@ impl<'a> Texts<'a> {
                 }
                 Ok((each, on, [rate, occupation, momentum]))
             };
-            match one() {
-                Ok(all) => texts.baths.push(all),
-                Err(error) => errors.push(error),
-            }
+            texts.baths.extend(noted(one(), &mut errors));
         }
         for bath in &source.structured {
-            match structured::trees(bath, &mut uses) {
-                Ok(trees) => texts.structured.push(trees),
-                Err(error) => errors.push(error),
-            }
+            texts.structured.extend(noted(structured::trees(bath, &mut uses), &mut errors));
         }
         let declared = |name: &str| source.parameters.iter().any(|p| p.name.text == name);
         for start in &source.start {
@@ -194,19 +179,13 @@ impl<'a> Texts<'a> {
                 }
                 Ok((key, values, index))
             };
-            match one() {
-                Ok(all) => texts.start.push(all),
-                Err(error) => errors.push(error),
-            }
+            texts.start.extend(noted(one(), &mut errors));
         }
         texts.motion = motion::trees(source, &mut uses, &mut errors);
         for text in &source.transforms {
-            match parse::parse(&text.text).map_err(|e| wrong(text, e)) {
-                Ok(expr) => {
-                    uses.expression(&expr, &[]);
-                    texts.transforms.push(expr);
-                }
-                Err(error) => errors.push(error),
+            if let Some(expr) = noted(parsed(text, read(&text.text)), &mut errors) {
+                uses.expression(&expr, &[]);
+                texts.transforms.push(expr);
             }
         }
         texts.uses = uses;

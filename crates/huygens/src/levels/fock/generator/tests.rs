@@ -14,12 +14,7 @@ use crate::model::Model;
 fn dense(space: &Space, shifted: &Shifted) -> CMatrix {
     let mut matrix = CMatrix::zeros(space.len(), space.len());
     for (shift, table) in &shifted.parts {
-        space.each(|at, n| {
-            let target: Vec<i32> = n.iter().zip(shift).map(|(n, s)| n + s).collect();
-            if let Some(to) = space.index(&target) {
-                matrix[(to, at)] += table[at];
-            }
-        });
+        space.each_shifted(shift, |at, _, to| matrix[(to, at)] += table[at]);
     }
     matrix
 }

@@ -179,13 +179,7 @@ const TURNED: u32 = 1 << 31;
 /// ⟨n|O|n − s⟩ over the targets n, from the table ⟨n + s|O|n⟩ over the sources.
 fn turned(space: &Space, shift: &[i32], table: &[c64]) -> Vec<c64> {
     let mut out = vec![c64::new(0.0, 0.0); table.len()];
-    let mut target = vec![0; shift.len()];
-    space.each(|at, n| {
-        target.iter_mut().zip(n).zip(shift).for_each(|((t, n), s)| *t = n + s);
-        if let Some(to) = space.index(&target) {
-            out[to] = table[at];
-        }
-    });
+    space.each_shifted(shift, |at, _, to| out[to] = table[at]);
     out
 }
 
